@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Take in the pages that other CPUs gave back.
+ */
+#include <linux/prefetch.h>
+#include <trace/events/pcp.h>
+
+#include "pcp.h"
+#include "route.h"
+#include "zone.h"
+
+/**
+ * pcp_absorb() - move waiting pages to the PCP lists
+ * @zone: the zone
+ * @pcp: the PCP
+ * @max_nodes: stop after so many pages of any order, or when the PCP is at
+ *	its high mark; 0: take all in
+ * @nolock: do not wait for zone->lock
+ *
+ * The free_llist can only be taken whole. What is over @max_nodes stays on
+ * @pcp->taken, where the next absorb goes on, so that one allocation does
+ * bounded work.
+ *
+ * The block's type is read anew: a block that was isolated meanwhile, or a
+ * PCP that was disabled meanwhile, sends the page to the zone. Both set their
+ * state first and drain under @pcp->lock afterwards, so a page that this
+ * still sees in the old state is drained.
+ *
+ * Context: @pcp->lock is held. May take zone->lock.
+ * Return: the number of base pages taken off the waiting lists.
+ */
+unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
+			unsigned int max_nodes, bool nolock)
+{
+	struct llist_node *node = pcp->taken, *to_zone = NULL;
+	unsigned int nr_pages = 0, nr_nodes = 0;
+	bool disabled = pcp_disabled(pcp);
+
+	if (!node)
+		node = llist_del_all(&pcp->free_llist);
+
+	while (node) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+		unsigned int order = page_private(page);
+		struct pageblock_data *pbd;
+		int migratetype;
+
+		if (max_nodes && (nr_nodes == max_nodes ||
+				  (!disabled && pcp->count >= pcp->high)))
+			break;
+
+		node = node->next;
+		prefetch(node);
+		nr_nodes++;
+		nr_pages += 1U << order;
+
+		pbd = pcp_pageblock(page, page_to_pfn(page));
+		migratetype = pageblock_migratetype(pbd);
+		if (unlikely(disabled || is_migrate_isolate(migratetype))) {
+			page->pcp_llist.next = to_zone;
+			to_zone = &page->pcp_llist;
+			continue;
+		}
+
+		pcp_list_add(pcp, page, order, pcp_list_type(migratetype),
+			     pageblock_owner_cpu(pbd) == pcp->cpu);
+	}
+
+	WRITE_ONCE(pcp->taken, node);
+	if (nr_pages) {
+		/* Pairs with pcp_has_pages(): the count is raised before. */
+		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);
+		count_vm_events(PCP_ABSORB, nr_pages);
+		trace_mm_pcp_absorb(pcp->cpu, nr_pages, node);
+	}
+	if (unlikely(to_zone))
+		pcp_zone_free_waiting(zone, to_zone, nolock);
+
+	return nr_pages;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Free a batch of folios. Those for other CPUs are gathered into runs, one
+ * for each PCP, that go out with one atomic operation; the local lock is kept
+ * meanwhile.
+ */
+#include <linux/string.h>
+#include <trace/events/kmem.h>
+#include <trace/events/pcp.h>
+
+#include "pcp.h"
+#include "route.h"
+#include "zone.h"
+
+static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone,
+			      struct per_cpu_pages *pcp, struct page *page,
+			      unsigned int order)
+{
+	struct pcp_run *run, *unused = NULL;
+	int i;
+
+	for (i = 0; i < PCP_BATCH_RUNS; i++) {
+		run = &batch->runs[i];
+		if (run->pcp == pcp)
+			goto add;
+		if (!run->pcp)
+			unused = run;
+	}
+
+	run = unused;
+	if (!run) {
+		run = &batch->runs[batch->next_run];
+		batch->next_run = (batch->next_run + 1) % PCP_BATCH_RUNS;
+		pcp_push(run, false);
+	}
+	run->zone = zone;
+	run->pcp = pcp;
+add:
+	pcp_run_add(run, page, order);
+}
+
+/* Lock the local PCP of @zone. The task is pinned. */
+static bool pcp_batch_lock(struct pcp_batch *batch, struct zone *zone)
+{
+	struct per_cpu_pages *pcp;
+
+	if (batch->pcp) {
+		if (batch->zone == zone)
+			return true;
+		pcp_unlock(batch->pcp);
+		batch->pcp = NULL;
+	}
+
+	/*
+	 * A trylock, because folios are also freed from interrupts, after an
+	 * I/O completion.
+	 */
+	pcp = this_cpu_ptr(zone->per_cpu_pageset);
+	if (!pcp_trylock(pcp))
+		return false;
+	batch->zone = zone;
+	batch->pcp = pcp;
+	return true;
+}
+
+/**
+ * pcp_batch_free() - free one folio of a batch
+ * @batch: the batch
+ * @zone: zone of @page
+ * @page: first page of the folio, prepared for freeing
+ * @pfn: its pfn
+ * @order: its order
+ * @order_allowed: pages of this order may be on a PCP
+ *
+ * Context: Any but NMI. May leave with the local PCP locked and the task
+ * pinned, so pcp_batch_end() must follow.
+ */
+void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
+		    struct page *page, unsigned long pfn, unsigned int order,
+		    bool order_allowed)
+{
+	struct pageblock_data *pbd = pcp_pageblock(page, pfn);
+	struct pcp_route_in in = {
+		.migratetype = pageblock_migratetype(pbd),
+		.owner = pageblock_owner_cpu(pbd),
+		.order_allowed = order_allowed,
+	};
+	struct per_cpu_pages *owner_pcp = NULL;
+	bool pinned = batch->pcp;
+	enum pcp_route route;
+
+	if (!pinned)
+		pcpu_task_pin();
+	in.cpu = smp_processor_id();
+	if (in.owner >= 0 && in.owner != in.cpu) {
+		owner_pcp = zone_pcp(zone, in.owner);
+		in.owner_open = pcp_open(owner_pcp);
+	}
+
+	route = pcp_route(in);
+	trace_mm_pcp_route(pfn, order, in.migratetype, in.owner, route);
+	switch (route) {
+	case PCP_ROUTE_REMOTE:
+		trace_mm_page_free_batched(page);
+		pcp_batch_add_run(batch, zone, owner_pcp, page, order);
+		break;
+	case PCP_ROUTE_LOCAL:
+		if (pcp_batch_lock(batch, zone)) {
+			trace_mm_page_free_batched(page);
+			if (!pcp_commit(zone, batch->pcp, page,
+					pcp_list_type(in.migratetype), order,
+					in.owner == in.cpu, false)) {
+				/* Neither locked nor pinned any more. */
+				batch->pcp = NULL;
+				return;
+			}
+			break;
+		}
+		fallthrough;
+	default:
+		pcp_zone_free_one(zone, page, pfn, order, false);
+		break;
+	}
+
+	if (!batch->pcp)
+		pcpu_task_unpin();
+}
+
+/**
+ * pcp_batch_end() - send off the runs and unlock
+ * @batch: the batch
+ *
+ * Context: Any but NMI. Nothing is locked nor pinned on return.
+ */
+void pcp_batch_end(struct pcp_batch *batch)
+{
+	int i;
+
+	if (batch->pcp) {
+		pcp_unlock(batch->pcp);
+		pcpu_task_unpin();
+		batch->pcp = NULL;
+	}
+
+	for (i = 0; i < PCP_BATCH_RUNS; i++) {
+		if (batch->runs[i].pcp)
+			pcp_push(&batch->runs[i], false);
+	}
+}

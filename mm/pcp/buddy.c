@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The lists of one PCP as a small buddy allocator: a page of a block that
+ * this CPU owns can be split and merged here, under pcp->lock alone.
+ */
+#include "pcp.h"
+
+static void __pcp_list_add(struct per_cpu_pages *pcp, struct page *page,
+			   unsigned int order, int migratetype, bool mergeable,
+			   bool tail)
+{
+	struct list_head *list = &pcp->lists[pcp_pindex(migratetype, order)];
+
+	set_page_private(page, order);
+	if (mergeable)
+		__SetPagePCPBuddy(page);
+	if (tail)
+		list_add_tail(&page->pcp_list, list);
+	else
+		list_add(&page->pcp_list, list);
+}
+
+/* Leaves pcp->count alone. */
+static bool __pcp_list_del(struct page *page)
+{
+	bool mergeable = PagePCPBuddy(page);
+
+	list_del(&page->pcp_list);
+	set_page_private(page, 0);
+	if (mergeable)
+		__ClearPagePCPBuddy(page);
+
+	return mergeable;
+}
+
+/* KCSAN: drains, vmstat and zoneinfo look at the count without the lock. */
+static void pcp_count_add(struct per_cpu_pages *pcp, int nr_pages)
+{
+	WRITE_ONCE(pcp->count, pcp->count + nr_pages);
+}
+
+/**
+ * pcp_list_add() - put a free page on the hot end of its list
+ * @pcp: the PCP
+ * @page: first page, on no list
+ * @order: order of @page
+ * @migratetype: below MIGRATE_PCPTYPES
+ * @mergeable: the CPU of @pcp owns the block, so it may merge here
+ *
+ * Context: @pcp->lock is held.
+ */
+void pcp_list_add(struct per_cpu_pages *pcp, struct page *page,
+		  unsigned int order, int migratetype, bool mergeable)
+{
+	__pcp_list_add(pcp, page, order, migratetype, mergeable, false);
+	pcp_count_add(pcp, 1 << order);
+}
+
+/**
+ * pcp_list_add_tail() - put a free page on the cold end of its list
+ * @pcp: the PCP
+ * @page: first page, on no list
+ * @order: order of @page
+ * @migratetype: below MIGRATE_PCPTYPES
+ * @mergeable: the CPU of @pcp owns the block, so it may merge here
+ *
+ * A refill uses this, so that pages are handed out by ascending pfn, which
+ * devices that merge requests like.
+ *
+ * Context: @pcp->lock is held.
+ */
+void pcp_list_add_tail(struct per_cpu_pages *pcp, struct page *page,
+		       unsigned int order, int migratetype, bool mergeable)
+{
+	__pcp_list_add(pcp, page, order, migratetype, mergeable, true);
+	pcp_count_add(pcp, 1 << order);
+}
+
+/**
+ * pcp_list_del() - take a page off its list
+ * @pcp: the PCP that @page is on
+ * @page: first page
+ * @order: order of @page
+ *
+ * Context: @pcp->lock is held.
+ * Return: true if the page was mergeable.
+ */
+bool pcp_list_del(struct per_cpu_pages *pcp, struct page *page,
+		  unsigned int order)
+{
+	pcp_count_add(pcp, -(1 << order));
+	return __pcp_list_del(page);
+}
+
+/**
+ * pcp_take() - take a page of an order off the PCP
+ * @pcp: the PCP
+ * @order: order that is wanted, up to pageblock_order
+ * @migratetype: below MIGRATE_PCPTYPES
+ *
+ * Takes the smallest page that is large enough. If it is larger, the upper
+ * halves stay on the PCP, mergeable if the page was.
+ *
+ * Context: @pcp->lock is held.
+ * Return: the page, or NULL if there is none.
+ */
+struct page *pcp_take(struct per_cpu_pages *pcp, unsigned int order,
+		      int migratetype)
+{
+	unsigned int high;
+
+	for (high = order; high <= pageblock_order; high++) {
+		struct list_head *list = &pcp->lists[pcp_pindex(migratetype, high)];
+		struct page *page;
+		bool mergeable;
+
+		page = list_first_entry_or_null(list, struct page, pcp_list);
+		if (!page)
+			continue;
+
+		mergeable = __pcp_list_del(page);
+		while (high > order) {
+			high--;
+			__pcp_list_add(pcp, page + (1 << high), high,
+				       migratetype, mergeable, false);
+		}
+		pcp_count_add(pcp, -(1 << order));
+		return page;
+	}
+
+	return NULL;
+}
+
+/**
+ * pcp_merge() - merge a page with its buddies on the PCP
+ * @pcp: the PCP of the CPU that owns the page's block
+ * @page: first page, on no list
+ * @order: its order on entry, the order of the merged page on return
+ *
+ * The buddy is looked at without any lock of its own: no other CPU can set
+ * PagePCPBuddy on a page of this block, because the owner does not change
+ * while a page of the block is out of the zone. Stops at pageblock_order, so
+ * the buddy is always of the same block.
+ *
+ * Context: @pcp->lock is held.
+ * Return: first page of the merged page, which is on no list.
+ */
+struct page *pcp_merge(struct per_cpu_pages *pcp, struct page *page,
+		       unsigned int *order)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned int merged = 0;
+
+	while (*order < pageblock_order) {
+		unsigned long buddy_pfn = pfn ^ (1UL << *order);
+		struct page *buddy = page + (buddy_pfn - pfn);
+
+		if (!PagePCPBuddy(buddy) || page_private(buddy) != *order)
+			break;
+
+		pcp_list_del(pcp, buddy, *order);
+		merged += 1U << *order;
+		if (buddy_pfn < pfn) {
+			page = buddy;
+			pfn = buddy_pfn;
+		}
+		(*order)++;
+	}
+
+	if (merged)
+		count_vm_events(PCP_MERGE, merged);
+	return page;
+}

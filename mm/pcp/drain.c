@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Empty a PCP: drains, the vmstat workers, disabled PCPs, dead CPUs.
+ */
+#include <linux/list.h>
+#include <trace/events/pcp.h>
+
+#include "pcp.h"
+#include "zone.h"
+
+/**
+ * pcp_init() - set up what mm/pcp/ keeps in a PCP
+ * @pcp: the PCP, zeroed, its lists initialised
+ * @cpu: the CPU that it is for
+ *
+ * The PCP is disabled until pcp_set_bound() says otherwise.
+ *
+ * Context: Before anybody can look the PCP up.
+ */
+void pcp_init(struct per_cpu_pages *pcp, int cpu)
+{
+	pcp->cpu = cpu;
+	pcp->taken = NULL;
+	INIT_LIST_HEAD(&pcp->owned_blocks);
+	pcp->nr_owned_blocks = 0;
+	init_llist_head(&pcp->free_llist);
+	atomic_set(&pcp->nr_waiting, 0);
+	pcp->bound = 0;
+	pcp->bound_low = 0;
+	pcp->dead = false;
+	pcp->was_dead = false;
+}
+
+/**
+ * pcp_set_bound() - how many pages may wait for a PCP
+ * @pcp: the PCP
+ * @high_min: its new high_min, in base pages
+ * @high_max: its new high_max, in base pages; 0 disables the PCP
+ *
+ * As many may wait as may be cached: pcp->high moves between the two.
+ *
+ * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
+ */
+void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
+{
+	WRITE_ONCE(pcp->bound_low, high_min);
+	WRITE_ONCE(pcp->bound, high_max);
+}
+
+/**
+ * pcp_drain() - give all pages of a PCP back to the zone
+ * @zone: the zone
+ * @pcp: the PCP of any CPU
+ *
+ * Absorbs first, and goes on until nothing is cached and nothing waits. If
+ * the PCP was closed before, nothing will be there after this either: see
+ * pcp_push().
+ *
+ * Context: Takes pcp->lock and zone->lock. Not in interrupts.
+ */
+void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	/* Pairs with llist_add_batch() in pcp_push(). */
+	smp_mb();
+
+	do {
+		spin_lock(&pcp->lock);
+		pcp_absorb(zone, pcp, 0, false);
+		pcp_debug_validate(zone, pcp);
+		pcp_free_bulk(zone, pcp,
+			      pcp->batch << CONFIG_PCP_BATCH_SCALE_MAX, 0);
+		pcp_debug_validate(zone, pcp);
+		spin_unlock(&pcp->lock);
+		/* Not pcp_has_pages(): a push that is on its way may take long. */
+	} while (READ_ONCE(pcp->count) || pcp_has_waiting(pcp));
+}
+
+/**
+ * pcp_detach_blocks() - empty the owned_blocks of a PCP
+ * @zone: the zone
+ * @pcp: a PCP without pages, of a dead CPU or of a zone that goes away
+ *
+ * Each entry is taken off by itself. Resetting the head alone would leave
+ * nodes behind that still point to it and to each other: the next removal of
+ * one corrupts the list.
+ *
+ * The blocks keep their owner, because pages of them may be in use.
+ *
+ * Context: Nobody adds to the list any more. Takes zone->lock.
+ */
+void pcp_detach_blocks(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	struct pageblock_data *pbd, *next;
+	unsigned long flags;
+
+	pcp_zone_lock(zone, &flags, false);
+	trace_mm_pcp_teardown(pcp->cpu, pcp->nr_owned_blocks);
+	list_for_each_entry_safe(pbd, next, &pcp->owned_blocks, cpu_node)
+		pageblock_unlist(pcp, pbd);
+	pcp_zone_unlock(zone, flags);
+}
+
+/**
+ * pcp_cpu_dead() - the CPU of a PCP is gone
+ * @zone: the zone
+ * @pcp: its PCP
+ *
+ * Context: CPU hotplug, on another CPU. Takes pcp->lock and zone->lock.
+ */
+void pcp_cpu_dead(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	spin_lock(&pcp->lock);
+	WRITE_ONCE(pcp->dead, true);
+	WRITE_ONCE(pcp->was_dead, true);
+	spin_unlock(&pcp->lock);
+
+	/* Has the barrier between the flag and the look at the list. */
+	pcp_drain(zone, pcp);
+
+	spin_lock(&pcp->lock);
+	pcp_detach_blocks(zone, pcp);
+	spin_unlock(&pcp->lock);
+}
+
+/**
+ * pcp_cpu_online() - the CPU of a PCP is about to come up
+ * @zone: the zone
+ * @pcp: its PCP
+ *
+ * Context: CPU hotplug, before the CPU runs. Takes pcp->lock.
+ */
+void pcp_cpu_online(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	spin_lock(&pcp->lock);
+	WRITE_ONCE(pcp->dead, false);
+	pcp_absorb(zone, pcp, 0, false);
+	spin_unlock(&pcp->lock);
+}
+
+/**
+ * pcp_return_waiting() - take what waits for a PCP to the zone
+ * @zone: the zone
+ * @pcp: the PCP of any CPU
+ *
+ * A CPU that allocates takes in its pages before long. What still waits when
+ * vmstat comes by is for a CPU that does not want it now.
+ *
+ * Context: Task context. Takes pcp->lock only if an allocation left pages
+ * unsorted.
+ * Return: true if something waited.
+ */
+bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	struct llist_node *first, *node;
+	unsigned int nr_pages = 0;
+
+	if (!pcp_has_waiting(pcp))
+		return false;
+
+	pcp_flush_waiting(zone, pcp, false);
+
+	spin_lock(&pcp->lock);
+	first = pcp->taken;
+	WRITE_ONCE(pcp->taken, NULL);
+	spin_unlock(&pcp->lock);
+
+	for (node = first; node; node = node->next)
+		nr_pages += 1U << page_private(llist_entry(node, struct page,
+							   pcp_llist));
+	atomic_sub(nr_pages, &pcp->nr_waiting);
+	pcp_zone_free_waiting(zone, first, false);
+	return true;
+}
+
+/**
+ * pcp_shepherd() - take what waits for a CPU to the zones
+ * @cpu: the CPU, online
+ *
+ * Called for each CPU once in a vmstat interval, also for those that are
+ * isolated: nothing has to run on them.
+ *
+ * Context: Task context, CPU hotplug is excluded.
+ */
+void pcp_shepherd(int cpu)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		pcp_return_waiting(zone, zone_pcp(zone, cpu));
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The remote part of the free path: give pages to the CPU that owns their
+ * block, without a lock, from any context.
+ *
+ * Whoever takes a free_llist whole, with llist_del_all(), has sole use of
+ * what it took. nr_waiting is raised before a page is on the list and lowered
+ * after it is off, so it is never less than what waits.
+ */
+#include <trace/events/pcp.h>
+
+#include "pcp.h"
+#include "zone.h"
+
+/**
+ * pcp_run_add() - add a page to a run
+ * @run: a run whose zone and pcp are set
+ * @page: first page, on no list
+ * @order: order of @page, recorded in page_private()
+ *
+ * Context: Any.
+ */
+void pcp_run_add(struct pcp_run *run, struct page *page, unsigned int order)
+{
+	set_page_private(page, order);
+	page->pcp_llist.next = run->first;
+	if (!run->first)
+		run->last = &page->pcp_llist;
+	run->first = &page->pcp_llist;
+	run->nr_pages += 1U << order;
+}
+
+/*
+ * More may wait while the zone has enough than while it is short. The zone is
+ * asked last: its flags share a cache line with zone->lock.
+ */
+static bool pcp_over_bound(struct zone *zone, struct per_cpu_pages *pcp,
+			   int waiting)
+{
+	if (likely(waiting <= READ_ONCE(pcp->bound_low)))
+		return false;
+	return waiting > READ_ONCE(pcp->bound) || pcp_zone_short(zone);
+}
+
+/**
+ * pcp_push() - give a run of pages to the CPU that owns their blocks
+ * @run: pages of one PCP; empty on return
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * PGFREE is counted here and not again when the pages are absorbed.
+ *
+ * The PCP may be closed, because its CPU dies or because it is disabled,
+ * between the look that sent the pages here and the push. So this looks again
+ * after the push, and the side that closes looks at the list after closing:
+ *
+ *	pcp_push()			pcp_cpu_dead(), zone_pcp_disable()
+ *	  add to free_llist		  dead = true, or bound = 0
+ *	  <llist_add_batch()>		  <smp_mb() in pcp_drain()>
+ *	  read dead and bound		  read free_llist
+ *
+ * Both are fully ordered, so at least one of them sees the other and takes the
+ * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
+ * barrier here.
+ *
+ * The owner may never look at its list. So whoever finds that more pages wait
+ * than the bound allows takes them all to the zone.
+ *
+ * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
+ * cases.
+ */
+void pcp_push(struct pcp_run *run, bool nolock)
+{
+	struct per_cpu_pages *pcp = run->pcp;
+	struct zone *zone = run->zone;
+	unsigned int nr_pages = run->nr_pages;
+	int waiting;
+
+	count_vm_events(PGFREE, nr_pages);
+	count_vm_events(PCP_PUSH, nr_pages);
+
+	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
+	llist_add_batch(run->first, run->last, &pcp->free_llist);
+	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
+	run->first = NULL;
+	run->pcp = NULL;
+	run->nr_pages = 0;
+
+	if (unlikely(!pcp_open(pcp))) {
+		count_vm_events(PCP_RESCUE,
+				pcp_flush_waiting(zone, pcp, nolock));
+	} else if (unlikely(pcp_over_bound(zone, pcp, waiting))) {
+		if (pcp_flush_waiting(zone, pcp, nolock))
+			count_vm_event(PCP_OVERFLOW);
+	}
+}
+
+/**
+ * pcp_flush_waiting() - take what waits on a free_llist to the zone
+ * @zone: the zone
+ * @pcp: the PCP, usually of another CPU
+ * @nolock: do not wait for zone->lock
+ *
+ * Context: Any, NMI included with @nolock. Takes zone->lock, not @pcp->lock.
+ * Return: the number of base pages.
+ */
+unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
+			       bool nolock)
+{
+	struct llist_node *first, *node;
+	unsigned int nr_pages = 0;
+
+	first = llist_del_all(&pcp->free_llist);
+	if (!first)
+		return 0;
+
+	/*
+	 * They no longer wait. Say so before the zone takes its time, or
+	 * other pushers would come here for a handful of pages each.
+	 */
+	for (node = first; node; node = node->next)
+		nr_pages += 1U << page_private(llist_entry(node, struct page,
+							   pcp_llist));
+	atomic_sub(nr_pages, &pcp->nr_waiting);
+
+	pcp_zone_free_waiting(zone, first, nolock);
+	return nr_pages;
+}

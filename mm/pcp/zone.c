@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The seam between mm/pcp/ and the zone buddy. Included at the end of
+ * page_alloc.c, whose static functions it calls; see zone.h.
+ */
+#include <kunit/static_stub.h>
+
+#include "pcp.h"
+#include "zone.h"
+
+/*
+ * Let a stub take the call, for a zone that a suite made up. Such a zone has
+ * no node. The test's own thread, and interrupts that hit it, allocate from
+ * real zones all the while, which stubs must not see.
+ */
+#define PCP_SEAM(fn, zone, ...)						\
+do {									\
+	if (IS_ENABLED(CONFIG_KUNIT) && unlikely(!(zone)->zone_pgdat))	\
+		KUNIT_STATIC_STUB_REDIRECT(fn, zone, ##__VA_ARGS__);	\
+} while (0)
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/**
+ * pcp_pageblock() - the block of a page
+ * @page: a page of the block
+ * @pfn: its pfn
+ *
+ * Context: Any, see pfn_to_pageblock().
+ * Return: the data of the block.
+ */
+struct pageblock_data *pcp_pageblock(const struct page *page, unsigned long pfn)
+{
+	KUNIT_STATIC_STUB_REDIRECT(pcp_pageblock, page, pfn);
+
+	return pfn_to_pageblock(page, pfn);
+}
+#endif
+
+/**
+ * pcp_zone_lock() - take zone->lock
+ * @zone: the zone
+ * @flags: gets the interrupt state
+ * @nolock: give up instead of waiting
+ *
+ * Context: Any with @nolock.
+ * Return: true with the lock held and interrupts off.
+ */
+bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
+{
+	unsigned long irqflags;
+
+	PCP_SEAM(pcp_zone_lock, zone, flags, nolock);
+
+	if (unlikely(nolock)) {
+		if (!can_spin_trylock() ||
+		    !spin_trylock_irqsave(&zone->lock, irqflags))
+			return false;
+	} else {
+		spin_lock_irqsave(&zone->lock, irqflags);
+	}
+	*flags = irqflags;
+	return true;
+}
+
+/**
+ * pcp_zone_unlock() - release zone->lock
+ * @zone: the zone
+ * @flags: interrupt state from pcp_zone_lock()
+ */
+void pcp_zone_unlock(struct zone *zone, unsigned long flags)
+{
+	PCP_SEAM(pcp_zone_unlock, zone, flags);
+
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/**
+ * pcp_zone_cma_first() - should a refill come from CMA areas?
+ * @zone: the zone
+ * @alloc_flags: ALLOC_*
+ *
+ * The rule is __rmqueue()'s: CMA has more than half of the free pages.
+ *
+ * Return: true if ALLOC_CMA allows it and CMA has the most.
+ */
+bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags)
+{
+	PCP_SEAM(pcp_zone_cma_first, zone, alloc_flags);
+
+	return IS_ENABLED(CONFIG_CMA) && (alloc_flags & ALLOC_CMA) &&
+	       zone_page_state(zone, NR_FREE_CMA_PAGES) >
+	       zone_page_state(zone, NR_FREE_PAGES) / 2;
+}
+
+/**
+ * pcp_zone_short() - is the zone short of free pages?
+ * @zone: the zone
+ *
+ * The two flags are those that make nr_pcp_high() lower pcp->high.
+ *
+ * Return: true below the high watermark, or while it is reclaimed from.
+ */
+bool pcp_zone_short(struct zone *zone)
+{
+	PCP_SEAM(pcp_zone_short, zone);
+
+	return READ_ONCE(zone->flags) &
+	       (BIT(ZONE_BELOW_HIGH) | BIT(ZONE_RECLAIM_ACTIVE));
+}
+
+/**
+ * pcp_zone_take_block() - take a whole free block off the zone's lists
+ * @zone: the zone
+ * @migratetype: type of the block
+ *
+ * A larger page is split at block borders.
+ *
+ * Context: zone->lock is held.
+ * Return: the first page, or NULL if no whole block of the type is free.
+ */
+struct page *pcp_zone_take_block(struct zone *zone, int migratetype)
+{
+	unsigned int order;
+
+	PCP_SEAM(pcp_zone_take_block, zone, migratetype);
+
+	for (order = pageblock_order; order < NR_PAGE_ORDERS; order++) {
+		struct page *page;
+
+		page = get_page_from_free_area(&zone->free_area[order],
+					       migratetype);
+		if (!page)
+			continue;
+		page_del_and_expand(zone, page, pageblock_order, order,
+				    migratetype);
+		trace_mm_page_alloc_zone_locked(page, pageblock_order,
+						migratetype, 1);
+		return page;
+	}
+	return NULL;
+}
+
+/**
+ * pcp_zone_take_chunk() - take a free page of just this order
+ * @zone: the zone
+ * @order: the order
+ * @migratetype: its type
+ *
+ * Context: zone->lock is held.
+ * Return: the page, or NULL if the list is empty.
+ */
+struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
+				 int migratetype)
+{
+	struct page *page;
+
+	PCP_SEAM(pcp_zone_take_chunk, zone, order, migratetype);
+
+	page = get_page_from_free_area(&zone->free_area[order], migratetype);
+	if (page)
+		pcp_zone_take_fragment(zone, page, order, migratetype);
+	return page;
+}
+
+/**
+ * pcp_zone_take_fragment() - take one free page off the zone's lists
+ * @zone: the zone
+ * @page: a free page, PageBuddy
+ * @order: its order
+ * @migratetype: type of its block
+ *
+ * Context: zone->lock is held.
+ */
+void pcp_zone_take_fragment(struct zone *zone, struct page *page,
+			    unsigned int order, int migratetype)
+{
+	PCP_SEAM(pcp_zone_take_fragment, zone, page, order, migratetype);
+
+	del_page_from_free_list(page, zone, order, migratetype);
+	trace_mm_page_alloc_zone_locked(page, order, migratetype, 1);
+}
+
+/**
+ * pcp_zone_rmqueue() - allocate from the zone as stock does
+ * @zone: the zone
+ * @order: the order
+ * @migratetype: type that is wanted; others may be fallen back to
+ * @alloc_flags: ALLOC_*
+ * @mode: 0 for the first call under one hold of zone->lock; remembers where
+ *	pages were found
+ *
+ * Context: zone->lock is held.
+ * Return: the page, or NULL.
+ */
+struct page *pcp_zone_rmqueue(struct zone *zone, unsigned int order,
+			      int migratetype, unsigned int alloc_flags,
+			      int *mode)
+{
+	enum rmqueue_mode rmqm = *mode;
+	struct page *page;
+
+	PCP_SEAM(pcp_zone_rmqueue, zone, order, migratetype, alloc_flags, mode);
+
+	BUILD_BUG_ON(RMQUEUE_NORMAL != 0);
+	page = __rmqueue(zone, order, migratetype, alloc_flags, &rmqm);
+	*mode = rmqm;
+	return page;
+}
+
+/**
+ * pcp_zone_nr_alloc() - size of a refill
+ * @zone: the zone
+ * @pcp: the PCP; its high mark and alloc_factor are adjusted
+ * @order: order that is wanted
+ *
+ * Context: @pcp->lock is held.
+ * Return: number of pages of @order, 1 if the PCP is disabled.
+ */
+int pcp_zone_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
+		      unsigned int order)
+{
+	PCP_SEAM(pcp_zone_nr_alloc, zone, pcp, order);
+
+	return nr_pcp_alloc(pcp, zone, order);
+}
+
+/**
+ * pcp_zone_high() - the high mark of a PCP now
+ * @zone: the zone, which may be short of memory
+ * @pcp: the PCP; its high mark is adjusted
+ * @batch: its batch, in base pages
+ * @free_high: give back all pages of higher order
+ *
+ * Context: @pcp->lock is held.
+ * Return: the mark in base pages, 0 if the PCP is disabled.
+ */
+int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
+		  bool free_high)
+{
+	PCP_SEAM(pcp_zone_high, zone, pcp, batch, free_high);
+
+	return nr_pcp_high(pcp, zone, batch, free_high);
+}
+
+/**
+ * pcp_zone_nr_free() - how much to give back at the high mark
+ * @zone: the zone
+ * @pcp: the PCP
+ * @batch: its batch, in base pages
+ * @high: its high mark, in base pages
+ * @free_high: give back all pages of higher order
+ *
+ * Context: @pcp->lock is held.
+ * Return: number of base pages.
+ */
+int pcp_zone_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
+		     int high, bool free_high)
+{
+	PCP_SEAM(pcp_zone_nr_free, zone, pcp, batch, high, free_high);
+
+	return nr_pcp_free(pcp, batch, high, free_high);
+}
+
+/**
+ * pcp_zone_relax() - note that pages came back to the zone
+ * @zone: the zone
+ *
+ * Clears ZONE_BELOW_HIGH, and lets kswapd try again, when it has enough.
+ *
+ * Context: Any but NMI.
+ */
+void pcp_zone_relax(struct zone *zone)
+{
+	PCP_SEAM(pcp_zone_relax, zone);
+
+	zone_clear_below_high(zone);
+}
+
+/**
+ * pcp_zone_free_one() - free a page to the zone
+ * @zone: the zone
+ * @page: first page
+ * @pfn: its pfn
+ * @order: its order, up to MAX_PAGE_ORDER
+ * @nolock: defer it if zone->lock is taken
+ *
+ * Counts PGFREE.
+ *
+ * Context: Any with @nolock. Takes zone->lock.
+ */
+void pcp_zone_free_one(struct zone *zone, struct page *page, unsigned long pfn,
+		       unsigned int order, bool nolock)
+{
+	PCP_SEAM(pcp_zone_free_one, zone, page, pfn, order, nolock);
+
+	free_one_page(zone, page, pfn, order, nolock ? FPI_NOLOCK : FPI_NONE);
+}
+
+/**
+ * pcp_zone_defer() - leave a page for the next free under zone->lock
+ * @zone: the zone
+ * @page: first page
+ * @order: its order
+ *
+ * PGFREE is counted when it is freed.
+ *
+ * Context: Any, NMI included.
+ */
+void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order)
+{
+	PCP_SEAM(pcp_zone_defer, zone, page, order);
+
+	add_page_to_zone_llist(zone, page, order);
+}
+
+/* Free one page that was on a PCP, or on its way there. */
+static void pcp_zone_free_locked(struct zone *zone, struct page *page)
+{
+	unsigned int order = page_private(page);
+	unsigned long pfn = page_to_pfn(page);
+	int migratetype = get_pfnblock_migratetype(page, pfn);
+
+	set_page_private(page, 0);
+	__free_one_page(page, pfn, zone, order, migratetype, FPI_NONE);
+	trace_mm_page_pcpu_drain(page, order, migratetype);
+}
+
+/**
+ * pcp_zone_free_list() - free pages that came off a PCP
+ * @zone: the zone
+ * @pages: list of pages, page_private() of each is its order; empty on return
+ *
+ * Context: Takes zone->lock, once.
+ */
+void pcp_zone_free_list(struct zone *zone, struct list_head *pages)
+{
+	struct page *page, *next;
+	unsigned long flags;
+
+	PCP_SEAM(pcp_zone_free_list, zone, pages);
+
+	spin_lock_irqsave(&zone->lock, flags);
+	list_for_each_entry_safe(page, next, pages, pcp_list) {
+		list_del(&page->pcp_list);
+		pcp_zone_free_locked(zone, page);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/**
+ * pcp_zone_free_waiting() - free pages that came off a free_llist
+ * @zone: the zone
+ * @node: first of the pages, page_private() of each is its order
+ * @nolock: defer them if zone->lock is taken
+ *
+ * The lock is dropped now and then: there may be many.
+ *
+ * Context: Any with @nolock. Takes zone->lock.
+ */
+void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
+			   bool nolock)
+{
+	unsigned long flags;
+
+	PCP_SEAM(pcp_zone_free_waiting, zone, node, nolock);
+
+	while (node) {
+		bool locked = pcp_zone_lock(zone, &flags, nolock);
+		int nr = PCP_ZONE_CHUNK;
+
+		for (; node && nr; nr--) {
+			struct page *page = llist_entry(node, struct page,
+							pcp_llist);
+			unsigned int order = page_private(page);
+
+			node = node->next;
+			if (likely(locked)) {
+				pcp_zone_free_locked(zone, page);
+				continue;
+			}
+			/*
+			 * PGFREE was counted by the push, and will be again
+			 * for a deferred page.
+			 */
+			count_vm_events(PGFREE, -(1L << order));
+			pcp_zone_defer(zone, page, order);
+		}
+		if (locked)
+			pcp_zone_unlock(zone, flags);
+	}
+}
+
+/**
+ * pcp_zone_flush_deferred() - free the pages that were deferred
+ * @zone: the zone
+ *
+ * Otherwise they stay until somebody frees a page under zone->lock, which a
+ * drain should not have to hope for.
+ *
+ * Context: Takes zone->lock.
+ */
+void pcp_zone_flush_deferred(struct zone *zone)
+{
+	unsigned long flags;
+
+	PCP_SEAM(pcp_zone_flush_deferred, zone);
+
+	if (likely(llist_empty(&zone->trylock_free_pages)))
+		return;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	free_deferred_pages(zone, FPI_NONE);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}

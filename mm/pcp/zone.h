@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The seam between mm/pcp/ and the zone buddy: everything that a helper does
+ * to a zone is one of these functions. A KUnit suite can replace each of them
+ * with a static stub. zone.c implements them, inside of page_alloc.c.
+ */
+#ifndef __MM_PCP_ZONE_H
+#define __MM_PCP_ZONE_H
+
+#include <kunit/visibility.h>
+#include <linux/llist.h>
+#include <linux/mmzone.h>
+
+#include "pageblock.h"
+
+bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock);
+void pcp_zone_unlock(struct zone *zone, unsigned long flags);
+
+bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags);
+bool pcp_zone_short(struct zone *zone);
+struct page *pcp_zone_take_block(struct zone *zone, int migratetype);
+struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
+				 int migratetype);
+void pcp_zone_take_fragment(struct zone *zone, struct page *page,
+			    unsigned int order, int migratetype);
+struct page *pcp_zone_rmqueue(struct zone *zone, unsigned int order,
+			      int migratetype, unsigned int alloc_flags,
+			      int *mode);
+
+int pcp_zone_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
+		      unsigned int order);
+int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
+		  bool free_high);
+int pcp_zone_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
+		     int high, bool free_high);
+void pcp_zone_relax(struct zone *zone);
+
+void pcp_zone_free_one(struct zone *zone, struct page *page, unsigned long pfn,
+		       unsigned int order, bool nolock);
+void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order);
+void pcp_zone_free_list(struct zone *zone, struct list_head *pages);
+void pcp_zone_free_waiting(struct zone *zone, struct llist_node *pages,
+			   bool nolock);
+void pcp_zone_flush_deferred(struct zone *zone);
+
+/*
+ * The block of a page, which a suite on made-up blocks replaces. Without
+ * KUnit it costs no call.
+ */
+#if IS_ENABLED(CONFIG_KUNIT)
+struct pageblock_data *pcp_pageblock(const struct page *page, unsigned long pfn);
+#else
+static __always_inline struct pageblock_data *
+pcp_pageblock(const struct page *page, unsigned long pfn)
+{
+	return pfn_to_pageblock(page, pfn);
+}
+#endif
+
+#endif /* __MM_PCP_ZONE_H */
