@@ -20,13 +20,17 @@
  *	if there is none. Read without a lock; written under zone->lock, and
  *	only while the block is complete, i.e. wholly free in the zone buddy
  *	or wholly taken from it. So it is stable for whoever holds a page.
+ * @unlisted: the zone buddy got fragments while the owner was dead, so the
+ *	block is not on owned_blocks; the next fragment puts it there. Under
+ *	zone->lock.
  * @block_pfn: first pfn of the block. Set once, before the block is used.
- * @cpu_node: entry of the owner's per_cpu_pages::owned_blocks while the zone
- *	buddy has fragments of the block; empty otherwise. Under zone->lock.
+ * @cpu_node: entry of the owner's per_cpu_pages::owned_blocks if the zone buddy
+ *	may have fragments of the block; empty otherwise. Under zone->lock.
  */
 struct pageblock_data {
 	unsigned long flags;
 	int owner;
+	bool unlisted;
 	unsigned long block_pfn;
 	struct list_head cpu_node;
 };

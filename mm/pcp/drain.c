@@ -9,45 +9,6 @@
 #include "zone.h"
 
 /**
- * pcp_init() - set up what mm/pcp/ keeps in a PCP
- * @pcp: the PCP, zeroed, its lists initialised
- * @cpu: the CPU that it is for
- *
- * The PCP is disabled until pcp_set_bound() says otherwise.
- *
- * Context: Before anybody can look the PCP up.
- */
-void pcp_init(struct per_cpu_pages *pcp, int cpu)
-{
-	pcp->cpu = cpu;
-	pcp->taken = NULL;
-	INIT_LIST_HEAD(&pcp->owned_blocks);
-	pcp->nr_owned_blocks = 0;
-	init_llist_head(&pcp->free_llist);
-	atomic_set(&pcp->nr_waiting, 0);
-	pcp->bound = 0;
-	pcp->bound_low = 0;
-	pcp->dead = false;
-	pcp->was_dead = false;
-}
-
-/**
- * pcp_set_bound() - how many pages may wait for a PCP
- * @pcp: the PCP
- * @high_min: its new high_min, in base pages
- * @high_max: its new high_max, in base pages; 0 disables the PCP
- *
- * As many may wait as may be cached: pcp->high moves between the two.
- *
- * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
- */
-void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
-{
-	WRITE_ONCE(pcp->bound_low, high_min);
-	WRITE_ONCE(pcp->bound, high_max);
-}
-
-/**
  * pcp_drain() - give all pages of a PCP back to the zone
  * @zone: the zone
  * @pcp: the PCP of any CPU
@@ -95,8 +56,10 @@ void pcp_detach_blocks(struct zone *zone, struct per_cpu_pages *pcp)
 
 	pcp_zone_lock(zone, &flags, false);
 	trace_mm_pcp_teardown(pcp->cpu, pcp->nr_owned_blocks);
-	list_for_each_entry_safe(pbd, next, &pcp->owned_blocks, cpu_node)
+	list_for_each_entry_safe(pbd, next, &pcp->owned_blocks, cpu_node) {
 		pageblock_unlist(pcp, pbd);
+		pbd->unlisted = true;
+	}
 	pcp_zone_unlock(zone, flags);
 }
 
@@ -111,7 +74,6 @@ void pcp_cpu_dead(struct zone *zone, struct per_cpu_pages *pcp)
 {
 	spin_lock(&pcp->lock);
 	WRITE_ONCE(pcp->dead, true);
-	WRITE_ONCE(pcp->was_dead, true);
 	spin_unlock(&pcp->lock);
 
 	/* Has the barrier between the flag and the look at the list. */

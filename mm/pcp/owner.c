@@ -32,6 +32,7 @@ void pageblock_claim(struct pageblock_data *pbd, int cpu)
  */
 void pageblock_list(struct per_cpu_pages *pcp, struct pageblock_data *pbd)
 {
+	pbd->unlisted = false;
 	list_add_tail(&pbd->cpu_node, &pcp->owned_blocks);
 	pcp->nr_owned_blocks++;
 }
@@ -67,6 +68,7 @@ void pageblock_disown(struct zone *zone, struct pageblock_data *pbd)
 		return;
 	if (!list_empty(&pbd->cpu_node))
 		pageblock_unlist(zone_pcp(zone, cpu), pbd);
+	pbd->unlisted = false;
 	WRITE_ONCE(pbd->owner, PAGEBLOCK_NO_OWNER);
 }
 
@@ -97,8 +99,12 @@ void pageblock_zone_freed(struct zone *zone, struct pageblock_data *pbd,
 	}
 
 	pcp = zone_pcp(zone, cpu);
-	if (list_empty(&pbd->cpu_node) && !READ_ONCE(pcp->dead))
+	if (!list_empty(&pbd->cpu_node))
+		return;
+	if (likely(!READ_ONCE(pcp->dead)))
 		pageblock_list(pcp, pbd);
+	else
+		pbd->unlisted = true;
 }
 
 /**

@@ -79,6 +79,7 @@ static inline void pageblock_data_init(struct pageblock_data *pbd,
 	for (; nr--; pbd++, start_pfn += pageblock_nr_pages) {
 		pbd->flags = 0;
 		pbd->owner = PAGEBLOCK_NO_OWNER;
+		pbd->unlisted = false;
 		pbd->block_pfn = start_pfn;
 		INIT_LIST_HEAD(&pbd->cpu_node);
 	}

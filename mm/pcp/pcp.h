@@ -202,6 +202,8 @@ void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count,
 		   unsigned int pindex);
 
 /* push.c */
+void pcp_init(struct per_cpu_pages *pcp, int cpu);
+void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max);
 void pcp_run_add(struct pcp_run *run, struct page *page, unsigned int order);
 void pcp_push(struct pcp_run *run, bool nolock);
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
@@ -278,8 +280,6 @@ static __always_inline void pageblock_freed(struct zone *zone,
 }
 
 /* drain.c */
-void pcp_init(struct per_cpu_pages *pcp, int cpu);
-void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max);
 void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp);
 void pcp_cpu_dead(struct zone *zone, struct per_cpu_pages *pcp);
 void pcp_cpu_online(struct zone *zone, struct per_cpu_pages *pcp);
@@ -290,6 +290,12 @@ void pcp_shepherd(int cpu);
 /* validate.c */
 int pcp_validate(struct zone *zone, struct per_cpu_pages *pcp);
 int pcp_validate_blocks(struct zone *zone);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void pcp_validate_report(struct va_format *vaf);
+int pcp_validate_block(struct zone *zone, struct pageblock_data *pbd);
+int pcp_validate_owned_blocks(struct zone *zone, int cpu);
+#endif
 
 #ifdef CONFIG_DEBUG_VM
 void pcp_debug_validate(struct zone *zone, struct per_cpu_pages *pcp);

@@ -13,6 +13,44 @@
 #include "zone.h"
 
 /**
+ * pcp_init() - set up what mm/pcp/ keeps in a PCP
+ * @pcp: the PCP, zeroed, its lists initialised
+ * @cpu: the CPU that it is for
+ *
+ * The PCP is disabled until pcp_set_bound() says otherwise.
+ *
+ * Context: Before anybody can look the PCP up.
+ */
+void pcp_init(struct per_cpu_pages *pcp, int cpu)
+{
+	pcp->cpu = cpu;
+	pcp->taken = NULL;
+	INIT_LIST_HEAD(&pcp->owned_blocks);
+	pcp->nr_owned_blocks = 0;
+	init_llist_head(&pcp->free_llist);
+	atomic_set(&pcp->nr_waiting, 0);
+	pcp->bound = 0;
+	pcp->bound_low = 0;
+	pcp->dead = false;
+}
+
+/**
+ * pcp_set_bound() - how many pages may wait for a PCP
+ * @pcp: the PCP
+ * @high_min: its new high_min, in base pages
+ * @high_max: its new high_max, in base pages; 0 disables the PCP
+ *
+ * As many may wait as may be cached: pcp->high moves between the two.
+ *
+ * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
+ */
+void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
+{
+	WRITE_ONCE(pcp->bound_low, high_min);
+	WRITE_ONCE(pcp->bound, high_max);
+}
+
+/**
  * pcp_run_add() - add a page to a run
  * @run: a run whose zone and pcp are set
  * @page: first page, on no list

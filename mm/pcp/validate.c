@@ -3,6 +3,8 @@
  * Check a whole PCP, or all blocks of a zone, against what the rest of
  * mm/pcp/ promises. Slow; for suites, and for drains with CONFIG_DEBUG_VM.
  */
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
 #include <kunit/test-bug.h>
 #include <linux/cpumask.h>
 #include <linux/memory_hotplug.h>
@@ -15,17 +17,38 @@
 #include "zone.h"
 
 /*
- * Say what is wrong, and fail the test that runs, which a WARN would not.
- * Evaluates to the number of errors, 0 or 1.
+ * Say what is wrong, and fail the test that runs, which a WARN would not. The
+ * suite of this file puts a stub here, as it wants the errors.
+ *
+ * Not kunit_fail_current_test(), which allocates: zone->lock may be held.
  */
+VISIBLE_IF_KUNIT void pcp_validate_report(struct va_format *vaf)
+{
+	KUNIT_STATIC_STUB_REDIRECT(pcp_validate_report, vaf);
+
+	pr_err("pcp: %pV\n", vaf);
+	if (IS_ENABLED(CONFIG_KUNIT) && kunit_get_current_test())
+		kunit_set_failure(kunit_get_current_test());
+}
+
+static __printf(1, 2) void pcp_validate_say(const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pcp_validate_report(&vaf);
+	va_end(args);
+}
+
+/* Evaluates to the number of errors, 0 or 1. */
 #define PCP_CHECK(cond, fmt, ...)					\
 ({									\
 	bool __ok = (cond);						\
 									\
-	if (!__ok) {							\
-		pr_err("pcp: " fmt "\n", ##__VA_ARGS__);		\
-		kunit_fail_current_test(fmt, ##__VA_ARGS__);		\
-	}								\
+	if (!__ok)							\
+		pcp_validate_say(fmt, ##__VA_ARGS__);			\
 	!__ok;								\
 })
 
@@ -127,19 +150,24 @@ int pcp_validate(struct zone *zone, struct per_cpu_pages *pcp)
 	return bad;
 }
 
-static int pcp_validate_block(struct zone *zone, struct pageblock_data *pbd)
+VISIBLE_IF_KUNIT int pcp_validate_block(struct zone *zone,
+					struct pageblock_data *pbd)
 {
 	unsigned long pfn = pbd->block_pfn, end = pfn + pageblock_nr_pages;
 	int cpu = pageblock_owner_cpu(pbd), nr_fragments = 0, bad = 0;
 	bool listed = !list_empty(&pbd->cpu_node);
 	unsigned long start = pfn;
 
-	bad += PCP_CHECK(cpu < (int)nr_cpu_ids && (cpu < 0 || cpu_possible(cpu)),
-			 "block %lx: owner %d", start, cpu);
-	bad += PCP_CHECK(!listed || cpu >= 0, "block %lx: listed but not owned",
-			 start);
 	if (cpu < 0)
-		return bad;
+		return PCP_CHECK(!listed, "block %lx: listed but not owned",
+				 start);
+	/* Such a CPU has no PCP to look at. */
+	if (PCP_CHECK(cpu < nr_cpu_ids && cpu_possible(cpu),
+		      "block %lx: owner %d", start, cpu))
+		return 1;
+	bad += PCP_CHECK(pbd->cpu_node.prev->next == &pbd->cpu_node &&
+			 pbd->cpu_node.next->prev == &pbd->cpu_node,
+			 "block %lx: on a list that does not know it", start);
 
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn);
@@ -155,14 +183,15 @@ static int pcp_validate_block(struct zone *zone, struct pageblock_data *pbd)
 		pfn += 1UL << buddy_order(page);
 	}
 
-	/* After its CPU was dead, a block is listed at the next free only. */
-	if (nr_fragments && !READ_ONCE(zone_pcp(zone, cpu)->was_dead))
-		bad += PCP_CHECK(listed, "block %lx: %d fragments, not listed",
-				 start, nr_fragments);
+	bad += PCP_CHECK(!listed || !pbd->unlisted,
+			 "block %lx: listed, but said not to be", start);
+	bad += PCP_CHECK(!nr_fragments || listed || pbd->unlisted,
+			 "block %lx: %d fragments, not listed", start,
+			 nr_fragments);
 	return bad;
 }
 
-static int pcp_validate_owned_blocks(struct zone *zone, int cpu)
+VISIBLE_IF_KUNIT int pcp_validate_owned_blocks(struct zone *zone, int cpu)
 {
 	struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
 	struct list_head *pos, *prev = &pcp->owned_blocks;

@@ -1,0 +1,1212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The split free path in the page allocator that is running, on two or more
+ * CPUs. What the other suites show on made-up structures, this one shows
+ * where it counts. Workers count and return; the test thread judges.
+ *
+ * Other tasks allocate and free meanwhile. So a case either looks at its own
+ * pages only, or at sums that hold whatever the others do.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/folio_batch.h>
+#include <linux/gfp.h>
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/page-isolation.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
+
+#include "../../internal.h"
+#include "../../page_alloc.h"
+#include "../pcp.h"
+#include "../route.h"
+#include "../zone.h"
+#include "workers.h"
+
+#define LIVE_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+
+/**
+ * struct live - what the cases share
+ * @test: the test
+ * @zone: zone of @pages
+ * @a: the CPU that owns their blocks
+ * @b: another CPU
+ * @pcp: PCP of @a in @zone
+ * @pages: pages of blocks that @a owns, allocated by @a; NULL once freed
+ * @nr: number of them
+ * @want: number that live_own() shall get
+ * @whole: they shall be all pages of one block
+ * @round: for workers
+ * @stop: tells workers to come to an end
+ * @step: for workers
+ * @slots: pages that workers exchange, see live_slot()
+ * @seed: of the random numbers
+ * @page: for a single page
+ * @order: its order
+ * @work: for hardirq
+ * @done: @work has run
+ */
+struct live {
+	struct kunit *test;
+	struct zone *zone;
+	int a;
+	int b;
+	struct per_cpu_pages *pcp;
+	struct page **pages;
+	unsigned int nr;
+	unsigned int want;
+	bool whole;
+	unsigned int round;
+	bool stop;
+	struct pcp_step step;
+	unsigned long *slots;
+	u64 seed;
+	struct page *page;
+	unsigned int order;
+	struct irq_work work;
+	bool done;
+};
+
+#define LIVE_SLOTS	256
+#define LIVE_MAX_PAGES	(16 * (pageblock_nr_pages < 4096 ? 4096 : pageblock_nr_pages))
+
+static unsigned long live_event(enum vm_event_item item)
+{
+	static unsigned long events[NR_VM_EVENT_ITEMS];
+
+	all_vm_events(events);
+	return events[item];
+}
+
+static int live_owner(struct page *page)
+{
+	return pageblock_owner_cpu(pfn_to_pageblock(page, page_to_pfn(page)));
+}
+
+/* Every PCP and every block of every zone. */
+static void live_check(struct kunit *test)
+{
+	struct zone *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		for_each_possible_cpu(cpu) {
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+			int bad;
+
+			spin_lock(&pcp->lock);
+			bad = pcp_validate(zone, pcp);
+			spin_unlock(&pcp->lock);
+			KUNIT_EXPECT_EQ_MSG(test, bad, 0, "zone %s cpu %d",
+					    zone->name, cpu);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, pcp_validate_blocks(zone), 0,
+				    "zone %s", zone->name);
+	}
+}
+
+/* Free lists of a zone against its counters. */
+static void live_check_free_lists(struct kunit *test, struct zone *zone)
+{
+	unsigned long flags, free = 0, cma = 0, highatomic = 0;
+	unsigned long wrong_nr_free = 0, nr_cma, nr_highatomic;
+	unsigned int order, mt;
+	long nr_free;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		unsigned long nr_area = 0;
+
+		for (mt = 0; mt < MIGRATE_TYPES; mt++) {
+			unsigned long nr;
+
+			nr = list_count_nodes(&zone->free_area[order].free_list[mt]);
+			nr_area += nr;
+			if (is_migrate_isolate(mt))
+				continue;
+			free += nr << order;
+			if (is_migrate_cma(mt))
+				cma += nr << order;
+			if (mt == MIGRATE_HIGHATOMIC)
+				highatomic += nr << order;
+		}
+		if (nr_area != zone->free_area[order].nr_free)
+			wrong_nr_free++;
+	}
+	nr_free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
+	nr_cma = zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
+	nr_highatomic = zone->nr_free_highatomic;
+	spin_unlock_irqrestore(&zone->lock, flags);
+
+	KUNIT_EXPECT_EQ_MSG(test, (long)free, nr_free, "zone %s", zone->name);
+	if (IS_ENABLED(CONFIG_CMA))
+		KUNIT_EXPECT_EQ(test, cma, nr_cma);
+	KUNIT_EXPECT_EQ(test, highatomic, nr_highatomic);
+	KUNIT_EXPECT_EQ(test, wrong_nr_free, 0UL);
+}
+
+/*
+ * Pages that were allocated or are free, wherever they are. Each allocation
+ * moves pages from one to the other, so this never changes, whoever allocates
+ * and frees: unless a counter is wrong, or a page is lost.
+ */
+static long live_balance_now(void)
+{
+	static unsigned long events[NR_VM_EVENT_ITEMS];
+	struct zone *zone;
+	long sum = 0;
+	int cpu, i;
+
+	all_vm_events(events);
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		sum += events[PGALLOC_NORMAL - ZONE_NORMAL + i];
+	sum -= events[PGFREE];
+
+	for_each_populated_zone(zone) {
+		sum += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+		for_each_possible_cpu(cpu) {
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
+			sum += READ_ONCE(pcp->count);
+			sum += atomic_read(&pcp->nr_waiting);
+		}
+	}
+	return sum;
+}
+
+/* The sum cannot be read at once. Several equal results in a row are true. */
+static long live_balance(void)
+{
+	int same = 0, tries;
+	long sum, last = 0;
+
+	drain_all_pages(NULL);
+	for (tries = 0; tries < 1000 && same < 8; tries++) {
+		sum = live_balance_now();
+		same = sum == last ? same + 1 : 0;
+		last = sum;
+		cond_resched();
+	}
+	return last;
+}
+
+static bool live_whole_block(struct live *lv)
+{
+	unsigned long pfn = page_to_pfn(lv->pages[0]);
+	unsigned int i, j;
+
+	/* Pages of a block that was just claimed come in one run. */
+	for (i = 0, j = 0; i < lv->nr; i++) {
+		pfn = page_to_pfn(lv->pages[i]);
+		if (j && pfn == page_to_pfn(lv->pages[i - 1]) + 1 &&
+		    !pageblock_aligned(pfn)) {
+			j++;
+		} else {
+			j = pageblock_aligned(pfn) ? 1 : 0;
+		}
+		if (j == pageblock_nr_pages) {
+			/* Keep the run, give back the rest. */
+			unsigned int first = i + 1 - j;
+			unsigned int k;
+
+			for (k = 0; k < lv->nr; k++) {
+				if (k < first || k > i)
+					__free_page(lv->pages[k]);
+			}
+			memmove(lv->pages, lv->pages + first,
+				j * sizeof(*lv->pages));
+			lv->nr = j;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* On CPU a: allocate until there are enough pages of its own blocks. */
+static long live_own_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	LIST_HEAD(strangers);
+	struct page *page, *next;
+	unsigned long tries;
+
+	for (tries = 0; tries < LIVE_MAX_PAGES; tries++) {
+		page = alloc_page(LIVE_GFP);
+		if (!page)
+			break;
+		if (live_owner(page) != w->cpu ||
+		    (lv->zone && page_zone(page) != lv->zone)) {
+			list_add(&page->lru, &strangers);
+			continue;
+		}
+		lv->zone = page_zone(page);
+		lv->pages[lv->nr++] = page;
+		if (lv->whole) {
+			if (pageblock_aligned(page_to_pfn(page) + 1) &&
+			    live_whole_block(lv))
+				break;
+		} else if (lv->nr == lv->want) {
+			break;
+		}
+	}
+
+	list_for_each_entry_safe(page, next, &strangers, lru)
+		__free_page(page);
+	return lv->whole ? lv->nr == pageblock_nr_pages : lv->nr == lv->want;
+}
+
+static void live_own(struct live *lv, unsigned int want, bool whole)
+{
+	long ok;
+
+	lv->want = want;
+	lv->whole = whole;
+	lv->nr = 0;
+	lv->zone = NULL;
+	ok = pcp_on_cpu(lv->test, lv->a, live_own_fn, lv);
+	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L,
+			    "CPU %d got only %u pages of blocks of its own",
+			    lv->a, lv->nr);
+	lv->pcp = zone_pcp(lv->zone, lv->a);
+}
+
+/* On any CPU: free all pages. Returns how many. */
+static long live_free_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++)
+		__free_page(lv->pages[i]);
+	return lv->nr;
+}
+
+static bool live_is_own(struct live *lv, struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		if (lv->pages[i] == page)
+			return true;
+	}
+	return false;
+}
+
+static bool live_in_free_piece(struct page *page, struct page *head)
+{
+	return page >= head && page < head + (1UL << page_private(head));
+}
+
+/* Is the page on the PCP lists of a CPU, alone or in a merged page? */
+static bool live_on_pcp(struct zone *zone, int cpu, struct page *page)
+{
+	struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+	unsigned int i;
+	struct page *p;
+	bool found = false;
+
+	spin_lock(&pcp->lock);
+	for (i = 0; i < NR_PCP_LISTS && !found; i++) {
+		list_for_each_entry(p, &pcp->lists[i], pcp_list) {
+			if (live_in_free_piece(page, p)) {
+				found = true;
+				break;
+			}
+		}
+	}
+	spin_unlock(&pcp->lock);
+	return found;
+}
+
+static long live_drain_fn(struct pcp_worker *w)
+{
+	drain_local_pages(NULL);
+	return 0;
+}
+
+static unsigned int live_absorb_all(struct live *lv)
+{
+	unsigned int nr;
+
+	spin_lock(&lv->pcp->lock);
+	nr = pcp_absorb(lv->zone, lv->pcp, 0, false);
+	spin_unlock(&lv->pcp->lock);
+	return nr;
+}
+
+/*
+ * Push all pages to CPU a and have them wait there. vmstat may come by and
+ * take them to the zone; then do it again.
+ */
+static bool live_waits(struct live *lv, unsigned int want)
+{
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		live_own(lv, want, false);
+		pcp_on_cpu(lv->test, lv->a, live_drain_fn, lv);
+		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
+		if (atomic_read(&lv->pcp->nr_waiting) >= want)
+			return true;
+	}
+	return false;
+}
+
+static void live_remote_free_comes_back_to_its_owner_alone(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long pushed = live_event(PCP_PUSH);
+	unsigned int i, on_a = 0, elsewhere = 0;
+	int cpu;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 256));
+	KUNIT_EXPECT_GE(test, live_event(PCP_PUSH) - pushed, 256UL);
+	live_check(test);
+
+	live_absorb_all(lv);
+	for (i = 0; i < lv->nr; i++) {
+		on_a += live_on_pcp(lv->zone, lv->a, lv->pages[i]);
+		for_each_online_cpu(cpu) {
+			if (cpu != lv->a)
+				elsewhere += live_on_pcp(lv->zone, cpu,
+							 lv->pages[i]);
+		}
+	}
+	/* The bound on count, or vmstat, may send some home to the zone. */
+	KUNIT_EXPECT_GE(test, on_a, lv->nr / 2);
+	KUNIT_EXPECT_EQ(test, elsewhere, 0U);
+	live_check(test);
+}
+
+/* On CPU a: allocate as many pages, count those that were freed to it. */
+static long live_reuse_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i, hits = 0;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	for (i = 0; i < lv->nr; i++) {
+		page = alloc_page(LIVE_GFP);
+		if (!page)
+			break;
+		hits += live_is_own(lv, page);
+		list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
+	return hits;
+}
+
+static void live_owner_reuses_what_others_freed(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long on_b, on_a;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 256));
+	on_b = pcp_on_cpu(test, lv->b, live_reuse_fn, lv);
+	KUNIT_EXPECT_EQ(test, on_b, 0L);
+	on_a = pcp_on_cpu(test, lv->a, live_reuse_fn, lv);
+	KUNIT_EXPECT_GT(test, on_a, 128L);
+	live_check(test);
+}
+
+/* H1 */
+static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int tries, count = -1;
+
+	/* count must be 0 for the case to say something. */
+	for (tries = 0; tries < 8 && count; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		count = READ_ONCE(lv->pcp->count);
+		drain_all_pages(lv->zone);
+		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
+	}
+	KUNIT_EXPECT_EQ(test, count, 0);
+	live_check(test);
+}
+
+/* H1, H5: two intervals are promised; TCG or a busy host get more time. */
+static void live_vmstat_returns_what_waits_on_an_idle_cpu(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long start, free;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 512));
+	free = zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
+	start = jiffies;
+	while (atomic_read(&lv->pcp->nr_waiting) >= 512 &&
+	       time_before(jiffies, start + 30 * HZ))
+		schedule_timeout_uninterruptible(1);
+	kunit_info(test, "returned after %u ms",
+		   jiffies_to_msecs(jiffies - start));
+	KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 512);
+	KUNIT_EXPECT_GE(test, zone_page_state_snapshot(lv->zone, NR_FREE_PAGES),
+			free + 256);
+	live_check(test);
+}
+
+/* On CPU b: free all pages, watch how many wait. Returns the most. */
+static long live_flood_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long waiting, max = 0;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		__free_page(lv->pages[i]);
+		waiting = atomic_read(&lv->pcp->nr_waiting);
+		max = max(max, waiting);
+	}
+	return max;
+}
+
+/* H5 */
+static void live_flood_stays_within_the_bound(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long free, overflows = live_event(PCP_OVERFLOW);
+	long max;
+
+	live_own(lv, 4096, false);
+	pcp_on_cpu(test, lv->a, live_drain_fn, lv);
+	free = zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
+
+	pcp_set_bound(lv->pcp, 512, 512);
+	max = pcp_on_cpu(test, lv->b, live_flood_fn, lv);
+	pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+
+	KUNIT_EXPECT_LE(test, max, 512L);
+	KUNIT_EXPECT_GT(test, live_event(PCP_OVERFLOW), overflows);
+	KUNIT_EXPECT_GE(test, zone_page_state_snapshot(lv->zone, NR_FREE_PAGES),
+			free + 4096 - 512 - 256);
+	live_check(test);
+}
+
+static void live_bound_is_of_the_order_of_the_high_mark(struct kunit *test)
+{
+	struct zone *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		for_each_online_cpu(cpu) {
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
+			KUNIT_EXPECT_EQ(test, pcp->bound, pcp->high_max);
+			KUNIT_EXPECT_EQ(test, pcp->bound_low, pcp->high_min);
+			KUNIT_EXPECT_GT(test, pcp->bound, 0);
+		}
+	}
+}
+
+/* On CPU a: allocate one page while many wait. Returns how many it moved. */
+static long live_alloc_one_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long before = atomic_read(&lv->pcp->nr_waiting);
+	long moved;
+
+	lv->page = alloc_page(LIVE_GFP);
+	moved = before - atomic_read(&lv->pcp->nr_waiting);
+	if (lv->page)
+		__free_page(lv->page);
+	return moved;
+}
+
+/* H6 */
+static void live_allocation_absorbs_a_bounded_number(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long moved = 0;
+	int tries;
+
+	/* vmstat, or somebody who allocates on CPU a, can spoil it. */
+	for (tries = 0; tries < 8; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 2048));
+		moved = pcp_on_cpu(test, lv->a, live_alloc_one_fn, lv);
+		if (moved > 0 && moved <= PCP_ABSORB_NODES)
+			break;
+	}
+	KUNIT_EXPECT_GT(test, moved, 0L);
+	KUNIT_EXPECT_LE(test, moved, (long)PCP_ABSORB_NODES);
+	live_check(test);
+}
+
+/* On CPU a: fill the PCP, have a page wait, allocate. Returns what moved. */
+static long live_lazy_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct pcp_run run = { .zone = lv->zone, .pcp = lv->pcp };
+	struct page *page = alloc_page(LIVE_GFP), *again;
+	long before, moved;
+
+	if (!page || !lv->page)
+		return -ENOMEM;
+
+	preempt_disable();
+	__free_page(page);
+	/* As free.c would on another CPU. */
+	VM_BUG_ON(!put_page_testzero(lv->page));
+	free_pages_prepare(lv->page, 0);
+	pcp_run_add(&run, lv->page, 0);
+	pcp_push(&run, false);
+	before = atomic_read(&lv->pcp->nr_waiting);
+	again = alloc_page((LIVE_GFP & ~__GFP_DIRECT_RECLAIM));
+	moved = before - atomic_read(&lv->pcp->nr_waiting);
+	preempt_enable();
+
+	if (again)
+		__free_page(again);
+	return moved;
+}
+
+/* H9 */
+static void live_allocation_leaves_the_free_llist_alone(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long moved = -1;
+	int tries;
+
+	for (tries = 0; tries < 8 && moved; tries++) {
+		live_own(lv, 1, false);
+		lv->page = lv->pages[0];
+		moved = pcp_on_cpu(test, lv->a, live_lazy_fn, lv);
+	}
+	KUNIT_EXPECT_EQ(test, moved, 0L);
+	live_check(test);
+}
+
+/* H7 */
+static void live_absorbing_does_not_pass_the_high_mark(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int high, count;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 2048));
+	spin_lock(&lv->pcp->lock);
+	high = lv->pcp->high;
+	lv->pcp->high = 100;
+	pcp_absorb(lv->zone, lv->pcp, 100000, false);
+	count = lv->pcp->count;
+	lv->pcp->high = high;
+	spin_unlock(&lv->pcp->lock);
+
+	/* One page of the largest order may be on top. */
+	KUNIT_EXPECT_LT(test, count, 100 + (int)pageblock_nr_pages);
+	KUNIT_EXPECT_GT(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	live_check(test);
+	pcp_on_cpu(test, lv->a, live_drain_fn, lv);
+	live_check(test);
+}
+
+/* H3 */
+static void live_disabled_pcp_keeps_no_page(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long free;
+	int cpu;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+	free = zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
+	zone_pcp_disable(lv->zone);
+	for_each_online_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(lv->zone, cpu);
+
+		KUNIT_EXPECT_EQ(test, READ_ONCE(pcp->count), 0);
+		KUNIT_EXPECT_TRUE(test, llist_empty(&pcp->free_llist));
+		KUNIT_EXPECT_PTR_EQ(test, READ_ONCE(pcp->taken), NULL);
+	}
+	KUNIT_EXPECT_GE(test, zone_page_state_snapshot(lv->zone, NR_FREE_PAGES),
+			free + 32);
+	zone_pcp_enable(lv->zone);
+
+	/* The same for pages that are freed meanwhile. */
+	live_own(lv, 64, false);
+	zone_pcp_disable(lv->zone);
+	free = zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
+	pcp_on_cpu(test, lv->b, live_free_fn, lv);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	KUNIT_EXPECT_GE(test, zone_page_state_snapshot(lv->zone, NR_FREE_PAGES),
+			free + 32);
+	zone_pcp_enable(lv->zone);
+	live_check(test);
+}
+
+/* A page and its order in one word, never 0. */
+static unsigned long live_slot(struct page *page, unsigned int order)
+{
+	return BIT(BITS_PER_LONG - 1) | page_to_pfn(page) << 4 | order;
+}
+
+static struct page *live_slot_page(unsigned long slot)
+{
+	return pfn_to_page((slot & ~BIT(BITS_PER_LONG - 1)) >> 4);
+}
+
+static unsigned int live_slot_order(unsigned long slot)
+{
+	return slot & 15;
+}
+
+/*
+ * On every CPU: exchange pages with the others through the slots. Stops at a
+ * barrier when told to, and goes on after it.
+ */
+static long live_mixed_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+	struct folio_batch fbatch;
+	struct rnd_state rnd;
+	long nr = 0;
+
+	prandom_seed_state(&rnd, lv->seed + w->index);
+	folio_batch_init(&fbatch);
+	for (i = 0; i < lv->round && !READ_ONCE(lv->stop); i++) {
+		u32 r = prandom_u32_state(&rnd);
+		unsigned int order = min_t(unsigned int, ffs(r | BIT(MAX_PAGE_ORDER)) - 1,
+					   MAX_PAGE_ORDER);
+		unsigned int slot = (r >> 16) % LIVE_SLOTS;
+		unsigned long old, new = 0;
+		struct page *page;
+
+		/* Half of the time just free. */
+		if (r & BIT(31)) {
+			page = alloc_pages(LIVE_GFP, order);
+			if (page)
+				new = live_slot(page, order);
+			nr += !!page;
+		}
+		old = xchg(&lv->slots[slot], new);
+		if (!old)
+			continue;
+		page = live_slot_page(old);
+		order = live_slot_order(old);
+		if (!order && (r & BIT(30))) {
+			if (!put_page_testzero(page))
+				continue;
+			if (!folio_batch_add(&fbatch, page_folio(page)))
+				free_unref_folios(&fbatch);
+		} else {
+			__free_pages(page, order);
+		}
+		cond_resched();
+	}
+	if (folio_batch_count(&fbatch))
+		free_unref_folios(&fbatch);
+	return nr;
+}
+
+static void live_empty_slots(struct live *lv)
+{
+	unsigned int i;
+
+	for (i = 0; i < LIVE_SLOTS; i++) {
+		unsigned long old = xchg(&lv->slots[i], 0);
+
+		if (old)
+			__free_pages(live_slot_page(old), live_slot_order(old));
+	}
+}
+
+static void live_seed(struct live *lv)
+{
+	lv->seed = get_random_u32();
+	kunit_info(lv->test, "seed %llu", lv->seed);
+}
+
+/* H10 */
+static void live_counters_balance_after_a_mixed_load(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	struct zone *zone;
+	unsigned int i;
+	long before, after, nr = 0;
+
+	live_seed(lv);
+	lv->round = 20000;
+	before = live_balance();
+	p = pcp_workers_run(test, NULL, pcp_workers_online(), live_mixed_fn, lv);
+	for (i = 0; i < p->nr; i++)
+		nr += p->worker[i].ret;
+	KUNIT_EXPECT_GT(test, nr, 1000L);
+	live_check(test);
+	live_empty_slots(lv);
+	live_check(test);
+	after = live_balance();
+	KUNIT_EXPECT_EQ(test, before, after);
+	for_each_populated_zone(zone)
+		live_check_free_lists(test, zone);
+	live_check(test);
+}
+
+/* All kinds of drains while the others allocate and free. */
+static void live_drains_and_disables_under_load(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	long before, after;
+	int i;
+
+	live_seed(lv);
+	live_own(lv, 1, false);
+	__free_page(lv->pages[0]);
+	lv->round = UINT_MAX;
+	before = live_balance();
+	p = pcp_workers_start(test, NULL, pcp_workers_online(), live_mixed_fn,
+			      lv);
+	for (i = 0; i < 50; i++) {
+		drain_all_pages(NULL);
+		drain_all_pages(lv->zone);
+		zone_pcp_disable(lv->zone);
+		cond_resched();
+		zone_pcp_enable(lv->zone);
+		pcp_shepherd(lv->a);
+		live_check(test);
+	}
+	WRITE_ONCE(lv->stop, true);
+	pcp_workers_wait(test, p);
+	live_empty_slots(lv);
+	after = live_balance();
+	KUNIT_EXPECT_EQ(test, before, after);
+	live_check(test);
+}
+
+/* On CPU b: push pages one by one until told to stop, then wait. */
+static long live_pusher_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr && !READ_ONCE(lv->stop); i++) {
+		__free_page(lv->pages[i]);
+		WRITE_ONCE(lv->round, i + 1);
+	}
+	return i;
+}
+
+/*
+ * H3, with frees on their way when the PCP is disabled: whichever side is
+ * later, nothing waits when both are done.
+ */
+static void live_push_races_with_disable(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int round;
+
+	for (round = 0; round < 20; round++) {
+		struct pcp_workers *p;
+		unsigned int i;
+
+		live_own(lv, 512, false);
+		lv->stop = false;
+		lv->round = 0;
+		p = pcp_workers_start(test, cpumask_of(lv->b), 1,
+				      live_pusher_fn, lv);
+		while (READ_ONCE(lv->round) < 100 + round)
+			cond_resched();
+		zone_pcp_disable(lv->zone);
+		WRITE_ONCE(lv->stop, true);
+		pcp_workers_wait(test, p);
+		KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+		KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(lv->pcp->count), 0);
+		zone_pcp_enable(lv->zone);
+		for (i = p->worker[0].ret; i < lv->nr; i++)
+			__free_page(lv->pages[i]);
+	}
+	live_check(test);
+}
+
+/*
+ * H2. There is no CPU hotplug under UML, so this only says that the CPU is
+ * dead, and does to its PCP what hotplug does.
+ */
+static void live_push_races_with_teardown(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int round;
+
+	for (round = 0; round < 20; round++) {
+		struct pcp_workers *p;
+		unsigned int i;
+
+		live_own(lv, 512, false);
+		lv->stop = false;
+		lv->round = 0;
+		p = pcp_workers_start(test, cpumask_of(lv->b), 1,
+				      live_pusher_fn, lv);
+		while (READ_ONCE(lv->round) < 100 + round)
+			cond_resched();
+		pcp_cpu_dead(lv->zone, lv->pcp);
+		WRITE_ONCE(lv->stop, true);
+		pcp_workers_wait(test, p);
+		KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+		KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+		KUNIT_EXPECT_TRUE(test, list_empty(&lv->pcp->owned_blocks));
+
+		/* Pages that are still in use go to the zone now. */
+		for (i = p->worker[0].ret; i < lv->nr; i++)
+			__free_page(lv->pages[i]);
+		KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+		pcp_cpu_online(lv->zone, lv->pcp);
+		pcp_on_cpu(test, lv->a, live_drain_fn, lv);
+	}
+	live_check(test);
+}
+
+#ifdef CONFIG_MEMORY_ISOLATION
+static unsigned int live_block_pages_cached(struct live *lv)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < lv->nr; i++)
+		nr += !!PagePCPBuddy(lv->pages[i]);
+	return nr;
+}
+
+/* H4 */
+static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long start, end;
+	int tries, ret = -1;
+	unsigned int absorbed = 0;
+
+	for (tries = 0; tries < 8; tries++) {
+		live_own(lv, 0, true);
+		start = page_to_pfn(lv->pages[0]);
+		end = start + pageblock_nr_pages;
+		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
+		/* Not drained: what waits is absorbed as an allocation would. */
+		absorbed = live_absorb_all(lv);
+		KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
+		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		if (!ret)
+			undo_isolate_page_range(start, end);
+		if (!ret && absorbed >= pageblock_nr_pages)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GE(test, absorbed, (unsigned int)pageblock_nr_pages);
+	live_check(test);
+}
+#endif
+
+#ifdef CONFIG_CONTIG_ALLOC
+static void live_contig_alloc_gets_pages_that_wait(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long start, end;
+	int ret = -1, tries;
+
+	/* Somebody else may get a page of the block first. */
+	for (tries = 0; tries < 8 && ret; tries++) {
+		live_own(lv, 0, true);
+		start = page_to_pfn(lv->pages[0]);
+		end = start + pageblock_nr_pages;
+		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		ret = alloc_contig_range(start, end, ACR_FLAGS_NONE, GFP_KERNEL);
+		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+	}
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ_MSG(test, live_owner(pfn_to_page(start)), -1,
+			    "the block was whole in the zone meanwhile");
+	live_check(test);
+	free_contig_range(start, pageblock_nr_pages);
+	live_check(test);
+}
+#endif
+
+static void live_whole_blocks_lose_their_owner(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int tries, owner = 0;
+
+	for (tries = 0; tries < 8 && owner >= 0; tries++) {
+		live_own(lv, 0, true);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		drain_all_pages(lv->zone);
+		owner = live_owner(lv->pages[0]);
+	}
+	KUNIT_EXPECT_LT(test, owner, 0);
+	live_check(test);
+}
+
+/* On CPU a, with empty lists each time: one page of each order. */
+static long live_from_nothing_fn(struct pcp_worker *w)
+{
+	unsigned int order, nr = 0;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct page *page;
+
+		drain_local_pages(NULL);
+		page = alloc_pages(LIVE_GFP, order);
+		if (!page)
+			continue;
+		nr++;
+		__free_pages(page, order);
+	}
+	return nr;
+}
+
+static void live_allocation_from_an_empty_pcp(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->a, live_from_nothing_fn, lv),
+			(long)NR_PAGE_ORDERS);
+	live_check(test);
+}
+
+/*
+ * On CPU a, with the zone locked and nothing cached: an allocation that may
+ * not wait for locks gets what waits, and fails when nothing does.
+ */
+static long live_nolock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct page *first, *second;
+	unsigned long flags;
+	long ret = 0;
+
+	spin_lock_irqsave(&lv->zone->lock, flags);
+	first = alloc_pages_nolock(0, NUMA_NO_NODE, 0);
+	spin_unlock_irqrestore(&lv->zone->lock, flags);
+
+	drain_local_pages(NULL);
+	spin_lock_irqsave(&lv->zone->lock, flags);
+	second = alloc_pages_nolock(0, NUMA_NO_NODE, 0);
+	spin_unlock_irqrestore(&lv->zone->lock, flags);
+
+	if (first)
+		ret |= 1;
+	if (second)
+		ret |= 2;
+	if (first)
+		free_pages_nolock(first, 0);
+	if (second)
+		free_pages_nolock(second, 0);
+	return ret;
+}
+
+static void live_nolock_allocation_with_the_zone_locked(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long ret;
+
+	live_own(lv, 1, false);
+	__free_page(lv->pages[0]);
+	ret = pcp_on_cpu(test, lv->a, live_nolock_fn, lv);
+	KUNIT_EXPECT_EQ_MSG(test, ret & 2, 0L,
+			    "got a page with nothing cached and the zone locked");
+	live_check(test);
+}
+
+static void live_free_in_hardirq(struct irq_work *work)
+{
+	struct live *lv = container_of(work, struct live, work);
+
+	__free_pages(lv->page, lv->order);
+	WRITE_ONCE(lv->done, true);
+}
+
+/* On a CPU: free a page from hardirq while this holds the local lock. */
+static long live_hardirq_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct per_cpu_pages *pcp;
+
+	preempt_disable();
+	pcp = this_cpu_ptr(lv->zone->per_cpu_pageset);
+	spin_lock(&pcp->lock);
+	irq_work_queue(&lv->work);
+	while (!READ_ONCE(lv->done))
+		cpu_relax();
+	spin_unlock(&pcp->lock);
+	preempt_enable();
+	return 0;
+}
+
+static void live_hardirq_free_while_the_local_lock_is_held(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long fails, pushed;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "pcp->lock sleeps with PREEMPT_RT");
+
+	/* The owner's own page: the trylock fails, the zone gets it. */
+	live_own(lv, 2, false);
+	init_irq_work(&lv->work, live_free_in_hardirq);
+	lv->page = lv->pages[0];
+	fails = live_event(PCP_TRYLOCK_FAIL);
+	pcp_on_cpu(test, lv->a, live_hardirq_fn, lv);
+	KUNIT_EXPECT_GT(test, live_event(PCP_TRYLOCK_FAIL), fails);
+	live_check(test);
+
+	/* Another CPU's page: the push needs no lock. */
+	lv->done = false;
+	lv->page = lv->pages[1];
+	pushed = live_event(PCP_PUSH);
+	pcp_on_cpu(test, lv->b, live_hardirq_fn, lv);
+	KUNIT_EXPECT_GT(test, live_event(PCP_PUSH), pushed);
+	live_check(test);
+}
+
+static long live_counted_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct page *page = alloc_pages(LIVE_GFP, lv->order);
+
+	if (page)
+		__free_pages(page, lv->order);
+	return !!page;
+}
+
+static void live_counters_move(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long claims = live_event(PCP_CLAIM);
+	unsigned long merges = live_event(PCP_MERGE);
+	unsigned long absorbs = live_event(PCP_ABSORB);
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 1024));
+	live_absorb_all(lv);
+	drain_all_pages(lv->zone);
+	KUNIT_EXPECT_GT(test, live_event(PCP_ABSORB), absorbs);
+	KUNIT_EXPECT_GT(test, live_event(PCP_MERGE), merges);
+	live_own(lv, 0, true);
+	pcp_on_cpu(test, lv->a, live_free_fn, lv);
+	KUNIT_EXPECT_GT(test, live_event(PCP_CLAIM), claims);
+	lv->order = 3;
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->a, live_counted_fn, lv), 1L);
+	live_check(test);
+}
+
+/*
+ * Fragments that a drain left in the zone are taken back by their owner, and
+ * can merge again.
+ */
+static long live_recover_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	/* Every other page stays in use: the rest are fragments. */
+	for (i = 0; i < lv->nr; i += 2)
+		__free_page(lv->pages[i]);
+	drain_local_pages(lv->zone);
+	return READ_ONCE(lv->pcp->nr_owned_blocks);
+}
+
+static long live_refill_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		page = alloc_page(LIVE_GFP);
+		if (page)
+			list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
+	for (i = 1; i < lv->nr; i += 2)
+		__free_page(lv->pages[i]);
+	return 0;
+}
+
+static void live_fragments_are_recovered(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long recovered = live_event(PCP_RECOVER);
+
+	live_own(lv, 0, true);
+	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_recover_fn, lv), 0L);
+	live_check(test);
+	pcp_on_cpu(test, lv->a, live_refill_fn, lv);
+	KUNIT_EXPECT_GT(test, live_event(PCP_RECOVER), recovered);
+	live_check(test);
+}
+
+static void live_free_mem(void *ptr)
+{
+	vfree(ptr);
+}
+
+static int live_init(struct kunit *test)
+{
+	struct live *lv;
+
+	pcp_workers_require(test, 2);
+	lv = kunit_kzalloc(test, sizeof(*lv), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, lv);
+	lv->test = test;
+	lv->a = cpumask_first(cpu_online_mask);
+	lv->b = cpumask_next(lv->a, cpu_online_mask);
+	lv->pages = vzalloc(array_size(LIVE_MAX_PAGES, sizeof(*lv->pages)));
+	KUNIT_ASSERT_NOT_NULL(test, lv->pages);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
+							   lv->pages));
+	lv->slots = vzalloc(LIVE_SLOTS * sizeof(*lv->slots));
+	KUNIT_ASSERT_NOT_NULL(test, lv->slots);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
+							   lv->slots));
+	test->priv = lv;
+	return 0;
+}
+
+static struct kunit_case live_cases[] = {
+	KUNIT_CASE(live_remote_free_comes_back_to_its_owner_alone),
+	KUNIT_CASE(live_owner_reuses_what_others_freed),
+	KUNIT_CASE(live_whole_blocks_lose_their_owner),
+	KUNIT_CASE(live_fragments_are_recovered),
+	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),
+	KUNIT_CASE_SLOW(live_vmstat_returns_what_waits_on_an_idle_cpu),
+	KUNIT_CASE(live_flood_stays_within_the_bound),
+	KUNIT_CASE(live_bound_is_of_the_order_of_the_high_mark),
+	KUNIT_CASE(live_allocation_absorbs_a_bounded_number),
+	KUNIT_CASE(live_allocation_leaves_the_free_llist_alone),
+	KUNIT_CASE(live_absorbing_does_not_pass_the_high_mark),
+	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
+	KUNIT_CASE(live_push_races_with_disable),
+	KUNIT_CASE(live_push_races_with_teardown),
+#ifdef CONFIG_MEMORY_ISOLATION
+	KUNIT_CASE(live_isolated_while_waiting_goes_to_the_zone),
+#endif
+#ifdef CONFIG_CONTIG_ALLOC
+	KUNIT_CASE(live_contig_alloc_gets_pages_that_wait),
+#endif
+	KUNIT_CASE(live_allocation_from_an_empty_pcp),
+	KUNIT_CASE(live_nolock_allocation_with_the_zone_locked),
+	KUNIT_CASE(live_hardirq_free_while_the_local_lock_is_held),
+	KUNIT_CASE(live_counters_move),
+	KUNIT_CASE(live_counters_balance_after_a_mixed_load),
+	KUNIT_CASE(live_drains_and_disables_under_load),
+	{}
+};
+
+static struct kunit_suite live_suite = {
+	.name = "pcp_live",
+	.init = live_init,
+	.test_cases = live_cases,
+};
+kunit_test_suite(live_suite);
