@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. Each target is one script below scripts/, which can be run
+# alone too: make turns every failure into status 2, the scripts tell a failed
+# test (1) from one that could not run (2).
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.SUFFIXES:
+SHELL := /bin/bash
+
+O            ?= out
+LINUX        ?=
+SUITE        ?=
+NCPUS        ?= 4
+DEBUG        ?=
+JOBS         ?=
+TIMEOUT      ?=
+BOOT_SECONDS ?= 60
+V            ?=
+
+# One word for the shell, whatever the user wrote.
+quoted = '$(subst ','\'',$(1))'
+
+where   = --out $(call quoted,$(O)) --linux=$(call quoted,$(LINUX))
+how     = --ncpus=$(call quoted,$(NCPUS)) --jobs=$(call quoted,$(JOBS)) $(if $(filter 1,$(V)),--verbose)
+kind    = --debug=$(call quoted,$(DEBUG)) --timeout=$(call quoted,$(TIMEOUT))
+python := PYTHONDONTWRITEBYTECODE=1 python3
+
+# What the user set on the command line is for the scripts, not for kbuild.
+MAKEOVERRIDES =
+
+.PHONY: help kunit check boot linux series packages clean distclean
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+#: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
+#: make check     all the tests: the tools' own, KUnit in each variant, a boot
+#: make boot      boot the same kernel with one process that allocates and frees
+#: make linux     only prepare the kernel tree, $(O)/linux
+#: make series    write the patches as mails to $(O)/series and check their style
+#: make packages  install the programs that the others need
+#: make clean     remove what was built; make distclean: all of $(O)
+#:
+#: LINUX=path       a kernel tree or tarball to use instead of the Debian archive's
+#: SUITE=glob       run only these suites, or suite.case
+#: NCPUS=4          CPUs of the UML kernel
+#: DEBUG=lockdep    or kasan: build with that checker (kunit)
+#: TIMEOUT=300      seconds before a kernel counts as hung
+#: BOOT_SECONDS=60  how long make boot works
+#: O=out            where everything goes
+#: JOBS=            compilers at a time; default: one for each CPU
+#: V=1              show the commands
+
+packages:
+	@scripts/packages.sh
+
+kunit: packages
+	@$(python) scripts/run_kunit.py $(where) $(how) $(kind) --suite=$(call quoted,$(SUITE))
+
+boot: packages
+	@$(python) scripts/boot.py $(where) $(how) --seconds=$(call quoted,$(BOOT_SECONDS))
+
+linux: packages
+	@$(python) scripts/tree.py $(where)
+
+series: packages
+	@$(python) scripts/mails.py $(where)
+
+check: packages
+	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
+
+clean:
+	@rm -rf -- $(call quoted,$(O))/kunit* $(call quoted,$(O))/boot $(call quoted,$(O))/check \
+		$(call quoted,$(O))/series $(call quoted,$(O))/uml
+
+# Only a directory that make filled: O= may have been mistyped.
+distclean:
+	@if [ -e $(call quoted,$(O)) ] && [ ! -e $(call quoted,$(O))/.lock ]; then \
+		echo "splitfree: $(O) was not made by this Makefile, so it stays; remove it by hand" >&2; \
+		exit 2; \
+	fi
+	@rm -rf -- $(call quoted,$(O))

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""All the tests, one line a stage; what a CI bot should gate on.
+
+A stage that fails does not stop the next one. The last line adds up KUnit test
+cases and the other checks: N passed, N failed (, N skipped).
+"""
+
+import argparse
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour,
+                    kill_descendants, main, show)
+
+SCRIPTS = os.path.join(ROOT, "scripts")
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+
+Result = collections.namedtuple("Result", "passed failed skipped")
+
+
+def python(script, *args):
+    return [sys.executable, os.path.join(SCRIPTS, script), *args]
+
+
+def run_logged(command, log):
+    """Its output goes to the log, its progress and complaints to our stderr."""
+    with open(log, "w", encoding="utf-8") as handle:
+        handle.write("$ " + " ".join(command) + "\n")
+        handle.flush()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=handle, cwd=ROOT,
+                                 env=clean_env(), start_new_session=True)
+        try:
+            status = child.wait()
+        except BaseException:
+            # It cleans up behind itself; give it the time.
+            child.terminate()
+            try:
+                child.wait(30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            raise
+    with open(log, encoding="utf-8", errors="replace") as handle:
+        return status, handle.read()
+
+
+def kunit_stage(command, log):
+    status, text = run_logged(command, log)
+    found = COUNTS.findall(text)
+    passed, failed, skipped = (int(n or 0) for n in found[-1]) if found else (0, 0, 0)
+    if status and not failed:
+        # It did not build, did not run, or the kernel complained: one thing that failed.
+        failed = 1
+    return Result(passed, failed, skipped)
+
+
+def boot_stage(command, log):
+    status, _ = run_logged(command, log)
+    return Result(int(not status), int(bool(status)), 0)
+
+
+def tools_stage(_, log):
+    """The unit tests of the scripts, and ShellCheck, one check a file."""
+    result = subprocess.run([sys.executable, "-m", "unittest", "discover", "-s",
+                             os.path.join(SCRIPTS, "tests")], cwd=SCRIPTS, check=False,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env=clean_env())
+    text = result.stdout
+    total = int((re.search(r"^Ran (\d+) test", text, re.M) or [0, 0])[1])
+    bad = sum(int(n) for n in re.findall(r"(?:failures|errors|unexpected successes)=(\d+)", text))
+    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", text))
+    if result.returncode and not bad:
+        bad = 1
+    passed = max(0, total - bad - skipped)
+    scripts = glob.glob(os.path.join(SCRIPTS, "*.sh")) + [os.path.join(ROOT, ".ci/run")]
+    for path in sorted(scripts):
+        if not shutil.which("shellcheck"):
+            skipped += 1
+            text += f"skipped: shellcheck is not there to read {show(path)}\n"
+            continue
+        check = subprocess.run(["shellcheck", path], check=False, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+        text += check.stdout
+        passed += not check.returncode
+        bad += bool(check.returncode)
+    with open(log, "w", encoding="utf-8") as handle:
+        handle.write(text)
+    return Result(passed, bad, skipped)
+
+
+def stages(options):
+    where = ["--out", options.out, f"--linux={options.linux}", f"--jobs={options.jobs}"]
+    yield "tools", tools_stage, None
+    yield "kunit NCPUS=4", kunit_stage, python("run_kunit.py", *where, "--ncpus=4")
+    yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1")
+    yield "boot", boot_stage, python("boot.py", *where)
+    for kind in ("lockdep", "kasan"):
+        yield (f"kunit DEBUG={kind}", kunit_stage,
+               python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
+
+
+def line(name, seconds, result, log):
+    text = f"{result.passed} passed"
+    if result.failed:
+        text += f", {result.failed} failed"
+    if result.skipped:
+        text += f", {result.skipped} skipped"
+    good = result.passed and not result.failed
+    word = colour("32", "ok    ") if good else colour("31", "FAILED")
+    return f"{word}  {name:<20} {seconds:5.0f} s   {text}" + ("" if good else f"   {show(log)}")
+
+
+def run_main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--jobs", default="")
+    options = parser.parse_args()
+    if options.jobs and not options.jobs.isdigit():
+        raise Failure(f"JOBS={options.jobs} is no number")
+    options.out = os.path.abspath(options.out)
+    adopt_orphans()
+    logs = os.path.join(options.out, "check")
+    os.makedirs(logs, exist_ok=True)
+    total, broken = Result(0, 0, 0), []
+    try:
+        for name, stage, command in stages(options):
+            log = os.path.join(logs, re.sub(r"\W+", "-", name.lower()) + ".log")
+            start = time.monotonic()
+            result = stage(command, log)
+            if not sum(result):
+                result = Result(0, 1, 0)
+            print(line(name, time.monotonic() - start, result, log), flush=True)
+            total = Result(*map(sum, zip(total, result)))
+            if result.failed or not result.passed:
+                broken.append((name, log))
+    finally:
+        kill_descendants()
+    if broken:
+        print(f"splitfree: {broken[0][0]} failed first (log: {show(broken[0][1])}); "
+              "read that log, then run the stage alone", file=sys.stderr, flush=True)
+    print(f"{total.passed} passed, {total.failed} failed"
+          + (f", {total.skipped} skipped" if total.skipped else ""))
+    return FAILED if broken else PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Prepares the tree, builds it for UML, runs KUnit with the tree's kunit.py.
+
+Results: ktap.log, junit.xml, results.json and console.log in $(O)/kunit, or
+$(O)/kunit-DEBUG. The exit status is that of verdict.py: 0, 1 or 2.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
+                    kill_descendants, lock, main, show)
+import tree as trees
+import uml
+import verdict as verdicts
+
+# A run takes seconds. Debug kernels, on a machine that does other things too, more.
+TIMEOUT = {"": 300, "lockdep": 400, "kasan": 400}
+# kunit.py has that long to end a kernel that it found hung, before it is killed here.
+GRACE = 15
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--debug", default="")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--timeout", default="", help="seconds for the tests")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    check_values(options)
+    return options
+
+
+def check_values(options):
+    """Say what is wrong with a variable before any work is done."""
+    if options.debug not in uml.DEBUG_KINDS:
+        raise Failure(f"DEBUG={options.debug} is unknown; use lockdep or kasan, or leave it out")
+    options.ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    if getattr(options, "timeout", ""):
+        options.timeout = number("TIMEOUT", options.timeout, 1, 86400)
+    if any(c.isspace() or c in "\"'" for c in getattr(options, "suite", "")):
+        raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
+
+
+def number(name, text, low, high):
+    if not str(text).isdigit() or not low <= int(text) <= high:
+        raise Failure(f"{name}={text} is no number from {low} to {high}")
+    return int(text)
+
+
+def execute(kernel, options):
+    """kunit.py exec; returns (its status, whether the time ran out)."""
+    for name in ("ktap.log", "junit.xml", "results.json", "console.log"):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(kernel.results, name))
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(kernel.dir, "test.log"))
+    timeout = options.timeout or TIMEOUT[options.debug]
+    command = kernel.kunit_py("exec", "--arch", "um", "--timeout", str(timeout),
+                              "--json=" + os.path.join(kernel.results, "results.json"),
+                              "--junit=" + os.path.join(kernel.results, "junit.xml"))
+    for arg in kernel.kernel_args(options.ncpus) + [f"pcp_kunit.want_cpus={options.ncpus}"]:
+        command += ["--kernel_args", arg]
+    if options.suite:
+        command.append(options.suite)
+    if options.verbose:
+        print("$ " + " ".join(command), flush=True)
+    # kunit.py colours when it sees a terminal, whatever NO_COLOR says.
+    plain = bool(os.environ.get("NO_COLOR")) and sys.stdout.isatty()
+    child = subprocess.Popen(command, env=kernel.environment(), cwd=kernel.linux,
+                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                             stdout=subprocess.PIPE if plain else None, start_new_session=True)
+    start = time.monotonic()
+    relay = subprocess.Popen(["cat"], stdin=child.stdout) if plain else None
+    try:
+        child.wait(timeout + GRACE)
+    except subprocess.TimeoutExpired:
+        # Kill the kernel alone first: kunit.py then still reports what it saw.
+        for pid in kernel.kernels():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            child.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    late = time.monotonic() - start >= timeout
+    if relay:
+        relay.wait()
+    kill_descendants()
+    return child.returncode, late
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    os.environ["SPLITFREE_O"] = out
+    try:
+        with lock(out, "kunit"):
+            tree = trees.prepare(out, options.linux)
+            print(trees.describe(tree), flush=True)
+            kernel = uml.Kernel(out, options.debug, options.jobs, options.verbose)
+            kernel.build(tree)
+            status, late = execute(kernel, options)
+            return judge(kernel, options, status, late)
+    finally:
+        kill_descendants()
+
+
+def judge(kernel, options, status, late):
+    """Read the console once more, for what kunit.py does not look at."""
+    console = os.path.join(kernel.results, "console.log")
+    log = os.path.join(kernel.dir, "test.log")
+    if not os.path.exists(log):
+        raise Failure(f"the kernel did not start: {show(kernel.binary)} wrote nothing; "
+                      "try it with V=1")
+    shutil.copyfile(log, console)
+    with open(console, encoding="utf-8", errors="replace") as handle:
+        text = handle.read()
+    with open(os.path.join(kernel.results, "ktap.log"), "w", encoding="utf-8") as handle:
+        handle.writelines(line + "\n" for line in verdicts.ktap_lines(text))
+    try:
+        verdict = verdicts.judge_file(console)
+    except verdicts.BadList as error:
+        raise Failure(str(error)) from None
+    if late or verdict.missing or (verdict.status and not verdict.passed + verdict.failed):
+        print(f"the last lines of {show(console)}:")
+        for line in text.splitlines()[-30:]:
+            print("  | " + line)
+    for line in verdicts.report(verdict, show(console)):
+        print(colour("31", line))
+    print(verdicts.summary(verdict), flush=True)
+    if late:
+        raise Failure("the kernel hung and was killed after "
+                      f"{options.timeout or TIMEOUT[options.debug]} s (log: {show(console)}); "
+                      "run the last suite it names alone with SUITE=", FAILED)
+    if verdict.status:
+        hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",
+                verdicts.NOT_TESTED: "look at SUITE= and at .kunitconfig"}[verdict.status]
+        raise Failure(f"{verdict.reason} (log: {show(console)}); {hint}", verdict.status)
+    if status:
+        raise Failure(f"kunit.py ended with status {status} (log: {show(console)}), though its "
+                      "log looks good; read its report above", FAILED)
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)

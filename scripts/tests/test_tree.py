@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-2.0
+"""tree.py on a kernel tree of six files."""
+
+import contextlib
+import glob
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+# pylint: disable=wrong-import-position
+import source as sources  # noqa: E402
+import tree as trees  # noqa: E402
+from common import Failure  # noqa: E402
+
+KERNEL = {
+    "Makefile": "# SPDX\nVERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n",
+    "Kbuild": "obj-y += mm/\n",
+    "mm/page_alloc.c": "".join(f"line {n}\n" for n in range(40)),
+    "mm/Makefile": "obj-y += page_alloc.o\n",
+    "mm/slub.c": "slub\n",
+    ".gitignore": "Makefile\n",
+}
+
+HOOK = """\
+From 0 Mon Sep 17 00:00:00 2001
+From: A Example <a@example.org>
+Date: Mon, 1 Jun 2026 10:00:00 +0000
+Subject: [PATCH] mm: hook
+
+Text.
+---
+diff --git a/mm/page_alloc.c b/mm/page_alloc.c
+--- a/mm/page_alloc.c
++++ b/mm/page_alloc.c
+@@ -4,3 +4,4 @@
+ line 3
+ line 4
++hook one
+ line 5
+@@ -24,3 +25,4 @@
+ line 23
+ line 24
++hook two
+ line 25
+"""
+
+EMPTY = HOOK.split("---\n", maxsplit=1)[0].replace("mm: hook", "mm: more") + "---\n"
+
+
+def write(root, name, text):
+    path = os.path.join(root, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(text)
+    return path
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.top = holder.name
+        self.kernel = os.path.join(self.top, "kernel")
+        self.repo = os.path.join(self.top, "repo")
+        self.out = os.path.join(self.top, "out")
+        os.mkdir(self.out)
+        for name, text in KERNEL.items():
+            write(self.kernel, name, text)
+        write(self.repo, "patches/1.patch", HOOK)
+        write(self.repo, "patches/2.patch", EMPTY)
+        write(self.repo, "patches/series", "1.patch\n mm/pcp/a.c\n2.patch\n mm/pcp/b.c\n")
+        write(self.repo, "mm/pcp/a.c", "a\n")
+        write(self.repo, "mm/pcp/b.c", "b\n")
+        for patch in (mock.patch.object(trees, "ROOT", self.repo),
+                      contextlib.redirect_stdout(io.StringIO())):
+            patch.__enter__()
+            self.addCleanup(patch.__exit__, None, None, None)
+
+    def prepare(self, linux=None, upto=None):
+        return trees.prepare(self.out, linux or self.kernel, upto)
+
+    def path(self, name):
+        return os.path.join(self.out, "linux", name)
+
+    def text(self, name):
+        with open(self.path(name), encoding="utf-8") as handle:
+            return handle.read()
+
+    def refused(self, words, *args, **kwargs):
+        with self.assertRaises(Failure) as caught:
+            self.prepare(*args, **kwargs)
+        self.assertIn(words, str(caught.exception))
+        self.assertFalse(glob.glob(os.path.join(self.out, "linux.tmp.*")))
+
+
+class Made(Base):
+    def test_from_directory(self):
+        tree = self.prepare()
+        self.assertEqual(tree.lines("log", "--format=%s", "--reverse"),
+                         ["Linux 7.3.4", "mm: hook", "mm: more"])
+        self.assertEqual(tree.lines("ls-files"),
+                         sorted(list(KERNEL) + ["mm/pcp/a.c", "mm/pcp/b.c"]))
+        self.assertEqual(tree.lines("status", "--porcelain"), [])
+        self.assertEqual(tree.lines("rev-parse", "--abbrev-ref", "HEAD"), ["splitfree"])
+        self.assertIn("hook two", self.text("mm/page_alloc.c"))
+        self.assertFalse(os.path.exists(os.path.join(self.kernel, ".git")))
+
+    def test_commit_ids_depend_on_content_only(self):
+        first = self.prepare().lines("rev-parse", "HEAD")
+        shutil.rmtree(os.path.join(self.out, "linux"))
+        self.assertEqual(self.prepare().lines("rev-parse", "HEAD"), first)
+
+    def test_from_tarballs(self):
+        for flag, end in (("z", "gz"), ("J", "xz"), ("j", "bz2"), ("", "tar")):
+            with self.subTest(end=end):
+                name = os.path.join(self.top, "k.tar" + ("" if end == "tar" else "." + end))
+                subprocess.run(["tar", f"-c{flag}f", name, "-C", self.top, "kernel"], check=True)
+                tree = self.prepare(linux=name)
+                self.assertEqual(tree.lines("rev-list", "--count", "HEAD"), ["3"])
+
+    def test_git_directory_does_not_come_along(self):
+        subprocess.run(["git", "init", "-q", self.kernel], check=True)
+        write(self.kernel, "mm/slub.o", "built")
+        tree = self.prepare()
+        self.assertEqual(tree.lines("rev-list", "--count", "HEAD"), ["3"])
+        self.assertNotIn("mm/slub.o", tree.lines("ls-files"))
+
+    def test_upto(self):
+        tree = self.prepare(upto=1)
+        self.assertEqual(tree.lines("log", "-1", "--format=%s"), ["mm: hook"])
+        self.assertFalse(os.path.exists(self.path("mm/pcp/b.c")))
+        self.assertEqual(tree.lines("log", "-1", "--format=%s", "splitfree"), ["mm: more"])
+        self.prepare(upto=0)
+        self.assertNotIn("hook", self.text("mm/page_alloc.c"))
+        self.prepare()
+        self.assertEqual(self.text("mm/pcp/b.c"), "b\n")
+        self.refused("no step 3", upto=3)
+
+
+class Again(Base):
+    def stamps(self):
+        return {p: os.stat(p).st_mtime_ns
+                for p in glob.glob(self.path("**"), recursive=True) if os.path.isfile(p)}
+
+    def test_nothing_to_do(self):
+        self.prepare()
+        before = self.stamps()
+        self.prepare()
+        self.assertEqual(self.stamps(), before)
+
+    def test_one_edited_file_is_the_only_one_rewritten(self):
+        self.prepare()
+        before = self.stamps()
+        write(self.repo, "mm/pcp/a.c", "a, better\n")
+        tree = self.prepare()
+        after = self.stamps()
+        self.assertEqual([p for p in after if after[p] != before.get(p)],
+                         [self.path("mm/pcp/a.c")])
+        self.assertEqual(self.text("mm/pcp/a.c"), "a, better\n")
+        self.assertEqual(tree.lines("show", "splitfree~1:mm/pcp/a.c"), ["a, better"])
+
+    def test_edited_patch_and_lost_file(self):
+        self.prepare()
+        write(self.repo, "patches/1.patch", HOOK.replace("hook two", "hook three"))
+        os.remove(os.path.join(self.repo, "mm/pcp/b.c"))
+        write(self.repo, "patches/series", "1.patch\n mm/pcp/a.c\n2.patch\n")
+        self.prepare()
+        self.assertIn("hook three", self.text("mm/page_alloc.c"))
+        self.assertFalse(os.path.exists(self.path("mm/pcp/b.c")))
+
+    def test_another_source(self):
+        self.prepare()
+        write(self.kernel, "mm/slub.c", "another slub\n")
+        self.prepare()
+        self.assertEqual(self.text("mm/slub.c"), "another slub\n")
+
+    def test_pruned_objects_are_made_again(self):
+        tree = self.prepare()
+        write(self.repo, "mm/pcp/a.c", "a2\n")
+        self.prepare()
+        write(self.repo, "mm/pcp/a.c", "a\n")
+        tree.git("reflog", "expire", "--expire=now", "--all")
+        tree.git("update-ref", "-d", "refs/splitfree/build")
+        tree.git("gc", "-q", "--prune=now")
+        self.prepare()
+        self.assertEqual(self.text("mm/pcp/a.c"), "a\n")
+
+
+class OwnWork(Base):
+    def test_change_in_the_way_is_refused_by_name(self):
+        self.prepare()
+        write(self.out, "linux/mm/pcp/a.c", "mine\n")
+        write(self.repo, "mm/pcp/a.c", "theirs\n")
+        self.refused("mm/pcp/a.c")
+        self.assertEqual(self.text("mm/pcp/a.c"), "mine\n")
+
+    def test_untracked_file_in_the_way(self):
+        self.prepare()
+        write(self.out, "linux/mm/pcp/c.c", "mine\n")
+        write(self.repo, "mm/pcp/c.c", "theirs\n")
+        write(self.repo, "patches/series", "1.patch\n mm/pcp/a.c\n2.patch\n mm/pcp/b.c\n mm/pcp/c.c\n")
+        self.refused("mm/pcp/c.c")
+        self.assertEqual(self.text("mm/pcp/c.c"), "mine\n")
+
+    def test_other_change_is_kept_and_named(self):
+        self.prepare()
+        write(self.out, "linux/mm/slub.c", "mine\n")
+        write(self.repo, "mm/pcp/a.c", "new\n")
+        self.assertIn("mm/slub.c", trees.describe(self.prepare()))
+        self.assertEqual(self.text("mm/slub.c"), "mine\n")
+
+    def test_touched_file_is_no_change(self):
+        self.prepare()
+        os.utime(self.path("mm/pcp/a.c"))
+        write(self.repo, "mm/pcp/a.c", "new\n")
+        self.prepare()
+        self.assertEqual(self.text("mm/pcp/a.c"), "new\n")
+
+    def test_change_stops_another_source(self):
+        self.prepare()
+        write(self.out, "linux/mm/slub.c", "mine\n")
+        write(self.kernel, "mm/slub.c", "another\n")
+        self.refused("mm/slub.c")
+        self.assertEqual(self.text("mm/slub.c"), "mine\n")
+
+    def test_commit_is_refused(self):
+        tree = self.prepare()
+        write(self.out, "linux/mm/slub.c", "mine\n")
+        tree.git("-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qam", "my commit")
+        self.refused("my commit")
+
+
+class Refused(Base):
+    def test_hook_that_does_not_fit(self):
+        self.prepare()
+        write(self.repo, "patches/1.patch", HOOK.replace(" line 23", " another line"))
+        self.refused("mm/page_alloc.c, hunk 2 of 2")
+        self.refused("Linux 7.3.4")
+        self.refused("patches/1.patch")
+        self.assertIn("hook two", self.text("mm/page_alloc.c"))
+
+    def test_another_source_that_does_not_fit_leaves_the_tree(self):
+        self.prepare()
+        other = os.path.join(self.top, "other")
+        shutil.copytree(self.kernel, other)
+        write(other, "mm/page_alloc.c", "nothing here\n")
+        self.refused("mm/page_alloc.c", linux=other)
+        self.assertIn("hook two", self.text("mm/page_alloc.c"))
+        self.prepare()
+
+    def test_file_that_the_source_has(self):
+        write(self.repo, "mm/slub.c", "x")
+        write(self.repo, "patches/series",
+              "1.patch\n mm/pcp/a.c\n2.patch\n mm/pcp/b.c\n mm/slub.c\n")
+        self.refused("mm/slub.c is in the stock source already")
+
+    def test_no_kernel(self):
+        empty = os.path.join(self.top, "empty")
+        os.mkdir(empty)
+        self.refused("no Linux source", linux=empty)
+        self.refused("does not exist", linux=os.path.join(self.top, "nowhere"))
+        self.refused("neither", linux=write(self.top, "k.zip", "x"))
+
+    def test_truncated_tarball(self):
+        name = os.path.join(self.top, "k.tar.xz")
+        subprocess.run(["tar", "-cJf", name, "-C", self.top, "kernel"], check=True)
+        with open(name, "r+b") as handle:
+            handle.truncate(os.path.getsize(name) // 2)
+        self.refused("could not be unpacked", linux=name)
+        self.assertFalse(os.path.exists(self.path("")))
+
+    def test_directory_of_somebody_else(self):
+        write(self.out, "linux/precious", "x")
+        self.refused("was not made by make linux")
+
+
+class Package(unittest.TestCase):
+    def test_versions_sort(self):
+        versions = ["7.3.4-1~bpo13+1", "7.3.10-1", "7.3.4-1", "7.3.9-2~bpo13+1"]
+        self.assertEqual(max(versions, key=sources._version_key),  # pylint: disable=protected-access
+                         "7.3.10-1")
+
+    def test_damaged_package_is_removed(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = write(top, "x.deb", "data")
+            write(top, "x.deb.sha256", "0000  x.deb\n")
+            with self.assertRaises(Failure):
+                sources._verify_package(path)  # pylint: disable=protected-access
+            self.assertEqual(os.listdir(top), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the UML kernel, and the directories that go with it."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from common import (FAILED, ROOT, Failure, Progress, cache_dir, clean_env, colour, descendants,
+                    run, show, ticking)
+
+DEBUG_KINDS = ("", "lockdep", "kasan")
+# Lines of a full build, before one was counted here.
+EXPECTED = {"": 490, "lockdep": 500, "kasan": 510}
+MAX_CPUS = 64
+COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
+
+
+class Kernel:
+    """One build directory: the plain one, or that of a DEBUG value."""
+
+    def __init__(self, out, debug, jobs, verbose):
+        self.out, self.debug, self.jobs, self.verbose = out, debug, jobs, verbose
+        self.linux = os.path.join(out, "linux")
+        self.dir = os.path.join(out, "kunit-build", debug or "plain")
+        self.results = os.path.join(out, "kunit" + (f"-{debug}" if debug else ""))
+        self.log = os.path.join(self.results, "build.log")
+        self.binary = os.path.join(self.dir, "linux")
+        self.stamp_path = os.path.join(self.dir, ".splitfree.json")
+        self.fragments = [os.path.join(ROOT, ".kunitconfig")]
+        if debug:
+            self.fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
+        os.makedirs(self.dir, exist_ok=True)
+        os.makedirs(self.results, exist_ok=True)
+        self.stamp = {}
+        try:
+            with open(self.stamp_path, encoding="utf-8") as handle:
+                self.stamp = json.load(handle)
+        except (OSError, ValueError):
+            pass
+
+    def save_stamp(self, **values):
+        self.stamp.update(values)
+        with open(self.stamp_path + ".new", "w", encoding="utf-8") as handle:
+            json.dump(self.stamp, handle)
+        os.replace(self.stamp_path + ".new", self.stamp_path)
+
+    @staticmethod
+    def environment():
+        """Fixed where it would end up in the binary, so that equal input builds alike."""
+        cache = os.path.join(cache_dir(), "ccache")
+        # LOCALVERSION: or the version would change, and half be linked anew, at each commit.
+        return clean_env(LOCALVERSION="", KBUILD_BUILD_TIMESTAMP="1970-01-01",
+                         KBUILD_BUILD_USER="splitfree", KBUILD_BUILD_HOST="splitfree",
+                         CCACHE_DIR=cache, CCACHE_MAXSIZE="2G", CCACHE_NOHASHDIR="1",
+                         # Without it a miss costs 10 % more than no ccache; with it, nothing.
+                         CCACHE_DEPEND="1")
+
+    @staticmethod
+    def make_options():
+        return ["CC=ccache gcc"] if shutil.which("ccache") else []
+
+    def kunit_py(self, *args):
+        return [sys.executable, os.path.join(self.linux, "tools/testing/kunit/kunit.py"),
+                args[0], "--build_dir", self.dir, *args[1:]]
+
+    # Configuration -----------------------------------------------------------
+
+    def configure(self, tree):
+        """kunit.py config, unless neither the fragments nor a Kconfig file changed."""
+        digest = hashlib.sha256()
+        for path in self.fragments:
+            with open(path, "rb") as handle:
+                digest.update(handle.read())
+        digest.update(tree.git("diff", "--raw", "--no-abbrev", "stock", "HEAD", "--", "*Kconfig*"))
+        digest.update(tree.git("diff", "HEAD", "--", "*Kconfig*"))
+        digest.update(tree.git("rev-parse", "stock"))
+        digest.update(" ".join(self.make_options()).encode())
+        key = digest.hexdigest()
+        config = os.path.join(self.dir, ".config")
+        if self.stamp.get("config") == key and os.path.exists(config):
+            return
+        if os.path.exists(config):
+            # kunit.py would keep it when only a Kconfig file changed.
+            os.remove(config)
+        command = self.kunit_py("config", "--arch", "um")
+        for path in self.fragments:
+            command += ["--kunitconfig", path]
+        for option in self.make_options():
+            command += ["--make_options", option]
+        with ticking("configuring UML"):
+            result = run(command, env=self.environment(), stderr=subprocess.STDOUT, cwd=self.linux)
+        text = result.stdout.decode("utf-8", "replace")
+        with open(os.path.join(self.results, "config.log"), "w", encoding="utf-8") as handle:
+            handle.write(text)
+        if result.returncode:
+            print(text)
+            raise Failure("the kernel could not be configured "
+                          f"(log: {show(self.results)}/config.log); compare "
+                          f"{', '.join(show(p) for p in self.fragments)} with the Kconfig files",
+                          FAILED)
+        self.save_stamp(config=key)
+
+    # Build -------------------------------------------------------------------
+
+    def build_key(self, tree):
+        """Changes with anything that the binary is made of."""
+        digest = hashlib.sha256()
+        digest.update(tree.git("rev-parse", "HEAD^{tree}"))
+        digest.update(tree.git("diff", "HEAD"))
+        digest.update(run(["gcc", "--version"]).stdout)
+        digest.update(self.stamp.get("config", "").encode())
+        with open(os.path.join(self.dir, ".config"), "rb") as handle:
+            digest.update(handle.read())
+        return digest.hexdigest()
+
+    def build(self, tree):
+        """make linux, with progress. A kernel that nothing changed is not made again."""
+        self.configure(tree)
+        key = self.build_key(tree)
+        if self.stamp.get("built") == key and os.path.exists(self.binary):
+            return
+        fresh = not os.path.exists(os.path.join(self.dir, "vmlinux.o"))
+        expected = self.stamp.get("lines", EXPECTED[self.debug]) if fresh else 0
+        label = f"building UML{' with ' + self.debug if self.debug else ''}, objects"
+        progress = Progress(label, expected)
+        command = ["make", "-C", self.linux, "ARCH=um", "O=" + self.dir,
+                   f"--jobs={self.jobs}", *self.make_options(), "linux"]
+        if self.verbose:
+            command.insert(1, "V=1")
+            print("$ " + " ".join(command), flush=True)
+        self.save_stamp(built="")
+        done, complaints = 0, []
+        with open(self.log, "w", encoding="utf-8") as log:
+            # Complaints come on the same pipe, to stay beside the file they belong to.
+            child = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                     text=True, errors="replace")
+            for line in child.stdout:
+                log.write(line)
+                if self.verbose:
+                    sys.stdout.write(line)
+                if COMPILED.match(line):
+                    done += 1
+                    progress.update(done)
+                elif re.search(r"\b(error|warning)\b:|\*\*\*|undefined reference", line, re.I):
+                    complaints.append(line.rstrip())
+            child.wait()
+        progress.close()
+        for line in complaints[:20]:
+            print(colour("31" if "error" in line.lower() else "33", line))
+        if len(complaints) > 20:
+            print(f"... and {len(complaints) - 20} more lines")
+        if child.returncode:
+            raise Failure(f"the kernel did not build (log: {show(self.log)}); mend what the lines "
+                          "above name and run the same command again", FAILED)
+        self.save_stamp(built=key, **({"lines": done} if fresh else {}))
+
+    # Running -----------------------------------------------------------------
+
+    def kernel_args(self, ncpus):
+        """SMP needs seccomp; uml_dir, or UML would write below the home directory."""
+        uml = os.path.join(self.out, "uml")
+        os.makedirs(uml, exist_ok=True)
+        return [f"ncpus={ncpus}", "seccomp=on", f"uml_dir={uml}/"]
+
+    def kernels(self):
+        """Pids of UML kernels of this directory that are below this process."""
+        found = []
+        for pid in descendants():
+            try:
+                if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(self.binary):
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
