@@ -5,12 +5,16 @@
  * First each operation alone, then each pair of operations that the table in
  * <linux/llist.h> allows to run at the same time:
  *
- *             add                  del_first            del_all
- *   add       race_add_add         race_add_del_first   race_add_del_all
- *   del_first race_add_del_first   (locked_del_first)   (locked_del_first_del_all)
- *   del_all   race_add_del_all     race_del_all_del_first  race_del_all_del_all
+ *   add        add        llist_race_add_add
+ *   add        del_first  llist_race_add_del_first, llist_reuse_add_del_first*
+ *   add        del_all    llist_race_add_del_all, llist_reuse_add_del_all
+ *   del_all    del_all    llist_race_del_all_del_all, llist_reuse_del_all_del_all
+ *   del_all    del_first  llist_race_del_all_del_first
  *
- * Those in brackets need a lock between the consumers, and get one.
+ * The two that need a lock between the consumers, with that lock:
+ *
+ *   del_first  del_first  llist_locked_del_first
+ *   del_first  del_all    llist_locked_del_first_del_all
  */
 
 #include <kunit/resource.h>
@@ -405,6 +409,13 @@ static void llist_walk_entry_safe(struct kunit *test)
 #define TURNS		20000
 #define RING		8
 #define MAX_BATCH	7
+/*
+ * After so many a producer lets the consumers catch up, resp. waits for the
+ * other producers: they may all share a core of the host, where each would
+ * otherwise be done before the next one begins.
+ */
+#define BURST		64
+#define BURST_ALONE	256
 /* Only a broken list takes so long for one entry, or for a whole run. */
 #define TURN_TIMEOUT	(5 * HZ)
 #define RUN_TIMEOUT	(90 * HZ)
@@ -420,10 +431,11 @@ struct race;
 struct racer {
 	struct race *race;
 	unsigned int index;
-	long (*fn)(struct racer *r);
+	void (*fn)(struct racer *r);
 	struct task_struct *task;
 	struct completion *exited;
 	bool returned;
+	unsigned int meetings;
 	/* Of a producer: */
 	struct item *items;
 	unsigned int added;
@@ -444,24 +456,36 @@ struct race {
 	spinlock_t consumers;
 	atomic_t arrived;
 	atomic_t producing;
+	/* One thread gave up, and will not come to the next meeting. */
+	bool broken;
 	unsigned int nr;
 	unsigned int nr_producers;
 	struct racer racer[MAX_THREADS];
 };
+
+/* All threads go on together: at the start, and where a case asks for it. */
+static bool meet_all(struct racer *r)
+{
+	struct race *race = r->race;
+	int all = ++r->meetings * race->nr;
+
+	atomic_inc(&race->arrived);
+	while (atomic_read(&race->arrived) < all) {
+		if (READ_ONCE(race->broken) || kthread_should_stop())
+			return false;
+		cpu_relax();
+		cond_resched();
+	}
+	return true;
+}
 
 static int racer_thread(void *data)
 {
 	struct racer *r = data;
 	struct race *race = r->race;
 
-	/* The start gate: all go on together. */
-	atomic_inc(&race->arrived);
-	while (atomic_read(&race->arrived) < race->nr) {
-		if (kthread_should_stop())
-			return 0;
-		cpu_relax();
-		cond_resched();
-	}
+	if (!meet_all(r))
+		return 0;
 	r->fn(r);
 	if (r->index < race->nr_producers)
 		atomic_dec(&race->producing);
@@ -497,8 +521,8 @@ static void *race_alloc(struct kunit *test, size_t nr, size_t size)
 
 /* @consumers of the threads run @consume, all others @produce. */
 static struct race *race_new(struct kunit *test, unsigned int consumers,
-			     long (*produce)(struct racer *r),
-			     long (*consume)(struct racer *r))
+			     void (*produce)(struct racer *r),
+			     void (*consume)(struct racer *r))
 {
 	unsigned int nr = clamp(num_online_cpus(), MIN_THREADS, MAX_THREADS);
 	struct race *race;
@@ -567,10 +591,25 @@ static void race_run(struct kunit *test, struct race *race)
 
 /* === Several threads, each item added once: order and loss === */
 
-/* Singles and batches in turn, so that both meet the consumers. */
-static long produce_once(struct racer *r)
+static bool wait_for_consumers(struct racer *r)
 {
-	unsigned int batch = 1;
+	unsigned long end = jiffies + TURN_TIMEOUT;
+
+	while (!llist_empty(&r->race->head)) {
+		if (time_after(jiffies, end) || kthread_should_stop())
+			return false;
+		cpu_relax();
+		cond_resched();
+	}
+	return true;
+}
+
+/* Singles and batches in turn, so that both meet the consumers. */
+static void produce_once(struct racer *r)
+{
+	bool consumers = r->race->nr_producers < r->race->nr;
+	unsigned int burst = consumers ? BURST : BURST_ALONE;
+	unsigned int batch = 1, pause_at = burst;
 
 	while (r->added < ITEMS) {
 		unsigned int nr = min(batch, ITEMS - r->added);
@@ -594,8 +633,12 @@ static long produce_once(struct racer *r)
 		else
 			r->was_empty += llist_add(&first->node, &r->race->head);
 		batch = batch % MAX_BATCH + 1;
+		if (r->added < pause_at)
+			continue;
+		if (!(consumers ? wait_for_consumers(r) : meet_all(r)))
+			return;
+		pause_at = r->added + burst;
 	}
-	return 0;
 }
 
 /* Looks after the last producer is done, so that nothing can be left. */
@@ -612,7 +655,7 @@ static bool took_room(struct racer *r)
 	return r->nr_took < r->race->nr_producers * ITEMS;
 }
 
-static long take_all(struct racer *r)
+static void take_all(struct racer *r)
 {
 	while (consumer_goes_on(r) && took_room(r)) {
 		struct llist_node *first = llist_del_all(&r->race->head);
@@ -622,10 +665,9 @@ static long take_all(struct racer *r)
 		r->took[r->nr_took++] = first;
 		r->emptied++;
 	}
-	return 0;
 }
 
-static long take_first(struct racer *r)
+static void take_first(struct racer *r)
 {
 	while (consumer_goes_on(r) && took_room(r)) {
 		struct llist_node *node = llist_del_first(&r->race->head);
@@ -635,7 +677,6 @@ static long take_first(struct racer *r)
 		r->took[r->nr_took++] = node;
 		r->emptied += !llist_next(node);
 	}
-	return 0;
 }
 
 /* Counts, as a broken list would otherwise report each of many items. */
@@ -804,10 +845,13 @@ static void llist_race_add_del_first(struct kunit *test)
 	judge(test, race, &v, 0);
 }
 
-static long take_all_or_first(struct racer *r)
+static void take_all_or_first(struct racer *r)
 {
 	/* The last one is the only user of del_first. */
-	return r->index == r->race->nr - 1 ? take_first(r) : take_all(r);
+	if (r->index == r->race->nr - 1)
+		take_first(r);
+	else
+		take_all(r);
 }
 
 /*
@@ -831,7 +875,7 @@ static void llist_race_del_all_del_first(struct kunit *test)
 /* === Several threads, few items added again and again: reuse === */
 
 /* Waits for one of its own items to come back, and adds it again. */
-static long produce_again(struct racer *r)
+static void produce_again(struct racer *r)
 {
 	for (; r->added < TURNS; r->added++) {
 		struct item *item = &r->items[r->added % RING];
@@ -840,7 +884,7 @@ static long produce_again(struct racer *r)
 		while (atomic_read_acquire(&item->state) != OFF) {
 			if (time_after(jiffies, end) || kthread_should_stop()) {
 				r->lost++;
-				return 0;
+				return;
 			}
 			cpu_relax();
 			cond_resched();
@@ -849,7 +893,6 @@ static long produce_again(struct racer *r)
 		atomic_set(&item->state, ON);
 		r->was_empty += llist_add(&item->node, &r->race->head);
 	}
-	return 0;
 }
 
 /* From here on its producer may add it again. */
@@ -895,15 +938,14 @@ static bool again_room(struct racer *r)
 	return r->nr_took <= r->race->nr_producers * TURNS && !kthread_should_stop();
 }
 
-static long take_first_again(struct racer *r)
+static void take_first_again(struct racer *r)
 {
 	while (consumer_goes_on(r) && again_room(r))
 		one_turn_first(r);
-	return 0;
 }
 
 /* The mark must be gone before the producer gets the item back. */
-static long take_first_init_again(struct racer *r)
+static void take_first_init_again(struct racer *r)
 {
 	while (consumer_goes_on(r) && again_room(r)) {
 		struct llist_node *node = llist_del_first_init(&r->race->head);
@@ -913,36 +955,34 @@ static long take_first_init_again(struct racer *r)
 		r->bad += llist_on_list(node);
 		give_back(r, item_of(node));
 	}
-	return 0;
 }
 
-static long take_all_again(struct racer *r)
+static void take_all_again(struct racer *r)
 {
 	while (consumer_goes_on(r) && again_room(r))
 		one_turn_all(r);
-	return 0;
 }
 
-static long take_first_locked(struct racer *r)
+static void take_first_locked(struct racer *r)
 {
 	while (consumer_goes_on(r) && again_room(r)) {
 		spin_lock(&r->race->consumers);
 		one_turn_first(r);
 		spin_unlock(&r->race->consumers);
 	}
-	return 0;
 }
 
-static long take_all_or_first_locked(struct racer *r)
+static void take_all_or_first_locked(struct racer *r)
 {
-	if (r->index != r->race->nr - 1)
-		return take_first_locked(r);
+	if (r->index != r->race->nr - 1) {
+		take_first_locked(r);
+		return;
+	}
 	while (consumer_goes_on(r) && again_room(r)) {
 		spin_lock(&r->race->consumers);
 		one_turn_all(r);
 		spin_unlock(&r->race->consumers);
 	}
-	return 0;
 }
 
 static void judge_again(struct kunit *test, struct race *race, bool emptied_known)
@@ -1017,18 +1057,22 @@ static void llist_locked_del_first_del_all(struct kunit *test)
 }
 
 /* Each thread adds its one entry, and takes that one back when it is first. */
-static long add_and_take_this(struct racer *r)
+static void add_and_take_this(struct racer *r)
 {
 	struct item *item = &r->items[0];
 
 	for (; r->added < TURNS; r->added++) {
-		unsigned long end = jiffies + TURN_TIMEOUT;
+		unsigned long end;
 
+		if (r->added && !(r->added % BURST_ALONE) && !meet_all(r))
+			return;
+		end = jiffies + TURN_TIMEOUT;
 		r->was_empty += llist_add(&item->node, &r->race->head);
 		while (!llist_del_first_this(&r->race->head, &item->node)) {
 			if (time_after(jiffies, end) || kthread_should_stop()) {
 				r->lost++;
-				return 0;
+				WRITE_ONCE(r->race->broken, true);
+				return;
 			}
 			cpu_relax();
 			/* Who holds the one in front may need this CPU. */
@@ -1037,7 +1081,6 @@ static long add_and_take_this(struct racer *r)
 		r->nr_took++;
 		r->emptied += !llist_next(&item->node);
 	}
-	return 0;
 }
 
 /* add and del_first_this, which has no row in the table. */

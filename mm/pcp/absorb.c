@@ -18,8 +18,8 @@
  * @nolock: do not wait for zone->lock
  *
  * The free_llist can only be taken whole. What is over @max_nodes stays on
- * @pcp->taken, where the next absorb goes on, so that one allocation does
- * bounded work.
+ * @pcp->taken, where the next absorb goes on before it takes the list again, so
+ * that one allocation does bounded work.
  *
  * The block's type is read anew: a block that was isolated meanwhile, or a
  * PCP that was disabled meanwhile, sends the page to the zone. Both set their
@@ -35,8 +35,9 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	struct llist_node *node = pcp->taken, *to_zone = NULL;
 	unsigned int nr_pages = 0, nr_nodes = 0;
 	bool disabled = pcp_disabled(pcp);
+	bool leftover = node;
 
-	if (!node)
+	if (!leftover)
 		node = llist_del_all(&pcp->free_llist);
 
 	while (node) {
@@ -50,6 +51,10 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			break;
 
 		node = node->next;
+		if (!node && leftover) {
+			leftover = false;
+			node = llist_del_all(&pcp->free_llist);
+		}
 		prefetch(node);
 		nr_nodes++;
 		nr_pages += 1U << order;

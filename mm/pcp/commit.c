@@ -106,10 +106,12 @@ bool pcp_commit(struct zone *zone, struct per_cpu_pages *pcp, struct page *page,
 		return true;
 
 	/* A disabled PCP keeps nothing, not even what a merge left over. */
-	if (unlikely(pcp_disabled(pcp)))
-		to_free = batch = pcp->count;
-	else
+	if (unlikely(pcp_disabled(pcp))) {
+		to_free = pcp->count;
+		batch = to_free;
+	} else {
 		to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
+	}
 	locked = pcp_trim(zone, pcp, to_free, batch,
 			  pcp_pindex(migratetype, order));
 	pcp_zone_relax(zone);

@@ -4,11 +4,17 @@
  */
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/percpu.h>
+#include <linux/processor.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "fixture.h"
+#include "workers.h"
 
 static struct pcp_fixture *pcp_fx(void)
 {
@@ -38,7 +44,11 @@ static struct pageblock_data *stub_pageblock(const struct page *page,
 	struct pcp_fixture *fx = pcp_fx();
 	int i = pcp_fx_block_of(fx, pfn);
 
-	return i >= 0 ? &fx->block[i] : pfn_to_pageblock(page, pfn);
+	if (i < 0)
+		return pfn_to_pageblock(page, pfn);
+	if (fx->on_pageblock)
+		fx->on_pageblock(fx);
+	return &fx->block[i];
 }
 
 static bool stub_lock(struct zone *zone, unsigned long *flags, bool nolock)
@@ -119,6 +129,10 @@ static struct page *stub_rmqueue(struct zone *zone, unsigned int order,
 
 	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
 	fx->nr_rmqueue++;
+	fx->rmqueue_order = order;
+	fx->rmqueue_type = migratetype;
+	fx->rmqueue_flags = alloc_flags;
+	fx->rmqueue_mode = (*mode)++;
 	page = list_first_entry_or_null(&fx->fallback, struct page, buddy_list);
 	if (page)
 		list_del(&page->buddy_list);
@@ -173,6 +187,7 @@ static void stub_free_one(struct zone *zone, struct page *page,
 
 	fx->nr_free_one++;
 	fx->nr_free_calls++;
+	fx->free_nolock = nolock;
 	pcp_fx_note_freed(fx, page, order);
 }
 
@@ -182,6 +197,12 @@ static void stub_defer(struct zone *zone, struct page *page, unsigned int order)
 
 	fx->nr_deferred += 1U << order;
 	set_page_private(page, 0);
+}
+
+static void pcp_fx_on_free(struct pcp_fixture *fx)
+{
+	if (fx->on_free)
+		fx->on_free(fx);
 }
 
 static void stub_free_list(struct zone *zone, struct list_head *pages)
@@ -195,6 +216,8 @@ static void stub_free_list(struct zone *zone, struct list_head *pages)
 		list_del(&page->pcp_list);
 		pcp_fx_note_freed(fx, page, page_private(page));
 	}
+	fx->free_nolock = false;
+	pcp_fx_on_free(fx);
 }
 
 static void stub_free_waiting(struct zone *zone, struct llist_node *node,
@@ -214,6 +237,8 @@ static void stub_free_waiting(struct zone *zone, struct llist_node *node,
 		else
 			pcp_fx_note_freed(fx, page, page_private(page));
 	}
+	fx->free_nolock = nolock;
+	pcp_fx_on_free(fx);
 }
 
 static void stub_flush_deferred(struct zone *zone)
@@ -245,13 +270,13 @@ static void pcp_fx_stubs(struct kunit *test)
 				   stub_flush_deferred);
 }
 
-static void pcp_fx_free_block(void *ptr)
+static void pcp_fx_free_pages(void *ptr)
 {
 	struct page *base = ptr;
 	unsigned long i;
 
 	/* Whatever list a case left a page on goes away with the fixture. */
-	for (i = 0; i < pageblock_nr_pages; i++) {
+	for (i = 0; i < MAX_ORDER_NR_PAGES; i++) {
 		struct page *page = base + i;
 
 		if (PagePCPBuddy(page))
@@ -262,7 +287,34 @@ static void pcp_fx_free_block(void *ptr)
 		INIT_LIST_HEAD(&page->lru);
 	}
 	set_page_count(base, 1);
-	__free_pages(base, pageblock_order);
+	__free_pages(base, MAX_PAGE_ORDER);
+}
+
+/*
+ * Cases set page flags that the real zone would believe, were it to free the
+ * buddy of a block. So the fixture has all pages that a block can merge with.
+ */
+static void pcp_fx_get_blocks(struct pcp_fixture *fx)
+{
+	struct kunit *test = fx->test;
+	struct page *base = NULL;
+	int i;
+
+	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
+		unsigned long index = i * pageblock_nr_pages % MAX_ORDER_NR_PAGES;
+
+		if (!index) {
+			base = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER);
+			KUNIT_ASSERT_NOT_NULL(test, base);
+			KUNIT_ASSERT_EQ(test, 0,
+					kunit_add_action_or_reset(test, pcp_fx_free_pages,
+								  base));
+			set_page_count(base, 0);
+		}
+		fx->base[i] = base + index;
+		pageblock_data_init(&fx->block[i], 1, page_to_pfn(fx->base[i]));
+		pcp_fx_type(fx, i, MIGRATE_MOVABLE);
+	}
 }
 
 static void pcp_fx_free_percpu(void *ptr)
@@ -286,41 +338,66 @@ static void pcp_fx_init_pcp(struct per_cpu_pages *pcp, int cpu)
 }
 
 /**
- * pcp_fx_init() - init function of a suite on a made-up zone
- * @test: the test; its priv becomes the struct pcp_fixture
+ * pcp_fx_zone() - make up a zone
+ * @fx: the fixture
  *
- * Everything goes away with the test.
+ * It has PCPs of its own, and shares the blocks and what the stubs give and
+ * write down with the others. pcp_fx_check() checks it too.
  *
- * Return: 0.
+ * Return: the zone.
  */
-int pcp_fx_init(struct kunit *test)
+struct zone *pcp_fx_zone(struct pcp_fixture *fx)
 {
-	struct pcp_fixture *fx = kunit_kzalloc(test, sizeof(*fx), GFP_KERNEL);
 	struct per_cpu_pages __percpu *pcps;
-	int i, j, cpu;
+	struct kunit *test = fx->test;
+	struct zone *zone;
+	int cpu;
 
-	KUNIT_ASSERT_NOT_NULL(test, fx);
-	fx->test = test;
-	fx->zone = kunit_kzalloc(test, sizeof(*fx->zone), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fx->zone);
-	spin_lock_init(&fx->zone->lock);
+	KUNIT_ASSERT_LT(test, fx->nr_zones, PCP_FIXTURE_ZONES);
+	zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, zone);
+	spin_lock_init(&zone->lock);
 
 	pcps = alloc_percpu(struct per_cpu_pages);
 	KUNIT_ASSERT_NOT_NULL(test, pcps);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, pcp_fx_free_percpu,
 						  (void __force *)pcps));
-	fx->zone->per_cpu_pageset = pcps;
+	zone->per_cpu_pageset = pcps;
 	for_each_possible_cpu(cpu)
 		pcp_fx_init_pcp(per_cpu_ptr(pcps, cpu), cpu);
+	fx->zones[fx->nr_zones++] = zone;
+	return zone;
+}
+
+/**
+ * pcp_fx_init() - init function of a suite on a made-up zone
+ * @test: the test; its priv becomes the struct pcp_fixture
+ *
+ * Everything goes away with the test. Skips it where only one CPU is possible:
+ * no PCP can belong to another one then.
+ *
+ * Return: 0.
+ */
+int pcp_fx_init(struct kunit *test)
+{
+	struct pcp_fixture *fx;
+	int i, j, cpu;
+
+	if (num_possible_cpus() < 2)
+		pcp_workers_require(test, 2);
+
+	fx = kunit_kzalloc(test, sizeof(*fx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fx);
+	fx->test = test;
+	fx->zone = pcp_fx_zone(fx);
 	fx->cpu = raw_smp_processor_id();
-	fx->pcp = per_cpu_ptr(pcps, fx->cpu);
+	fx->pcp = zone_pcp(fx->zone, fx->cpu);
 	for_each_possible_cpu(cpu) {
 		if (cpu != fx->cpu)
-			fx->other = per_cpu_ptr(pcps, cpu);
+			fx->other = zone_pcp(fx->zone, cpu);
 	}
-	KUNIT_ASSERT_NOT_NULL_MSG(test, fx->other,
-				  "the suites need CONFIG_NR_CPUS above 1");
+	KUNIT_ASSERT_NOT_NULL(test, fx->other);
 
 	for (i = 0; i <= PAGE_BLOCK_MAX_ORDER; i++) {
 		for (j = 0; j < MIGRATE_TYPES; j++)
@@ -332,22 +409,28 @@ int pcp_fx_init(struct kunit *test)
 	fx->nr_alloc = 8;
 	fx->nr_free = -1;
 
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
-		struct page *base = alloc_pages(GFP_KERNEL, pageblock_order);
-
-		KUNIT_ASSERT_NOT_NULL(test, base);
-		KUNIT_ASSERT_EQ(test, 0,
-				kunit_add_action_or_reset(test, pcp_fx_free_block,
-							  base));
-		set_page_count(base, 0);
-		fx->base[i] = base;
-		pageblock_data_init(&fx->block[i], 1, page_to_pfn(base));
-		pcp_fx_type(fx, i, MIGRATE_MOVABLE);
-	}
+	pcp_fx_get_blocks(fx);
 
 	test->priv = fx;
 	pcp_fx_stubs(test);
 	return 0;
+}
+
+/**
+ * pcp_fx_init_bound() - init function for helpers that look at this CPU
+ * @test: the test
+ *
+ * Binds the test's thread to the CPU that the fixture is for. The thread ends
+ * with the test.
+ *
+ * Return: 0.
+ */
+int pcp_fx_init_bound(struct kunit *test)
+{
+	const struct cpumask *here = cpumask_of(raw_smp_processor_id());
+
+	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, here));
+	return pcp_fx_init(test);
 }
 
 /**
@@ -442,18 +525,40 @@ void pcp_fx_push(struct pcp_fixture *fx, struct per_cpu_pages *pcp,
  */
 void pcp_fx_check(struct pcp_fixture *fx)
 {
+	unsigned int i;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		struct per_cpu_pages *pcp = zone_pcp(fx->zone, cpu);
-		int bad;
+	for (i = 0; i < fx->nr_zones; i++) {
+		for_each_possible_cpu(cpu) {
+			struct zone *zone = fx->zones[i];
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+			int bad;
 
-		spin_lock(&pcp->lock);
-		bad = pcp_validate(fx->zone, pcp);
-		spin_unlock(&pcp->lock);
-		KUNIT_EXPECT_EQ(fx->test, bad, 0);
+			spin_lock(&pcp->lock);
+			bad = pcp_validate(zone, pcp);
+			spin_unlock(&pcp->lock);
+			KUNIT_EXPECT_EQ(fx->test, bad, 0);
+		}
 	}
 	KUNIT_EXPECT_FALSE(fx->test, fx->locked);
+}
+
+/**
+ * pcp_fx_check_blocks() - validate the blocks and owned_blocks of the fixture
+ * @fx: the fixture
+ *
+ * To be called after every step that gives a block an owner or a fragment.
+ */
+void pcp_fx_check_blocks(struct pcp_fixture *fx)
+{
+	int i, cpu;
+
+	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
+		KUNIT_EXPECT_EQ(fx->test, 0,
+				pcp_validate_block(fx->zone, &fx->block[i]));
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(fx->test, 0,
+				pcp_validate_owned_blocks(fx->zone, cpu));
 }
 
 /**
@@ -486,4 +591,94 @@ struct page *pcp_fx_freed(struct pcp_fixture *fx, unsigned int index)
 			return page;
 	}
 	return NULL;
+}
+
+static long pcp_fx_rival(struct pcp_worker *w)
+{
+	struct pcp_fx_rival *rival = w->arg;
+
+	while (!READ_ONCE(rival->go)) {
+		if (kthread_should_stop())
+			return 0;
+		cpu_relax();
+		cond_resched();
+	}
+
+	spin_lock(&rival->pcp->lock);
+	WRITE_ONCE(rival->got, true);
+	while (!READ_ONCE(rival->release) && !kthread_should_stop())
+		cpu_relax();
+	spin_unlock(&rival->pcp->lock);
+	return 0;
+}
+
+/**
+ * pcp_fx_rival_start() - start a thread that will want the lock of a PCP
+ * @fx: the fixture; the test is bound to @fx->cpu
+ * @pcp: the PCP
+ *
+ * Ends with the test, if pcp_fx_rival_stop() does not end it before. Skips the
+ * test where there is no other CPU, or where locks sleep.
+ *
+ * Return: the rival.
+ */
+struct pcp_fx_rival *pcp_fx_rival_start(struct pcp_fixture *fx,
+					struct per_cpu_pages *pcp)
+{
+	struct kunit *test = fx->test;
+	struct pcp_fx_rival *rival;
+	struct cpumask *elsewhere;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "not with CONFIG_PREEMPT_RT");
+	pcp_workers_require(test, 2);
+
+	elsewhere = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, elsewhere);
+	cpumask_andnot(elsewhere, cpu_online_mask, cpumask_of(fx->cpu));
+
+	rival = kunit_kzalloc(test, sizeof(*rival), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rival);
+	rival->pcp = pcp;
+	rival->workers = pcp_workers_start(test, elsewhere, 1, pcp_fx_rival,
+					   rival);
+	return rival;
+}
+
+/**
+ * pcp_fx_rival_queue() - let the rival wait for the lock
+ * @rival: the rival
+ *
+ * From here on it gets the lock when that is released, and a trylock fails:
+ * spinlocks are fair. Those of some virtual machines are not, and do not tell
+ * that somebody waits.
+ *
+ * Context: The caller holds the lock.
+ * Return: true when it waits, false if that could not be seen.
+ */
+bool pcp_fx_rival_queue(struct pcp_fx_rival *rival)
+{
+	unsigned long end = jiffies + 5 * HZ;
+
+	WRITE_ONCE(rival->go, true);
+	while (!spin_is_contended(&rival->pcp->lock)) {
+		if (time_after(jiffies, end))
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+/**
+ * pcp_fx_rival_stop() - let the rival release the lock and end
+ * @fx: the fixture
+ * @rival: the rival
+ *
+ * Context: The caller does not hold the lock.
+ */
+void pcp_fx_rival_stop(struct pcp_fixture *fx, struct pcp_fx_rival *rival)
+{
+	WRITE_ONCE(rival->release, true);
+	WRITE_ONCE(rival->go, true);
+	pcp_workers_wait(fx->test, rival->workers);
 }

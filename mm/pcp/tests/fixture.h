@@ -15,12 +15,18 @@
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/vmstat.h>
 
 #include "../pcp.h"
 #include "../route.h"
 #include "../zone.h"
 
 #define PCP_FIXTURE_BLOCKS	3
+#define PCP_FIXTURE_ZONES	(PCP_BATCH_RUNS + 2)
+
+struct pcp_workers;
 
 /**
  * struct pcp_fixture - the made-up zone and what was done to it
@@ -30,7 +36,8 @@
  * @pcp: its PCP, enabled, with a high mark of 4 blocks
  * @other: PCP of another (possible or not) CPU; @other->cpu is not @cpu
  * @block: pageblock data of the blocks
- * @base: first page of each block
+ * @base: first page of each block. Larger pages that the zone could merge
+ *	them to are the fixture's as well
  *
  * What the stubs give, and may be changed by a case:
  * @area: free pages of the zone, by order and migratetype: take_block() and
@@ -42,6 +49,9 @@
  * @cma_first: answer of pcp_zone_cma_first()
  * @zone_short: answer of pcp_zone_short()
  * @lock_busy: a trylock of the zone fails
+ * @on_pageblock: called, if not NULL, when the block of a page is looked up
+ * @on_free: called, if not NULL, by free_list() and free_waiting(): what may
+ *	happen on another CPU meanwhile
  *
  * What the stubs write down:
  * @freed: pages that went to the zone, page_private() is the order, in order
@@ -52,7 +62,15 @@
  * @locked: the lock is held now
  * @nr_relaxed: calls of pcp_zone_relax()
  * @nr_rmqueue: calls of pcp_zone_rmqueue()
+ * @rmqueue_order: order that the last of them asked for
+ * @rmqueue_type: migratetype that it asked for
+ * @rmqueue_flags: its ALLOC_*
+ * @rmqueue_mode: its mode; the stub adds one
  * @nr_free_one: pages that pcp_zone_free_one() got
+ * @free_nolock: the last call that freed to the zone had FPI_NOLOCK
+ *
+ * @zones: the zones, @zone is the first; see pcp_fx_zone()
+ * @nr_zones: how many there are
  */
 struct pcp_fixture {
 	struct kunit *test;
@@ -71,6 +89,8 @@ struct pcp_fixture {
 	bool cma_first;
 	bool zone_short;
 	bool lock_busy;
+	void (*on_pageblock)(struct pcp_fixture *fx);
+	void (*on_free)(struct pcp_fixture *fx);
 
 	struct list_head freed;
 	unsigned int nr_freed;
@@ -80,10 +100,20 @@ struct pcp_fixture {
 	bool locked;
 	unsigned int nr_relaxed;
 	unsigned int nr_rmqueue;
+	unsigned int rmqueue_order;
+	int rmqueue_type;
+	unsigned int rmqueue_flags;
+	int rmqueue_mode;
 	unsigned int nr_free_one;
+	bool free_nolock;
+
+	struct zone *zones[PCP_FIXTURE_ZONES];
+	unsigned int nr_zones;
 };
 
 int pcp_fx_init(struct kunit *test);
+int pcp_fx_init_bound(struct kunit *test);
+struct zone *pcp_fx_zone(struct pcp_fixture *fx);
 struct page *pcp_fx_page(struct pcp_fixture *fx, int block, unsigned int index);
 void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu);
 void pcp_fx_type(struct pcp_fixture *fx, int block, int migratetype);
@@ -93,8 +123,105 @@ void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,
 void pcp_fx_push(struct pcp_fixture *fx, struct per_cpu_pages *pcp,
 		 struct page *page, unsigned int order);
 void pcp_fx_check(struct pcp_fixture *fx);
+void pcp_fx_check_blocks(struct pcp_fixture *fx);
 unsigned int pcp_fx_list_len(struct pcp_fixture *fx, int migratetype,
 			     unsigned int order);
 struct page *pcp_fx_freed(struct pcp_fixture *fx, unsigned int index);
+
+/**
+ * struct pcp_fx_rival - a thread on another CPU that wants the lock of a PCP
+ * @pcp: the PCP
+ * @go: set by the test: take the lock
+ * @got: set by the rival: has it
+ * @release: set by the test: release it
+ * @workers: the rival, a pool of one
+ */
+struct pcp_fx_rival {
+	struct per_cpu_pages *pcp;
+	bool go;
+	bool got;
+	bool release;
+	struct pcp_workers *workers;
+};
+
+struct pcp_fx_rival *pcp_fx_rival_start(struct pcp_fixture *fx,
+					struct per_cpu_pages *pcp);
+bool pcp_fx_rival_queue(struct pcp_fx_rival *rival);
+void pcp_fx_rival_stop(struct pcp_fixture *fx, struct pcp_fx_rival *rival);
+
+/**
+ * pcp_fx_pinned() - how deep this task is pinned
+ *
+ * A lock that is held adds to it, so compare it with what it was before.
+ *
+ * Return: the depth; always 0 where the kernel does not count it, which is
+ * why one of the builds has CONFIG_PREEMPT_COUNT.
+ */
+static inline int pcp_fx_pinned(void)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return current->migration_disabled;
+#else
+	return preempt_count();
+#endif
+}
+
+/**
+ * pcp_fx_locked() - does somebody have the lock of a PCP?
+ * @pcp: the PCP
+ *
+ * Return: true if this CPU or another one has it.
+ */
+static inline bool pcp_fx_locked(struct per_cpu_pages *pcp)
+{
+	if (!spin_trylock(&pcp->lock))
+		return true;
+	spin_unlock(&pcp->lock);
+	return false;
+}
+
+/*
+ * By how much @call moves the counter @item. Nothing else counts on this CPU
+ * meanwhile: interrupts are off.
+ */
+#ifdef CONFIG_VM_EVENT_COUNTERS
+#define PCP_FX_EVENTS(item, call)					\
+({									\
+	unsigned long __flags, __before;				\
+									\
+	local_irq_save(__flags);					\
+	__before = __this_cpu_read(vm_event_states.event[item]);	\
+	call;								\
+	__before = __this_cpu_read(vm_event_states.event[item]) -	\
+		   __before;						\
+	local_irq_restore(__flags);					\
+	(long)__before;							\
+})
+#else
+#define PCP_FX_EVENTS(item, call)	({ call; 0L; })
+#endif
+
+/**
+ * pcp_fx_need_events() - go on only if events are counted
+ * @fx: the fixture
+ */
+static inline void pcp_fx_need_events(struct pcp_fixture *fx)
+{
+	if (!IS_ENABLED(CONFIG_VM_EVENT_COUNTERS))
+		kunit_skip(fx->test, "needs CONFIG_VM_EVENT_COUNTERS");
+	/* Locks sleep there, and the calls run with interrupts off. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(fx->test, "not with CONFIG_PREEMPT_RT");
+}
+
+/**
+ * pcp_fx_need_isolation() - go on only if blocks can be isolated
+ * @fx: the fixture
+ */
+static inline void pcp_fx_need_isolation(struct pcp_fixture *fx)
+{
+	if (!IS_ENABLED(CONFIG_MEMORY_ISOLATION))
+		kunit_skip(fx->test, "needs CONFIG_MEMORY_ISOLATION");
+}
 
 #endif /* __MM_PCP_TESTS_FIXTURE_H */

@@ -556,7 +556,7 @@ static long live_lazy_fn(struct pcp_worker *w)
 	preempt_disable();
 	__free_page(page);
 	/* As free.c would on another CPU. */
-	VM_BUG_ON(!put_page_testzero(lv->page));
+	set_page_count(lv->page, 0);
 	free_pages_prepare(lv->page, 0);
 	pcp_run_add(&run, lv->page, 0);
 	pcp_push(&run, false);

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite for mm/pcp/absorb.c: waiting pages get to the right lists, those
+ * that have no business on a PCP go to the zone, and the work is bounded.
+ */
+#include <kunit/test.h>
+
+#include "fixture.h"
+
+static unsigned int absorb_nolock(struct pcp_fixture *fx, unsigned int max_nodes)
+{
+	unsigned int nr_pages;
+
+	spin_lock(&fx->pcp->lock);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, true);
+	spin_unlock(&fx->pcp->lock);
+	pcp_fx_check(fx);
+	return nr_pages;
+}
+
+static unsigned int absorb(struct pcp_fixture *fx, unsigned int max_nodes)
+{
+	unsigned int nr_pages;
+
+	spin_lock(&fx->pcp->lock);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, false);
+	spin_unlock(&fx->pcp->lock);
+	pcp_fx_check(fx);
+	return nr_pages;
+}
+
+static void push(struct pcp_fixture *fx, int block, unsigned int index,
+		 unsigned int order)
+{
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, block, index), order);
+}
+
+/* Push the first @nr pages of a block; the last of them is absorbed first. */
+static void push_nr(struct pcp_fixture *fx, int block, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		push(fx, block, i, 0);
+	pcp_fx_check(fx);
+}
+
+static int waiting(struct pcp_fixture *fx)
+{
+	return atomic_read(&fx->pcp->nr_waiting);
+}
+
+static void expect_all_absorbed(struct pcp_fixture *fx)
+{
+	KUNIT_EXPECT_EQ(fx->test, waiting(fx), 0);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_has_waiting(fx->pcp));
+}
+
+/* === Nothing there === */
+
+static void absorb_empty_is_nothing(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 1), 0);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 0);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_locked, 0);
+}
+
+static void absorb_empty_keeps_the_lists(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 2);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+}
+
+/* === Lists === */
+
+static void absorb_one_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 1);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
+	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+}
+
+static void absorb_returns_base_pages_of_mixed_orders(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push(fx, 0, 0, 0);
+	push(fx, 0, 2, 1);
+	push(fx, 0, 4, 2);
+	push(fx, 1, 0, pageblock_order);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 7 + pageblock_nr_pages);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 7 + pageblock_nr_pages);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1), 1);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
+	KUNIT_EXPECT_EQ(test,
+			pcp_fx_list_len(fx, MIGRATE_MOVABLE, pageblock_order), 1);
+}
+
+static void absorb_to_the_list_of_the_type(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_UNMOVABLE);
+	pcp_fx_type(fx, 1, MIGRATE_MOVABLE);
+	pcp_fx_type(fx, 2, MIGRATE_RECLAIMABLE);
+	push_nr(fx, 0, 1);
+	push_nr(fx, 1, 2);
+	push_nr(fx, 2, 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 6);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_UNMOVABLE, 0), 1);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
+}
+
+static void absorb_highatomic_as_movable(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	push_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+}
+
+static void absorb_cma_as_movable(struct kunit *test)
+{
+#ifdef CONFIG_CMA
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_CMA);
+	push_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+#else
+	kunit_skip(test, "needs CONFIG_CMA");
+#endif
+}
+
+static void absorb_reads_the_type_anew(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 2);
+	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 2);
+}
+
+static void absorb_own_pages_may_merge(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	push(fx, 0, 0, 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
+}
+
+static void absorb_other_pages_may_not_merge(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	/* The block lost its owner, and found another, while its page waited. */
+	pcp_fx_own(fx, 0, -1);
+	pcp_fx_own(fx, 1, fx->other->cpu);
+	push(fx, 0, 0, 0);
+	push(fx, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 1, 0)));
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+}
+
+/* === Isolation (H4) === */
+
+static void absorb_isolated_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_isolate(fx, 0, true);
+	push(fx, 0, 0, 1);
+	push(fx, 0, 2, 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 3);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
+}
+
+static void absorb_isolated_after_the_push(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push_nr(fx, 0, 3);
+	push_nr(fx, 1, 2);
+	pcp_fx_isolate(fx, 0, true);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+	/* The isolated ones, in the order that they waited in. */
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 0, 0));
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 2), pcp_fx_page(fx, 0, 2));
+}
+
+/* Left over by an absorb that saw the block before. */
+static void absorb_isolated_while_taken(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	pcp_fx_isolate(fx, 0, true);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
+}
+
+static void absorb_isolation_that_ended(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	pcp_fx_isolate(fx, 0, true);
+	push_nr(fx, 0, 2);
+	pcp_fx_isolate(fx, 0, false);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+}
+
+static void absorb_nolock_isolated_zone_busy_defers(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push_nr(fx, 0, 3);
+	push_nr(fx, 1, 2);
+	pcp_fx_isolate(fx, 0, true);
+	fx->lock_busy = true;
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 5);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
+}
+
+static void absorb_nolock_isolated_zone_free(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push_nr(fx, 0, 3);
+	pcp_fx_isolate(fx, 0, true);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_TRUE(test, fx->free_nolock);
+}
+
+/* === A disabled PCP (H3) === */
+
+static void disable(struct pcp_fixture *fx)
+{
+	fx->pcp->high_min = 0;
+	fx->pcp->high_max = 0;
+	fx->pcp->high = 0;
+	pcp_set_bound(fx->pcp, 0, 0);
+}
+
+static void absorb_disabled_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	push(fx, 0, 0, 0);
+	push(fx, 0, 4, 2);
+	push(fx, 1, 0, 0);
+	disable(fx);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 6);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+}
+
+/* Nothing may stay, whatever the high mark says. */
+static void absorb_disabled_has_no_high_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	disable(fx);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 1);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+}
+
+/* === Bounded work (H6) === */
+
+static void absorb_leaves_the_rest_for_later(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
+	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
+	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
+			    &pcp_fx_page(fx, 0, 2)->pcp_llist);
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
+
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 1);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+}
+
+static void absorb_just_as_many_as_allowed(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
+	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
+	expect_all_absorbed(fx);
+}
+
+static void absorb_goes_on_before_the_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct llist_node *pushed = &pcp_fx_page(fx, 1, 1)->pcp_llist;
+
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	push_nr(fx, 1, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
+			    &pcp_fx_page(fx, 0, 0)->pcp_llist);
+	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->free_llist.first, pushed);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
+
+	while (pcp_has_waiting(fx->pcp))
+		KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+}
+
+static void absorb_bound_is_in_pages_of_any_order(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push(fx, 0, 0, 2);
+	push(fx, 1, 0, 2);
+	push(fx, 2, 0, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 8);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 4);
+}
+
+static void absorb_bound_includes_isolated(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push_nr(fx, 0, 4);
+	pcp_fx_isolate(fx, 0, true);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
+}
+
+/* What was left over does not keep a page from the list that is wanted now. */
+static void absorb_goes_on_to_the_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	push_nr(fx, 1, 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 4);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
+	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
+	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 2);
+	expect_all_absorbed(fx);
+}
+
+static void absorb_unbounded_takes_all(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 4);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	push_nr(fx, 1, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 6);
+}
+
+/* === The high mark (H7) === */
+
+static void absorb_stops_at_the_high_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 3;
+	push_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 3);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
+
+	/* Nothing goes in, and nothing is lost. */
+	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 0);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
+
+	fx->pcp->high = 4;
+	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 1);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+}
+
+static void absorb_below_the_high_mark_goes_on(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 6;
+	push_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 5);
+	expect_all_absorbed(fx);
+}
+
+/* A drain takes all in, to give it back. */
+static void absorb_unbounded_has_no_high_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 3;
+	push_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	expect_all_absorbed(fx);
+}
+
+/* === Counters === */
+
+static void absorb_counts_base_pages_once(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct per_cpu_pages *pcp = fx->pcp;
+	long n;
+
+	pcp_fx_need_events(fx);
+	push(fx, 0, 0, 2);
+	push(fx, 0, 4, 0);
+	spin_lock(&pcp->lock);
+	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0, false));
+	spin_unlock(&pcp->lock);
+	KUNIT_EXPECT_EQ(test, n, 5);
+
+	/* The push did. */
+	push(fx, 1, 0, 2);
+	spin_lock(&pcp->lock);
+	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0, false));
+	spin_unlock(&pcp->lock);
+	KUNIT_EXPECT_EQ(test, n, 0);
+	KUNIT_EXPECT_EQ(test, pcp->count, 9);
+	pcp_fx_check(fx);
+}
+
+static unsigned int nr_looks;
+
+/* Called before each page is put on its list. */
+static void see_all_pages(struct pcp_fixture *fx)
+{
+	KUNIT_EXPECT_TRUE(fx->test, pcp_has_pages(fx->pcp));
+	/* Those that went over still wait, until all have. */
+	KUNIT_EXPECT_EQ(fx->test, waiting(fx), 3);
+	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, nr_looks);
+	nr_looks++;
+}
+
+/* Else a drain would pass by a CPU that is about to have pages (H1). */
+static void absorb_pages_are_seen_throughout(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	nr_looks = 0;
+	fx->on_pageblock = see_all_pages;
+	spin_lock(&fx->pcp->lock);
+	pcp_absorb(fx->zone, fx->pcp, 0, false);
+	fx->on_pageblock = NULL;
+	spin_unlock(&fx->pcp->lock);
+
+	KUNIT_EXPECT_EQ(test, nr_looks, 3);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
+	pcp_fx_check(fx);
+}
+
+static struct kunit_case absorb_cases[] = {
+	KUNIT_CASE(absorb_empty_is_nothing),
+	KUNIT_CASE(absorb_empty_keeps_the_lists),
+	KUNIT_CASE(absorb_one_page),
+	KUNIT_CASE(absorb_returns_base_pages_of_mixed_orders),
+	KUNIT_CASE(absorb_to_the_list_of_the_type),
+	KUNIT_CASE(absorb_highatomic_as_movable),
+	KUNIT_CASE(absorb_cma_as_movable),
+	KUNIT_CASE(absorb_reads_the_type_anew),
+	KUNIT_CASE(absorb_own_pages_may_merge),
+	KUNIT_CASE(absorb_other_pages_may_not_merge),
+	KUNIT_CASE(absorb_isolated_to_zone),
+	KUNIT_CASE(absorb_isolated_after_the_push),
+	KUNIT_CASE(absorb_isolated_while_taken),
+	KUNIT_CASE(absorb_isolation_that_ended),
+	KUNIT_CASE(absorb_nolock_isolated_zone_busy_defers),
+	KUNIT_CASE(absorb_nolock_isolated_zone_free),
+	KUNIT_CASE(absorb_disabled_to_zone),
+	KUNIT_CASE(absorb_disabled_has_no_high_mark),
+	KUNIT_CASE(absorb_leaves_the_rest_for_later),
+	KUNIT_CASE(absorb_just_as_many_as_allowed),
+	KUNIT_CASE(absorb_goes_on_before_the_list),
+	KUNIT_CASE(absorb_bound_is_in_pages_of_any_order),
+	KUNIT_CASE(absorb_bound_includes_isolated),
+	KUNIT_CASE(absorb_goes_on_to_the_list),
+	KUNIT_CASE(absorb_unbounded_takes_all),
+	KUNIT_CASE(absorb_stops_at_the_high_mark),
+	KUNIT_CASE(absorb_below_the_high_mark_goes_on),
+	KUNIT_CASE(absorb_unbounded_has_no_high_mark),
+	KUNIT_CASE(absorb_counts_base_pages_once),
+	KUNIT_CASE(absorb_pages_are_seen_throughout),
+	{}
+};
+
+static struct kunit_suite absorb_suite = {
+	.name = "pcp_absorb",
+	.init = pcp_fx_init,
+	.test_cases = absorb_cases,
+};
+
+kunit_test_suites(&absorb_suite);

@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite for mm/pcp/batch.c: remote folios go out in runs, one push for
+ * each, while the local lock stays where it is; nothing is pinned nor locked
+ * after a batch.
+ *
+ * Each zone has a free_llist of its own for the same other CPU, so that more
+ * zones stand for more owners, on any number of CPUs.
+ */
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+
+#include "fixture.h"
+
+/* What pcp_zone_short() was asked: once by each push over bound_low. */
+static struct {
+	struct pcp_fixture *fx;
+	unsigned int nr;
+	struct zone *last;
+	bool under_lock;
+} pushes;
+
+static bool note_push(struct zone *zone)
+{
+	pushes.nr++;
+	pushes.last = zone;
+	pushes.under_lock |= pcp_fx_locked(pushes.fx->pcp);
+	return false;
+}
+
+/* Blocks 0 and 1 belong to the other CPU, block 2 to this one. */
+static int batch_init(struct kunit *test)
+{
+	struct pcp_fixture *fx;
+	int ret = pcp_fx_init_bound(test);
+
+	fx = test->priv;
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	pcp_fx_own(fx, 1, fx->other->cpu);
+	pcp_fx_own(fx, 2, fx->cpu);
+	memset(&pushes, 0, sizeof(pushes));
+	pushes.fx = fx;
+	kunit_activate_static_stub(test, pcp_zone_short, note_push);
+	pcp_set_bound(fx->other, 0, fx->other->high_max);
+	return ret;
+}
+
+static struct zone *another_zone(struct pcp_fixture *fx)
+{
+	struct zone *zone = pcp_fx_zone(fx);
+	struct per_cpu_pages *pcp = zone_pcp(zone, fx->other->cpu);
+
+	pcp_set_bound(pcp, 0, pcp->high_max);
+	return zone;
+}
+
+static int waiting(struct pcp_fixture *fx, struct zone *zone)
+{
+	return atomic_read(&zone_pcp(zone, fx->other->cpu)->nr_waiting);
+}
+
+static void batch_free_order(struct pcp_batch *batch, struct zone *zone,
+			     struct page *page, unsigned int order)
+{
+	pcp_batch_free(batch, zone, page, page_to_pfn(page), order, true);
+}
+
+static void batch_free(struct pcp_batch *batch, struct zone *zone,
+		       struct page *page)
+{
+	batch_free_order(batch, zone, page, 0);
+}
+
+static struct page *remote(struct pcp_fixture *fx, unsigned int index)
+{
+	return pcp_fx_page(fx, 0, index);
+}
+
+static struct page *local(struct pcp_fixture *fx, unsigned int index)
+{
+	return pcp_fx_page(fx, 2, index);
+}
+
+/* Nothing is pinned nor locked, as before the batch. */
+static void expect_ended(struct pcp_fixture *fx, const struct pcp_batch *batch,
+			 int pinned)
+{
+	int i;
+
+	KUNIT_EXPECT_EQ(fx->test, pcp_fx_pinned(), pinned);
+	KUNIT_EXPECT_NULL(fx->test, batch->pcp);
+	for (i = 0; i < PCP_BATCH_RUNS; i++)
+		KUNIT_EXPECT_NULL(fx->test, batch->runs[i].pcp);
+	for (i = 0; i < fx->nr_zones; i++) {
+		struct per_cpu_pages *pcp = zone_pcp(fx->zones[i], fx->cpu);
+
+		KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(pcp));
+	}
+	pcp_fx_check(fx);
+}
+
+/* The lock is free and the task not pinned in the middle of a batch. */
+static void expect_unlocked(struct pcp_fixture *fx,
+			    const struct pcp_batch *batch, int pinned)
+{
+	KUNIT_EXPECT_EQ(fx->test, pcp_fx_pinned(), pinned);
+	KUNIT_EXPECT_NULL(fx->test, batch->pcp);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(fx->pcp));
+}
+
+static void batch_of_nothing(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
+}
+
+/* === Local folios === */
+
+static void batch_local_keeps_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool locked;
+
+	batch_free(&batch, fx->zone, local(fx, 0));
+	locked = pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
+	batch_free_order(&batch, fx->zone, local(fx, 4), 2);
+	locked &= pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
+	pcp_batch_end(&batch);
+
+	KUNIT_EXPECT_TRUE(test, locked);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
+	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(local(fx, 0)));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+}
+
+static void batch_unowned_is_local(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	pcp_fx_own(fx, 2, -1);
+	pcp_fx_type(fx, 2, MIGRATE_HIGHATOMIC);
+	batch_free(&batch, fx->zone, local(fx, 0));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(local(fx, 0)));
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
+}
+
+static void batch_local_busy_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int before = pcp_fx_pinned(), pinned;
+
+	spin_lock(&fx->pcp->lock);
+	pinned = pcp_fx_pinned();
+	batch_free(&batch, fx->zone, local(fx, 0));
+	pinned -= pcp_fx_pinned();
+	spin_unlock(&fx->pcp->lock);
+	KUNIT_EXPECT_EQ(test, pinned, 0);
+	expect_unlocked(fx, &batch, before);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
+	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), local(fx, 0));
+
+	/* The next one tries again. */
+	batch_free(&batch, fx->zone, local(fx, 1));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, before);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
+}
+
+static void batch_lock_goes_from_zone_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct zone *zone = another_zone(fx);
+	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool moved, back;
+
+	batch_free(&batch, fx->zone, local(fx, 0));
+	batch_free(&batch, zone, local(fx, 1));
+	moved = pcp_fx_locked(pcp) && !pcp_fx_locked(fx->pcp);
+	batch_free(&batch, fx->zone, local(fx, 2));
+	back = !pcp_fx_locked(pcp) && pcp_fx_locked(fx->pcp);
+	pcp_batch_end(&batch);
+
+	KUNIT_EXPECT_TRUE(test, moved);
+	KUNIT_EXPECT_TRUE(test, back);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, pcp->count, 1);
+}
+
+static void batch_next_zone_is_busy(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct zone *zone = another_zone(fx);
+	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
+	struct pcp_batch batch = {};
+	int before = pcp_fx_pinned(), pinned;
+	bool dropped;
+
+	spin_lock(&pcp->lock);
+	pinned = pcp_fx_pinned();
+	batch_free(&batch, fx->zone, local(fx, 0));
+	batch_free(&batch, zone, local(fx, 1));
+	dropped = !pcp_fx_locked(fx->pcp) && !batch.pcp;
+	pinned -= pcp_fx_pinned();
+	spin_unlock(&pcp->lock);
+	KUNIT_EXPECT_TRUE(test, dropped);
+	KUNIT_EXPECT_EQ(test, pinned, 0);
+
+	batch_free(&batch, fx->zone, local(fx, 2));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, before);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), local(fx, 1));
+}
+
+static void migrate(struct pcp_fixture *fx)
+{
+	fx->pcp->cpu = fx->other->cpu;
+}
+
+static void batch_lock_lost_in_a_trim(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	/* Pages without an owner do not merge, so each is freed by itself. */
+	pcp_fx_own(fx, 2, -1);
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free(&batch, fx->zone, local(fx, 0));
+	batch_free(&batch, fx->zone, local(fx, 1));
+	fx->pcp->batch = 1;
+	fx->high = 3;
+	fx->nr_free = 2;
+	fx->on_free = migrate;
+	batch_free(&batch, fx->zone, local(fx, 2));
+	fx->pcp->cpu = fx->cpu;
+	fx->on_free = NULL;
+	expect_unlocked(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
+
+	/* The run is kept, and the lock taken again. */
+	fx->high = -1;
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	batch_free(&batch, fx->zone, local(fx, 3));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
+}
+
+/* === Runs === */
+
+static void batch_remote_goes_out_at_the_end(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free_order(&batch, fx->zone, remote(fx, 4), 2);
+	batch_free(&batch, fx->zone, pcp_fx_page(fx, 1, 0));
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+	expect_unlocked(fx, &batch, pinned);
+
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 6);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+
+	/* The batch is as good as new. */
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 2);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 7);
+}
+
+/* Others that wait for the lock do not wait for the pushes. */
+static void batch_pushes_without_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free(&batch, fx->zone, local(fx, 0));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_FALSE(test, pushes.under_lock);
+}
+
+static void batch_local_between_remote(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool kept = true;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		batch_free(&batch, fx->zone, local(fx, i));
+		batch_free(&batch, fx->zone, remote(fx, i));
+		kept &= pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
+	}
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_TRUE(test, kept);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 4);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+}
+
+/*
+ * A rival waits for the lock all the while: it would get it if the lock was
+ * dropped between two folios, however shortly.
+ */
+static void batch_lock_is_not_dropped_for_remote(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_fx_rival *rival = pcp_fx_rival_start(fx, fx->pcp);
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool queued, got;
+	unsigned int i;
+
+	batch_free(&batch, fx->zone, local(fx, 0));
+	queued = pcp_fx_rival_queue(rival);
+	for (i = 1; i < 4; i++) {
+		batch_free(&batch, fx->zone, remote(fx, i));
+		batch_free(&batch, fx->zone, local(fx, i));
+	}
+	got = READ_ONCE(rival->got);
+	pcp_batch_end(&batch);
+	pcp_fx_rival_stop(fx, rival);
+	if (!queued)
+		kunit_skip(test, "needs locks that tell who waits");
+
+	KUNIT_EXPECT_FALSE(test, got);
+	KUNIT_EXPECT_TRUE(test, rival->got);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 3);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+}
+
+static void batch_interleaved_owners_one_push_each(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int i, z;
+
+	for (z = 1; z < PCP_BATCH_RUNS; z++)
+		another_zone(fx);
+	for (i = 0; i < 2; i++) {
+		for (z = 0; z < PCP_BATCH_RUNS; z++)
+			batch_free(&batch, fx->zones[z],
+				   pcp_fx_page(fx, i, z));
+	}
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, PCP_BATCH_RUNS);
+	for (z = 0; z < PCP_BATCH_RUNS; z++)
+		KUNIT_EXPECT_EQ(test, waiting(fx, fx->zones[z]), 2);
+}
+
+static void batch_more_owners_than_runs(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct zone *first, *fifth, *sixth;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int z;
+
+	while (fx->nr_zones < PCP_BATCH_RUNS + 2)
+		another_zone(fx);
+	fifth = fx->zones[PCP_BATCH_RUNS];
+	sixth = fx->zones[PCP_BATCH_RUNS + 1];
+
+	for (z = 0; z < PCP_BATCH_RUNS; z++)
+		batch_free(&batch, fx->zones[z], remote(fx, z));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
+
+	/* One run has to go, and only one. */
+	batch_free(&batch, fifth, remote(fx, z++));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	first = pushes.last;
+	KUNIT_EXPECT_EQ(test, waiting(fx, first), 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fifth), 0);
+
+	/* Then another one, not the one that has just begun. */
+	batch_free(&batch, sixth, remote(fx, z++));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 2);
+	KUNIT_EXPECT_PTR_NE(test, pushes.last, first);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fifth), 0);
+	KUNIT_EXPECT_EQ(test, waiting(fx, sixth), 0);
+
+	/* Those that are under way still grow. */
+	batch_free(&batch, fifth, pcp_fx_page(fx, 1, 0));
+	batch_free(&batch, sixth, pcp_fx_page(fx, 1, 1));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 2);
+
+	/* The one that went begins a new run. */
+	batch_free(&batch, first, pcp_fx_page(fx, 1, 2));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 3);
+	KUNIT_EXPECT_EQ(test, waiting(fx, first), 1);
+
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, pushes.nr, PCP_BATCH_RUNS + 3);
+	for (z = 0; z < fx->nr_zones; z++) {
+		struct zone *zone = fx->zones[z];
+		bool two = zone == first || zone == fifth || zone == sixth;
+
+		KUNIT_EXPECT_EQ(test, waiting(fx, zone), two ? 2 : 1);
+	}
+}
+
+/* It closed after the first look, so the push has to look again (H2, H3). */
+static void batch_owner_closes_meanwhile(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	fx->other->dead = true;
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
+}
+
+/* === Zone === */
+
+static void batch_closed_owner_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	fx->other->dead = true;
+	batch_free_order(&batch, fx->zone, remote(fx, 0), 2);
+	expect_unlocked(fx, &batch, pinned);
+	fx->other->dead = false;
+	pcp_set_bound(fx->other, 0, 0);
+	batch_free(&batch, fx->zone, remote(fx, 4));
+	expect_unlocked(fx, &batch, pinned);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+}
+
+static void batch_order_not_allowed_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = remote(fx, 0);
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 2, false);
+	expect_unlocked(fx, &batch, pinned);
+	page = local(fx, 0);
+	pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 2, false);
+	expect_unlocked(fx, &batch, pinned);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 8);
+}
+
+/* The lock is kept for the local folios to come. */
+static void batch_isolated_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool kept;
+
+	pcp_fx_need_isolation(fx);
+	pcp_fx_isolate(fx, 0, true);
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free(&batch, fx->zone, local(fx, 0));
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	kept = pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_TRUE(test, kept);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+}
+
+/* === Counters === */
+
+static void whole_batch(struct pcp_fixture *fx)
+{
+	struct pcp_batch batch = {};
+
+	batch_free_order(&batch, fx->zone, remote(fx, 0), 1);
+	batch_free(&batch, fx->zone, local(fx, 0));
+	batch_free_order(&batch, fx->zone, remote(fx, 4), 2);
+	batch_free_order(&batch, fx->zone, local(fx, 4), 2);
+	pcp_batch_end(&batch);
+}
+
+static void batch_counts_pgfree_once(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_events(fx);
+	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, whole_batch(fx)), 11);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 6);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	pcp_fx_check(fx);
+}
+
+static void batch_counts_trylock_failures(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	long n;
+
+	pcp_fx_need_events(fx);
+	spin_lock(&fx->pcp->lock);
+	n = PCP_FX_EVENTS(PCP_TRYLOCK_FAIL, whole_batch(fx));
+	spin_unlock(&fx->pcp->lock);
+	KUNIT_EXPECT_EQ(test, n, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
+	pcp_fx_check(fx);
+}
+
+static struct kunit_case batch_cases[] = {
+	KUNIT_CASE(batch_of_nothing),
+	KUNIT_CASE(batch_local_keeps_the_lock),
+	KUNIT_CASE(batch_unowned_is_local),
+	KUNIT_CASE(batch_local_busy_to_zone),
+	KUNIT_CASE(batch_lock_goes_from_zone_to_zone),
+	KUNIT_CASE(batch_next_zone_is_busy),
+	KUNIT_CASE(batch_lock_lost_in_a_trim),
+	KUNIT_CASE(batch_remote_goes_out_at_the_end),
+	KUNIT_CASE(batch_pushes_without_the_lock),
+	KUNIT_CASE(batch_local_between_remote),
+	KUNIT_CASE(batch_lock_is_not_dropped_for_remote),
+	KUNIT_CASE(batch_interleaved_owners_one_push_each),
+	KUNIT_CASE(batch_more_owners_than_runs),
+	KUNIT_CASE(batch_owner_closes_meanwhile),
+	KUNIT_CASE(batch_closed_owner_to_zone),
+	KUNIT_CASE(batch_order_not_allowed_to_zone),
+	KUNIT_CASE(batch_isolated_to_zone),
+	KUNIT_CASE(batch_counts_pgfree_once),
+	KUNIT_CASE(batch_counts_trylock_failures),
+	{}
+};
+
+static struct kunit_suite batch_suite = {
+	.name = "pcp_batch",
+	.init = batch_init,
+	.test_cases = batch_cases,
+};
+
+kunit_test_suites(&batch_suite);
