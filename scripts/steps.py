@@ -33,7 +33,7 @@ Step = collections.namedtuple("Step", "name files")
 Patch = collections.namedtuple("Patch", "author date message diff")
 
 # What an editor or a build leaves behind is no overlay file.
-STRAY = re.compile(r"(^|/)(\.[^/]*\.sw.|__pycache__)($|/)|(~|\.(orig|rej|o|pyc))$")
+STRAY = re.compile(r"(^|/)(\.[^/]*|__pycache__)($|/)|(~|\.(orig|rej|o|pyc))$")
 
 
 def overlay_files(root):

@@ -401,14 +401,15 @@ static void llist_walk_entry_safe(struct kunit *test)
 
 /* === Several threads: how they run === */
 
-/* Two of each kind at least; the more CPUs, the more threads, up to a limit. */
-#define MIN_THREADS	4
+/* One thread per CPU: a thread that spins would only keep out another. */
 #define MAX_THREADS	8
-/* Added by each producer, each item once, resp. each turn of its few items. */
+/* Added by each producer, each item once, resp. each turn of its few items... */
 #define ITEMS		20000
 #define TURNS		20000
 #define RING		8
 #define MAX_BATCH	7
+/* ... or less, as a host with fewer cores than there are CPUs is slow. */
+#define ENOUGH_TIME	(HZ)
 /*
  * After so many a producer lets the consumers catch up, resp. waits for the
  * other producers: they may all share a core of the host, where each would
@@ -416,7 +417,7 @@ static void llist_walk_entry_safe(struct kunit *test)
  */
 #define BURST		64
 #define BURST_ALONE	256
-/* Only a broken list takes so long for one entry, or for a whole run. */
+/* Only a broken list takes so long for one entry, resp. for a whole run. */
 #define TURN_TIMEOUT	(5 * HZ)
 #define RUN_TIMEOUT	(90 * HZ)
 
@@ -456,8 +457,8 @@ struct race {
 	spinlock_t consumers;
 	atomic_t arrived;
 	atomic_t producing;
-	/* One thread gave up, and will not come to the next meeting. */
-	bool broken;
+	/* One thread is done or gave up, and comes to no further meeting. */
+	bool over;
 	unsigned int nr;
 	unsigned int nr_producers;
 	struct racer racer[MAX_THREADS];
@@ -471,7 +472,7 @@ static bool meet_all(struct racer *r)
 
 	atomic_inc(&race->arrived);
 	while (atomic_read(&race->arrived) < all) {
-		if (READ_ONCE(race->broken) || kthread_should_stop())
+		if (READ_ONCE(race->over) || kthread_should_stop())
 			return false;
 		cpu_relax();
 		cond_resched();
@@ -524,11 +525,12 @@ static struct race *race_new(struct kunit *test, unsigned int consumers,
 			     void (*produce)(struct racer *r),
 			     void (*consume)(struct racer *r))
 {
-	unsigned int nr = clamp(num_online_cpus(), MIN_THREADS, MAX_THREADS);
+	unsigned int nr = min(num_online_cpus(), MAX_THREADS);
+	unsigned int needed = max(consumers + 1, 2);
 	struct race *race;
 
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs 2 CPUs, 1 online");
+	if (nr < needed)
+		kunit_skip(test, "needs %u CPUs, %u online", needed, nr);
 
 	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, race);
@@ -563,7 +565,6 @@ static void race_run(struct kunit *test, struct race *race)
 	unsigned long timeout = RUN_TIMEOUT;
 
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, race_stop, race));
-	/* With fewer CPUs than threads, some share one. */
 	for (unsigned int i = 0; i < race->nr; i++) {
 		struct racer *r = &race->racer[i];
 		struct task_struct *task;
@@ -573,7 +574,7 @@ static void race_run(struct kunit *test, struct race *race)
 		r->task = get_task_struct(task);
 		/* The thread forgets it when it ends, see kunit_try_catch_run(). */
 		r->exited = task->vfork_done;
-		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
+		cpu = cpumask_next(cpu, cpu_online_mask);
 	}
 	for (unsigned int i = 0; i < race->nr; i++)
 		wake_up_process(race->racer[i].task);
@@ -596,8 +597,10 @@ static bool wait_for_consumers(struct racer *r)
 	unsigned long end = jiffies + TURN_TIMEOUT;
 
 	while (!llist_empty(&r->race->head)) {
-		if (time_after(jiffies, end) || kthread_should_stop())
+		if (time_after(jiffies, end) || kthread_should_stop()) {
+			r->lost++;
 			return false;
+		}
 		cpu_relax();
 		cond_resched();
 	}
@@ -607,6 +610,7 @@ static bool wait_for_consumers(struct racer *r)
 /* Singles and batches in turn, so that both meet the consumers. */
 static void produce_once(struct racer *r)
 {
+	unsigned long end = jiffies + ENOUGH_TIME;
 	bool consumers = r->race->nr_producers < r->race->nr;
 	unsigned int burst = consumers ? BURST : BURST_ALONE;
 	unsigned int batch = 1, pause_at = burst;
@@ -635,10 +639,13 @@ static void produce_once(struct racer *r)
 		batch = batch % MAX_BATCH + 1;
 		if (r->added < pause_at)
 			continue;
+		if (time_after(jiffies, end))
+			break;
 		if (!(consumers ? wait_for_consumers(r) : meet_all(r)))
-			return;
+			break;
 		pause_at = r->added + burst;
 	}
+	WRITE_ONCE(r->race->over, true);
 }
 
 /* Looks after the last producer is done, so that nothing can be left. */
@@ -772,10 +779,11 @@ static void judge(struct kunit *test, struct race *race, struct verdict *v,
 		added += r->added;
 		was_empty += r->was_empty;
 		emptied += r->emptied;
+		lost += r->lost;
 		for (unsigned int j = 0; j < r->added; j++)
 			lost += !atomic_read(&r->items[j].state);
 	}
-	KUNIT_EXPECT_EQ(test, added, race->nr_producers * ITEMS);
+	KUNIT_EXPECT_GE(test, added, race->nr_producers * BURST);
 	KUNIT_EXPECT_EQ(test, v->taken, added);
 	KUNIT_EXPECT_EQ(test, lost, 0);
 	KUNIT_EXPECT_EQ(test, v->twice, 0);
@@ -877,7 +885,9 @@ static void llist_race_del_all_del_first(struct kunit *test)
 /* Waits for one of its own items to come back, and adds it again. */
 static void produce_again(struct racer *r)
 {
-	for (; r->added < TURNS; r->added++) {
+	unsigned long enough = jiffies + ENOUGH_TIME;
+
+	for (; r->added < TURNS && !time_after(jiffies, enough); r->added++) {
 		struct item *item = &r->items[r->added % RING];
 		unsigned long end = jiffies + TURN_TIMEOUT;
 
@@ -999,7 +1009,7 @@ static void judge_again(struct kunit *test, struct race *race, bool emptied_know
 		KUNIT_EXPECT_EQ_MSG(test, r->bad, 0, "thread %u took what was not there", i);
 		KUNIT_EXPECT_EQ_MSG(test, r->lost, 0, "an item of producer %u was lost", i);
 	}
-	KUNIT_EXPECT_EQ(test, added, race->nr_producers * TURNS);
+	KUNIT_EXPECT_GE(test, added, race->nr_producers);
 	KUNIT_EXPECT_EQ(test, took, added);
 	if (emptied_known)
 		KUNIT_EXPECT_EQ(test, was_empty, emptied);
@@ -1059,28 +1069,30 @@ static void llist_locked_del_first_del_all(struct kunit *test)
 /* Each thread adds its one entry, and takes that one back when it is first. */
 static void add_and_take_this(struct racer *r)
 {
+	unsigned long enough = jiffies + ENOUGH_TIME;
 	struct item *item = &r->items[0];
 
-	for (; r->added < TURNS; r->added++) {
+	while (r->added < TURNS && !time_after(jiffies, enough)) {
 		unsigned long end;
 
 		if (r->added && !(r->added % BURST_ALONE) && !meet_all(r))
-			return;
+			break;
 		end = jiffies + TURN_TIMEOUT;
+		r->added++;
 		r->was_empty += llist_add(&item->node, &r->race->head);
 		while (!llist_del_first_this(&r->race->head, &item->node)) {
 			if (time_after(jiffies, end) || kthread_should_stop()) {
 				r->lost++;
-				WRITE_ONCE(r->race->broken, true);
-				return;
+				goto out;
 			}
 			cpu_relax();
-			/* Who holds the one in front may need this CPU. */
 			cond_resched();
 		}
 		r->nr_took++;
 		r->emptied += !llist_next(&item->node);
 	}
+out:
+	WRITE_ONCE(r->race->over, true);
 }
 
 /* add and del_first_this, which has no row in the table. */

@@ -187,18 +187,18 @@ static inline bool pcp_fx_locked(struct per_cpu_pages *pcp)
 #ifdef CONFIG_VM_EVENT_COUNTERS
 #define PCP_FX_EVENTS(item, call)					\
 ({									\
-	unsigned long __flags, __before;				\
+	unsigned long __flags, __before, *__count;			\
 									\
 	local_irq_save(__flags);					\
-	__before = __this_cpu_read(vm_event_states.event[item]);	\
+	__count = &this_cpu_ptr(&vm_event_states)->event[item];		\
+	__before = *__count;						\
 	call;								\
-	__before = __this_cpu_read(vm_event_states.event[item]) -	\
-		   __before;						\
+	__before = *__count - __before;					\
 	local_irq_restore(__flags);					\
 	(long)__before;							\
 })
 #else
-#define PCP_FX_EVENTS(item, call)	({ call; 0L; })
+#define PCP_FX_EVENTS(item, call)	({ (void)(item); call; 0L; })
 #endif
 
 /**

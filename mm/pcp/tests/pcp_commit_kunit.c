@@ -517,6 +517,7 @@ static void commit_high_order_keeps_a_batch(struct kunit *test)
 
 	/* Without the flag it is not kept. */
 	fx->pcp->flags &= ~PCPF_FREE_HIGH_BATCH;
+	fx->pcp->batch = 8;
 	commit(fx, 0, 2, 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	expect_trimmed(fx, 5);

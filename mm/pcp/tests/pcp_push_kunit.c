@@ -47,15 +47,16 @@ static void push_nr(struct pcp_fixture *fx, unsigned int nr)
 	pcp_push(&run, false);
 }
 
-/* The zone hands out what it got, so that the pages can be pushed again. */
-static void reuse_pages(struct pcp_fixture *fx)
-{
-	INIT_LIST_HEAD(&fx->freed);
-}
-
 static int waiting(struct pcp_fixture *fx)
 {
 	return atomic_read(&fx->other->nr_waiting);
+}
+
+/* The zone hands out what it got, so that the pages can be pushed again. */
+static void reuse_pages(struct pcp_fixture *fx)
+{
+	KUNIT_ASSERT_EQ(fx->test, waiting(fx), 0);
+	INIT_LIST_HEAD(&fx->freed);
 }
 
 /* Nodes on the free_llist; the order of each page must be recorded. */
@@ -189,7 +190,7 @@ static void push_leaves_run_empty(struct kunit *test)
 
 	pcp_push(&run, false);
 	KUNIT_EXPECT_NULL(test, run.pcp);
-	KUNIT_EXPECT_NULL(test, run.first);
+	KUNIT_ASSERT_NULL(test, run.first);
 	KUNIT_EXPECT_EQ(test, run.nr_pages, 0);
 
 	/* So it can be used again. */
