@@ -72,14 +72,17 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	}
 
 	WRITE_ONCE(pcp->taken, node);
+	if (unlikely(to_zone))
+		pcp_zone_free_waiting(zone, to_zone, nolock);
 	if (nr_pages) {
-		/* Pairs with pcp_has_pages(): the count is raised before. */
+		/*
+		 * Pairs with pcp_has_pages(): whoever no longer sees that
+		 * pages wait sees them counted, or in the zone.
+		 */
 		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);
 		count_vm_events(PCP_ABSORB, nr_pages);
 		trace_mm_pcp_absorb(pcp->cpu, nr_pages, node);
 	}
-	if (unlikely(to_zone))
-		pcp_zone_free_waiting(zone, to_zone, nolock);
 
 	return nr_pages;
 }

@@ -178,6 +178,22 @@ static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
+/* An absorb in a free stops at the high mark; this one is to merge them all. */
+static void drain_takes_all_that_waits_at_once(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 1, fx->cpu);
+	fx->pcp->high = 1;
+	push(fx, 0, 0);
+	push(fx, 1, 0);
+	push(fx, 2, 1);
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), fx->base[1]);
+	KUNIT_EXPECT_EQ(test, page_private(fx->base[1]), 2);
+}
+
 static void drain_sorts_what_an_absorb_left(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -592,6 +608,7 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_locks_for_one_large_batch_at_a_time),
 	KUNIT_CASE(drain_merges_first),
 	KUNIT_CASE(drain_of_waiting_pages_needs_no_count),
+	KUNIT_CASE(drain_takes_all_that_waits_at_once),
 	KUNIT_CASE(drain_sorts_what_an_absorb_left),
 	KUNIT_CASE(drain_sorts_what_an_absorb_left_and_what_came_since),
 	KUNIT_CASE(drain_repeats_while_others_push),

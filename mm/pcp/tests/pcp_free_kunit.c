@@ -157,6 +157,45 @@ static void free_local_busy_nolock_deferred(struct kunit *test)
 	expect_deferred(fx, 4);
 }
 
+/* What the hook found. */
+static struct pcp_fx_rival *rival;
+static bool rival_waits;
+
+static void lose_to_rival(struct pcp_fixture *fx)
+{
+	fx->on_free = NULL;
+	rival_waits = pcp_fx_rival_queue(rival);
+}
+
+/* The lock is the other one's then, and not to be released here. */
+static void free_that_loses_the_lock_to_another_cpu(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 2);
+	int pinned = pcp_fx_pinned();
+	bool locked;
+
+	rival = pcp_fx_rival_start(fx, fx->pcp);
+	free_it(fx, pcp_fx_page(fx, 0, 0), 0, false);
+	free_it(fx, pcp_fx_page(fx, 0, 1), 0, false);
+	fx->pcp->batch = 1;
+	fx->high = 3;
+	fx->nr_free = 2;
+	fx->on_free = lose_to_rival;
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
+	locked = pcp_fx_locked(fx->pcp);
+	pcp_fx_rival_stop(fx, rival);
+	if (!rival_waits)
+		kunit_skip(test, "needs locks that tell who waits");
+
+	KUNIT_EXPECT_TRUE(test, locked);
+	KUNIT_EXPECT_TRUE(test, rival->got);
+	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), pinned);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	pcp_fx_check(fx);
+}
+
 static void migrate(struct pcp_fixture *fx)
 {
 	fx->pcp->cpu = fx->other->cpu;
@@ -400,6 +439,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_local_busy_to_zone),
 	KUNIT_CASE(free_local_busy_nolock_deferred),
 	KUNIT_CASE(free_that_loses_the_lock),
+	KUNIT_CASE(free_that_loses_the_lock_to_another_cpu),
 	KUNIT_CASE(free_disabled_keeps_nothing),
 	KUNIT_CASE(free_disabled_nolock_deferred),
 	KUNIT_CASE(free_remote_is_pushed),
