@@ -8,42 +8,71 @@
 #include "pcp.h"
 #include "zone.h"
 
+/*
+ * Move @count base pages to @cold, which has a list for each order. Goes from
+ * list to list, beginning with @pindex, the cold end of each first, as stock
+ * does. The pages keep their marks and stay in pcp->count.
+ */
+static void pcp_choose(struct per_cpu_pages *pcp, int count,
+		       unsigned int pindex, struct list_head *cold)
+{
+	count = min(pcp->count, count);
+	while (count > 0) {
+		struct list_head *list = &pcp->lists[pindex];
+		unsigned int order = pindex / MIGRATE_PCPTYPES;
+
+		while (count > 0 && !list_empty(list)) {
+			list_move_tail(list->prev, &cold[order]);
+			count -= 1 << order;
+		}
+		pindex = (pindex + 1) % NR_PCP_LISTS;
+	}
+}
+
 /**
  * pcp_collect() - choose pages to give back and merge them
  * @pcp: the PCP
- * @count: base pages to take off; more may go, since merged pages go whole
+ * @count: base pages to take off; more may go, since the buddies that they
+ *	merge with go along
  * @pindex: list to begin with, pcp_pindex()
  * @victims: gets the pages; page_private() of each is its order
  *
- * The cold end of each list goes first, list after list, as in stock. With
- * @pindex 0 the small orders are merged first, bottom-up.
+ * Merges bottom-up: all of an order before the next one, so that a block in
+ * pieces of order 0 comes out whole.
  *
  * Context: @pcp->lock is held.
  */
 void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
 		 struct list_head *victims)
 {
-	struct list_head *list;
+	struct list_head cold[PAGE_BLOCK_MAX_ORDER + 1];
+	unsigned int order;
 
-	while (count > 0 && pcp->count > 0) {
-		while (list_empty(&pcp->lists[pindex]))
-			pindex = (pindex + 1) % NR_PCP_LISTS;
-		list = &pcp->lists[pindex];
+	for (order = 0; order <= PAGE_BLOCK_MAX_ORDER; order++)
+		INIT_LIST_HEAD(&cold[order]);
+	pcp_choose(pcp, count, pindex, cold);
 
-		do {
-			struct page *page = list_last_entry(list, struct page,
-							    pcp_list);
-			unsigned int order = page_private(page);
+	for (order = 0; order <= PAGE_BLOCK_MAX_ORDER; order++) {
+		while (!list_empty(&cold[order])) {
+			struct page *page = list_first_entry(&cold[order],
+							     struct page,
+							     pcp_list);
+			unsigned int merged = order;
 
 			if (pcp_list_del(pcp, page, order))
-				page = pcp_merge(pcp, page, &order);
+				page = pcp_merge(pcp, page, &merged);
 
-			set_page_private(page, order);
-			list_add_tail(&page->pcp_list, victims);
-			count -= 1 << order;
-		} while (count > 0 && !list_empty(list));
+			set_page_private(page, merged);
+			if (merged == order) {
+				list_add_tail(&page->pcp_list, victims);
+				continue;
+			}
 
-		pindex = (pindex + 1) % NR_PCP_LISTS;
+			/* It has new buddies: again, with those of its size. */
+			__SetPagePCPBuddy(page);
+			list_add_tail(&page->pcp_list, &cold[merged]);
+			WRITE_ONCE(pcp->count, pcp->count + (1 << merged));
+		}
 	}
 }
 

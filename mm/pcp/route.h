@@ -6,7 +6,7 @@
 #ifndef __MM_PCP_ROUTE_H
 #define __MM_PCP_ROUTE_H
 
-#include <linux/mmzone.h>
+#include <linux/mm.h>
 #include <linux/page-isolation.h>
 
 /**

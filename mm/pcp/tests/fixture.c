@@ -386,6 +386,9 @@ int pcp_fx_init(struct kunit *test)
 
 	if (num_possible_cpus() < 2)
 		pcp_workers_require(test, 2);
+	if (pageblock_order < 3)
+		kunit_skip(test, "a block of %lu pages is too small for the cases",
+			   pageblock_nr_pages);
 
 	fx = kunit_kzalloc(test, sizeof(*fx), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fx);

@@ -112,9 +112,9 @@ static void bulk_collect_goes_round(struct kunit *test)
 
 	collect(fx, pageblock_nr_pages + 2,
 		pcp_pindex(MIGRATE_PCPTYPES - 1, pageblock_order), &victims);
-	expect_victim(fx, &victims, first, pageblock_order);
 	expect_victim(fx, &victims, second, 0);
 	expect_victim(fx, &victims, last, 0);
+	expect_victim(fx, &victims, first, pageblock_order);
 	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
 }
 
@@ -249,10 +249,10 @@ static void bulk_collect_counts_merged_pages(struct kunit *test)
 
 	add_owned(fx, 1, 0);
 	add_owned(fx, 6, 0);
-	/* 0 and 1 make two; 4 is the third. */
+	/* The coldest are 0, 4 and 1, of which 0 and 1 merge. */
 	collect(fx, 3, 0, &victims);
-	expect_victim(fx, &victims, cold, 1);
 	expect_victim(fx, &victims, next, 0);
+	expect_victim(fx, &victims, cold, 1);
 	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
@@ -266,26 +266,38 @@ static void bulk_collect_survives_merge_that_empties_the_list(struct kunit *test
 	add_owned(fx, 1, 0);
 	other = add_cached(fx, 0, 0, MIGRATE_RECLAIMABLE);
 	collect(fx, 3, pcp_pindex(MIGRATE_MOVABLE, 0), &victims);
-	expect_victim(fx, &victims, first, 1);
 	expect_victim(fx, &victims, other, 0);
+	expect_victim(fx, &victims, first, 1);
 	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
 }
 
-static void bulk_collect_of_block_in_pieces_merges_every_page(struct kunit *test)
+static void bulk_collect_of_block_in_pieces_gives_one_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	unsigned int i, nr_pages = 0;
 	LIST_HEAD(victims);
-	struct page *page;
+	unsigned int i;
 
 	for (i = 0; i < pageblock_nr_pages; i++)
 		add_owned(fx, i, 0);
 	collect(fx, pageblock_nr_pages, 0, &victims);
-	list_for_each_entry(page, &victims, pcp_list) {
-		KUNIT_EXPECT_GE(test, page_private(page), 1);
-		nr_pages += 1U << page_private(page);
-	}
-	KUNIT_EXPECT_EQ(test, nr_pages, pageblock_nr_pages);
+	expect_victim(fx, &victims, fx->base[0], pageblock_order);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
+/* Two pages of order 1 are no buddies until both have merged. */
+static void bulk_collect_merges_what_it_chose_bottom_up(struct kunit *test)
+{
+	static const unsigned int index[] = { 5, 0, 7, 2, 4, 1, 6, 3 };
+	struct pcp_fixture *fx = test->priv;
+	LIST_HEAD(victims);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(index); i++)
+		add_owned(fx, index[i], 0);
+	collect(fx, ARRAY_SIZE(index), 0, &victims);
+	expect_victim(fx, &victims, fx->base[0], 3);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
@@ -486,7 +498,8 @@ static struct kunit_case pcp_bulk_cases[] = {
 	KUNIT_CASE(bulk_collect_merges_and_takes_the_result_whole),
 	KUNIT_CASE(bulk_collect_counts_merged_pages),
 	KUNIT_CASE(bulk_collect_survives_merge_that_empties_the_list),
-	KUNIT_CASE(bulk_collect_of_block_in_pieces_merges_every_page),
+	KUNIT_CASE(bulk_collect_of_block_in_pieces_gives_one_page),
+	KUNIT_CASE(bulk_collect_merges_what_it_chose_bottom_up),
 	KUNIT_CASE(bulk_collect_of_block_in_halves_gives_one_page),
 	KUNIT_CASE(bulk_collect_never_merges_cached_pages),
 	KUNIT_CASE(bulk_free_of_empty_pcp_leaves_zone_alone),
