@@ -59,7 +59,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		nr_nodes++;
 		nr_pages += 1U << order;
 
-		pbd = pcp_pageblock(page, page_to_pfn(page));
+		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
 		migratetype = pageblock_migratetype(pbd);
 		if (unlikely(disabled || is_migrate_isolate(migratetype))) {
 			page->pcp_llist.next = to_zone;

@@ -79,7 +79,7 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 		    struct page *page, unsigned long pfn, unsigned int order,
 		    bool order_allowed)
 {
-	struct pageblock_data *pbd = pcp_pageblock(page, pfn);
+	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
 	struct pcp_route_in in = {
 		.migratetype = pageblock_migratetype(pbd),
 		.owner = pageblock_owner_cpu(pbd),

@@ -52,7 +52,7 @@ static bool pcp_free_local(struct zone *zone, struct page *page,
 void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
 		   unsigned int order, bool order_allowed, bool nolock)
 {
-	struct pageblock_data *pbd = pcp_pageblock(page, pfn);
+	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
 	struct pcp_route_in in = {
 		.migratetype = pageblock_migratetype(pbd),
 		.owner = pageblock_owner_cpu(pbd),

@@ -124,5 +124,6 @@ void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
 	unsigned long pfn;
 
 	for (pfn = start_pfn; pfn < end_pfn; pfn += pageblock_nr_pages)
-		pageblock_disown(zone, pcp_pageblock(pfn_to_page(pfn), pfn));
+		pageblock_disown(zone, pcp_pageblock(zone, pfn_to_page(pfn),
+						     pfn));
 }

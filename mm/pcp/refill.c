@@ -111,7 +111,8 @@ static void pcp_claim(struct pcp_refill_ctx *ctx)
 		if (!page)
 			return;
 		pfn = page_to_pfn(page);
-		pageblock_claim(pcp_pageblock(page, pfn), ctx->pcp->cpu);
+		pageblock_claim(pcp_pageblock(ctx->zone, page, pfn),
+				ctx->pcp->cpu);
 		trace_mm_pcp_claim(ctx->pcp->cpu, pfn, ctx->migratetype);
 		pcp_refill_add(ctx, page, pageblock_order, true);
 		count_vm_event(PCP_CLAIM);
@@ -122,10 +123,12 @@ static void pcp_claim(struct pcp_refill_ctx *ctx)
  * A piece that came off the zone's free lists is this CPU's own if it is a
  * fragment that recovery did not get to.
  */
-static bool pcp_owns(struct per_cpu_pages *pcp, struct page *page)
+static bool pcp_owns(struct pcp_refill_ctx *ctx, struct page *page)
 {
-	return pageblock_owner_cpu(pcp_pageblock(page, page_to_pfn(page))) ==
-	       pcp->cpu;
+	struct pageblock_data *pbd = pcp_pageblock(ctx->zone, page,
+						   page_to_pfn(page));
+
+	return pageblock_owner_cpu(pbd) == ctx->pcp->cpu;
 }
 
 /*
@@ -141,8 +144,7 @@ static void pcp_chunks(struct pcp_refill_ctx *ctx)
 
 		page = pcp_zone_take_chunk(ctx->zone, order, ctx->migratetype);
 		if (page)
-			pcp_refill_add(ctx, page, order,
-				       pcp_owns(ctx->pcp, page));
+			pcp_refill_add(ctx, page, order, pcp_owns(ctx, page));
 		else
 			order++;
 	}
@@ -160,7 +162,7 @@ static void pcp_fallback(struct pcp_refill_ctx *ctx, unsigned int alloc_flags)
 					alloc_flags, &mode);
 		if (!page)
 			return;
-		pcp_refill_add(ctx, page, ctx->order, pcp_owns(ctx->pcp, page));
+		pcp_refill_add(ctx, page, ctx->order, pcp_owns(ctx, page));
 	}
 }
 

@@ -65,11 +65,12 @@ static int pcp_validate_inside(struct page *page, unsigned int order)
 	return bad;
 }
 
-static int pcp_validate_page(struct per_cpu_pages *pcp, struct page *page,
-			     unsigned int order)
+static int pcp_validate_page(struct zone *zone, struct per_cpu_pages *pcp,
+			     struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page);
-	bool owned = pageblock_owner_cpu(pcp_pageblock(page, pfn)) == pcp->cpu;
+	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
+	bool owned = pageblock_owner_cpu(pbd) == pcp->cpu;
 	int bad = 0;
 
 	bad += PCP_CHECK(page_private(page) == order,
@@ -88,8 +89,8 @@ static int pcp_validate_page(struct per_cpu_pages *pcp, struct page *page,
 }
 
 /* A page on two lists breaks the links of one of them. */
-static int pcp_validate_list(struct per_cpu_pages *pcp, unsigned int pindex,
-			     int *count)
+static int pcp_validate_list(struct zone *zone, struct per_cpu_pages *pcp,
+			     unsigned int pindex, int *count)
 {
 	struct list_head *list = &pcp->lists[pindex], *pos, *prev = list;
 	unsigned int order = pindex / MIGRATE_PCPTYPES;
@@ -104,8 +105,9 @@ static int pcp_validate_list(struct per_cpu_pages *pcp, unsigned int pindex,
 			      "cpu %d list %u: more pages than count %d",
 			      pcp->cpu, pindex, pcp->count))
 			return bad + 1;
-		bad += pcp_validate_page(pcp, list_entry(pos, struct page,
-							 pcp_list), order);
+		bad += pcp_validate_page(zone, pcp,
+					 list_entry(pos, struct page, pcp_list),
+					 order);
 	}
 	return bad;
 }
@@ -131,7 +133,7 @@ int pcp_validate(struct zone *zone, struct per_cpu_pages *pcp)
 	lockdep_assert_held(&pcp->lock);
 
 	for (pindex = 0; pindex < NR_PCP_LISTS; pindex++)
-		bad += pcp_validate_list(pcp, pindex, &count);
+		bad += pcp_validate_list(zone, pcp, pindex, &count);
 	bad += PCP_CHECK(count == pcp->count,
 			 "cpu %d: %d pages on the lists but count is %d",
 			 pcp->cpu, count, pcp->count);
@@ -244,7 +246,7 @@ int pcp_validate_blocks(struct zone *zone)
 
 		if (!page || page_zone(page) != zone)
 			continue;
-		pbd = pcp_pageblock(page, pfn);
+		pbd = pcp_pageblock(zone, page, pfn);
 		bad += PCP_CHECK(pbd->block_pfn == pfn,
 				 "block %lx says that it is block %lx", pfn,
 				 pbd->block_pfn);

@@ -11,7 +11,8 @@
 /*
  * Let a stub take the call, for a zone that a suite made up. Such a zone has
  * no node. The test's own thread, and interrupts that hit it, allocate from
- * real zones all the while, which stubs must not see.
+ * real zones all the while, which stubs must not see. And a thread that ends
+ * frees pages after its test, and where its stubs were noted, are gone.
  */
 #define PCP_SEAM(fn, zone, ...)						\
 do {									\
@@ -22,15 +23,17 @@ do {									\
 #if IS_ENABLED(CONFIG_KUNIT)
 /**
  * pcp_pageblock() - the block of a page
+ * @zone: zone of the page
  * @page: a page of the block
  * @pfn: its pfn
  *
  * Context: Any, see pfn_to_pageblock().
  * Return: the data of the block.
  */
-struct pageblock_data *pcp_pageblock(const struct page *page, unsigned long pfn)
+struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
+				     unsigned long pfn)
 {
-	KUNIT_STATIC_STUB_REDIRECT(pcp_pageblock, page, pfn);
+	PCP_SEAM(pcp_pageblock, zone, page, pfn);
 
 	return pfn_to_pageblock(page, pfn);
 }

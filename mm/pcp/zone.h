@@ -48,10 +48,11 @@ void pcp_zone_flush_deferred(struct zone *zone);
  * KUnit it costs no call.
  */
 #if IS_ENABLED(CONFIG_KUNIT)
-struct pageblock_data *pcp_pageblock(const struct page *page, unsigned long pfn);
+struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
+				     unsigned long pfn);
 #else
 static __always_inline struct pageblock_data *
-pcp_pageblock(const struct page *page, unsigned long pfn)
+pcp_pageblock(struct zone *zone, const struct page *page, unsigned long pfn)
 {
 	return pfn_to_pageblock(page, pfn);
 }

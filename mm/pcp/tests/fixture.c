@@ -33,12 +33,10 @@ static int pcp_fx_block_of(struct pcp_fixture *fx, unsigned long pfn)
 	return -1;
 }
 
-/*
- * The stubs. Interrupts may hit the test's task and free real pages: those
- * find their real block, and the seam asks for the real zone.
- */
+/* The stubs. The seam calls them for made-up zones only. */
 
-static struct pageblock_data *stub_pageblock(const struct page *page,
+static struct pageblock_data *stub_pageblock(struct zone *zone,
+					     const struct page *page,
 					     unsigned long pfn)
 {
 	struct pcp_fixture *fx = pcp_fx();
@@ -496,7 +494,7 @@ void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate)
 void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,
 		     unsigned int order)
 {
-	struct pageblock_data *pbd = stub_pageblock(page, page_to_pfn(page));
+	struct pageblock_data *pbd = stub_pageblock(fx->zone, page, page_to_pfn(page));
 	int migratetype = pageblock_migratetype(pbd);
 
 	set_page_private(page, order);

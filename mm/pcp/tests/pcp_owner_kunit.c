@@ -345,7 +345,8 @@ struct made_up {
 
 static struct made_up *range;
 
-static struct pageblock_data *range_pageblock(const struct page *page,
+static struct pageblock_data *range_pageblock(struct zone *zone,
+					      const struct page *page,
 					      unsigned long pfn)
 {
 	if (!range->active)

@@ -477,7 +477,15 @@ static void validate_blocks_accepts_zones_in_use(struct kunit *test)
 		expect_said(fx, pcp_validate_blocks(zone), 0, "");
 }
 
-/* The real zone has the pages of the fixture, whose blocks are made up. */
+/*
+ * In the real zone, whose data of these blocks nobody else looks at: all of
+ * their pages are the fixture's.
+ */
+static struct pageblock_data *real_block(struct pcp_fixture *fx, int block)
+{
+	return pfn_to_pageblock(fx->base[block], page_to_pfn(fx->base[block]));
+}
+
 static void validate_blocks_looks_at_each_block(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -485,19 +493,24 @@ static void validate_blocks_looks_at_each_block(struct kunit *test)
 	int i;
 
 	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
-		fx->block[i].owner = nr_cpu_ids + 1;
+		struct pageblock_data *pbd = real_block(fx, i);
+		int owner = pbd->owner;
+
+		pbd->owner = nr_cpu_ids + 1;
 		expect_said(fx, pcp_validate_blocks(zone), 1, "owner");
-		fx->block[i].owner = PAGEBLOCK_NO_OWNER;
+		pbd->owner = owner;
 	}
 }
 
 static void validate_blocks_notices_wrong_pfn(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	struct pageblock_data *pbd = real_block(fx, 0);
 
-	fx->block[0].block_pfn++;
+	pbd->block_pfn++;
 	expect_said(fx, pcp_validate_blocks(page_zone(fx->base[0])), 1,
 		    "says that it is block");
+	pbd->block_pfn--;
 }
 
 static void validate_blocks_looks_at_each_cpus_list(struct kunit *test)
