@@ -402,7 +402,7 @@ static void llist_walk_entry_safe(struct kunit *test)
 /* === Several threads: how they run === */
 
 /* One thread per CPU: a thread that spins would only keep out another. */
-#define MAX_THREADS	8
+#define MAX_THREADS	4
 /* Added by each producer, each item once, resp. each turn of its few items... */
 #define ITEMS		20000
 #define TURNS		20000
