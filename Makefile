@@ -30,7 +30,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit check boot linux series packages clean distclean
+.PHONY: help kunit check bisect boot linux series packages clean distclean
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,7 @@ help:
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
 #: make check     all the tests: the tools' own, KUnit in each variant, a boot
 #: make boot      boot the same kernel with one process that allocates and frees
+#: make bisect    build, boot and test every step of the series
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series and check their style
 #: make packages  install the programs that the others need
@@ -68,11 +69,14 @@ linux: packages
 series: packages
 	@$(python) scripts/mails.py $(where)
 
+bisect: packages
+	@$(python) scripts/bisect.py $(where) $(how)
+
 check: packages
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(call quoted,$(O))/kunit* $(call quoted,$(O))/boot $(call quoted,$(O))/check \
+	@rm -rf -- $(call quoted,$(O))/kunit* $(call quoted,$(O))/boot $(call quoted,$(O))/bisect $(call quoted,$(O))/check \
 		$(call quoted,$(O))/series $(call quoted,$(O))/uml
 
 # Only a directory that make filled: O= may have been mistyped.

@@ -20,19 +20,21 @@ COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
 
 
 class Kernel:
-    """One build directory: the plain one, or that of a DEBUG value."""
+    """One build directory: the plain one, that of a DEBUG value, or one with a name."""
 
-    def __init__(self, out, debug, jobs, verbose):
+    def __init__(self, out, debug, jobs, verbose, name=None, linux=None, fragments=None):
         self.out, self.debug, self.jobs, self.verbose = out, debug, jobs, verbose
-        self.linux = os.path.join(out, "linux")
-        self.dir = os.path.join(out, "kunit-build", debug or "plain")
-        self.results = os.path.join(out, "kunit" + (f"-{debug}" if debug else ""))
+        self.linux = linux or os.path.join(out, "linux")
+        self.dir = os.path.join(out, "kunit-build", name or debug or "plain")
+        self.results = os.path.join(out, name or "kunit" + (f"-{debug}" if debug else ""))
         self.log = os.path.join(self.results, "build.log")
         self.binary = os.path.join(self.dir, "linux")
         self.stamp_path = os.path.join(self.dir, ".splitfree.json")
-        self.fragments = [os.path.join(ROOT, ".kunitconfig")]
-        if debug:
-            self.fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
+        if fragments is None:
+            fragments = [os.path.join(ROOT, ".kunitconfig")]
+            if debug:
+                fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
+        self.fragments = fragments
         os.makedirs(self.dir, exist_ok=True)
         os.makedirs(self.results, exist_ok=True)
         self.stamp = {}

@@ -457,7 +457,7 @@ struct race {
 	spinlock_t consumers;
 	atomic_t arrived;
 	atomic_t producing;
-	/* One thread is done or gave up, and comes to no further meeting. */
+	/* One thread is done or gave up, and comes to no later meeting. */
 	bool over;
 	unsigned int nr;
 	unsigned int nr_producers;
@@ -472,8 +472,12 @@ static bool meet_all(struct racer *r)
 
 	atomic_inc(&race->arrived);
 	while (atomic_read(&race->arrived) < all) {
-		if (READ_ONCE(race->over) || kthread_should_stop())
-			return false;
+		/*
+		 * Whoever ended may have done so after this very meeting, while
+		 * this thread had looked and was kept from looking again.
+		 */
+		if (smp_load_acquire(&race->over) || kthread_should_stop())
+			return atomic_read(&race->arrived) >= all;
 		cpu_relax();
 		cond_resched();
 	}
@@ -485,12 +489,13 @@ static int racer_thread(void *data)
 	struct racer *r = data;
 	struct race *race = r->race;
 
-	if (!meet_all(r))
-		return 0;
-	r->fn(r);
+	if (meet_all(r)) {
+		r->fn(r);
+		r->returned = true;
+	}
+	/* In any case: a consumer waits for it. */
 	if (r->index < race->nr_producers)
 		atomic_dec(&race->producing);
-	r->returned = true;
 	return 0;
 }
 
@@ -645,7 +650,7 @@ static void produce_once(struct racer *r)
 			break;
 		pause_at = r->added + burst;
 	}
-	WRITE_ONCE(r->race->over, true);
+	smp_store_release(&r->race->over, true);
 }
 
 /* Looks after the last producer is done, so that nothing can be left. */
@@ -654,6 +659,8 @@ static bool consumer_goes_on(struct racer *r)
 	bool last = !atomic_read_acquire(&r->race->producing);
 
 	cond_resched();
+	if (kthread_should_stop())
+		return false;
 	return !last || !llist_empty(&r->race->head);
 }
 
@@ -945,7 +952,7 @@ static bool one_turn_all(struct racer *r)
 
 static bool again_room(struct racer *r)
 {
-	return r->nr_took <= r->race->nr_producers * TURNS && !kthread_should_stop();
+	return r->nr_took <= r->race->nr_producers * TURNS;
 }
 
 static void take_first_again(struct racer *r)
@@ -1092,7 +1099,7 @@ static void add_and_take_this(struct racer *r)
 		r->emptied += !llist_next(&item->node);
 	}
 out:
-	WRITE_ONCE(r->race->over, true);
+	smp_store_release(&r->race->over, true);
 }
 
 /* add and del_first_this, which has no row in the table. */

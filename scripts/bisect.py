@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Builds every step of the series for UML, boots it and runs its suites.
+
+It works in a work tree of its own, so that out/linux stays as it is. A step has
+the suites whose symbols exist there; one without a suite must boot and stay
+silent. Logs: $(O)/bisect/NNNN.log, the console, and NNNN.build.log.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour, jobs_default,
+                    kill_descendants, lock, main, show)
+from run_kunit import number
+import steps as series
+import tree as trees
+import uml
+import verdict as verdicts
+
+TIMEOUT = 300
+
+
+def worktree(tree, path):
+    """A second work tree of the same repository."""
+    if os.path.exists(path):
+        if not trees.run(["git", "-C", path, "rev-parse", "HEAD"], env=clean_env()).returncode:
+            return trees.Tree(path)
+        shutil.rmtree(path)
+    tree.git("worktree", "prune")
+    tree.git("worktree", "add", "-q", "--detach", path, "stock")
+    return trees.Tree(path)
+
+
+def fragment(tree, commit, path):
+    """.kunitconfig without the symbols that this step does not have yet."""
+    with open(os.path.join(ROOT, ".kunitconfig"), encoding="utf-8") as handle:
+        lines = handle.read().splitlines()
+    wanted = {m.group(1) for m in (re.match(r"CONFIG_(\w+)=", line) for line in lines) if m}
+    known = set()
+    for row in tree.lines("grep", "-hE", r"^\s*(menu)?config [A-Z0-9_]+$", commit, "--",
+                          "*Kconfig*"):
+        known.add(row.split()[-1])
+    lost = wanted - known
+    text = "\n".join(line for line in lines
+                     if not re.match(r"CONFIG_(%s)=" % ("|".join(lost) or "$"), line)) + "\n"
+    # Unchanged, it must not make kunit.py configure anew.
+    old = None
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as handle:
+            old = handle.read()
+    if old != text:
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(text)
+    return any(symbol.endswith("KUNIT_TEST") for symbol in wanted - lost)
+
+
+def run_step(kernel, ncpus, log):
+    """Boot it; returns whether it ended by itself."""
+    command = [kernel.binary, *kernel.kernel_args(ncpus), f"pcp_kunit.want_cpus={ncpus}",
+               "kunit.enable=1", "mem=1G", "console=tty", "kunit_shutdown=halt"]
+    with open(log, "wb") as handle:
+        try:
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=handle,
+                           stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False,
+                           env=clean_env())
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            kill_descendants()
+    return True
+
+
+def step(kernel, tree, ncpus, has_suites, log):
+    """Build and run what is checked out; returns (good, what to say)."""
+    try:
+        kernel.build(tree)
+    except Failure as failure:
+        if failure.status != FAILED:
+            raise
+        return False, str(failure)
+    with open(kernel.log, encoding="utf-8") as handle:
+        warnings = len(re.findall(r"\bwarning:", handle.read()))
+    ended = run_step(kernel, ncpus, log)
+    verdict = verdicts.judge_file(log)
+    for line in verdicts.report(verdict, show(log)):
+        print("  " + line)
+    text = f"{verdict.passed} passed, {verdict.failed} failed, {verdict.skipped} skipped"
+    if not ended:
+        return False, f"hung and was killed after {TIMEOUT} s; {text}"
+    if warnings:
+        return False, f"{warnings} warnings of the compiler; {text}"
+    if has_suites:
+        return verdict.status == PASSED, text
+    with open(log, encoding="utf-8", errors="replace") as handle:
+        booted = "KTAP version" in handle.read()
+    return booted and not verdict.splats, "boots; no suite yet" if booted else "does not boot"
+
+
+def run_main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="N",
+                        help="leave out the steps before this one")
+    options = parser.parse_args()
+    ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
+    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    bad = []
+    results = os.path.join(out, "bisect")
+    # Its own lock for the long part: make kunit may run beside it.
+    with lock(results, "bisect"):
+        with lock(out, "bisect"):
+            main_tree = trees.prepare(out, options.linux)
+            names = [s.name for s in series.read_series(ROOT)]
+            commits = main_tree.lines("rev-list", "--reverse", "stock..splitfree")
+            tree = worktree(main_tree, os.path.join(results, "linux"))
+        config = os.path.join(results, "kunitconfig")
+        for count, (name, commit) in enumerate(zip(names, commits), 1):
+            if count < options.first:
+                continue
+            start = time.monotonic()
+            tree.git("checkout", "-q", "-f", "--detach", commit)
+            has_suites = fragment(tree, commit, config)
+            kernel = uml.Kernel(out, "", jobs, options.verbose, name="bisect", linux=tree.path,
+                                fragments=[config])
+            kernel.log = os.path.join(results, f"{name[:4]}.build.log")
+            log = os.path.join(results, f"{name[:4]}.log")
+            good, text = step(kernel, tree, ncpus, has_suites, log)
+            word = colour("32", "ok    ") if good else colour("31", "FAILED")
+            print(f"{word}  {name:<40} {time.monotonic() - start:5.0f} s   {text}", flush=True)
+            if not good:
+                bad.append((name, log))
+    ran = max(0, len(names) - options.first + 1)
+    print(f"{ran - len(bad)} passed, {len(bad)} failed")
+    if bad:
+        raise Failure(f"step {bad[0][0]} is the first that fails (log: {show(bad[0][1])})", FAILED)
+    if not ran:
+        raise Failure("there was no step to test")
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)
