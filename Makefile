@@ -24,7 +24,7 @@ quoted = '$(subst ','\'',$(1))'
 
 where   = --out $(call quoted,$(O)) --linux=$(call quoted,$(LINUX))
 how     = --ncpus=$(call quoted,$(NCPUS)) --jobs=$(call quoted,$(JOBS)) $(if $(filter 1,$(V)),--verbose)
-kind    = --debug=$(call quoted,$(DEBUG)) --timeout=$(call quoted,$(TIMEOUT))
+debug   = --debug=$(call quoted,$(DEBUG))
 python := PYTHONDONTWRITEBYTECODE=1 python3
 
 # What the user set on the command line is for the scripts, not for kbuild.
@@ -47,7 +47,7 @@ help:
 #: LINUX=path       a kernel tree or tarball to use instead of the Debian archive's
 #: SUITE=glob       run only these suites, or suite.case
 #: NCPUS=4          CPUs of the UML kernel
-#: DEBUG=lockdep    or kasan: build with that checker (kunit)
+#: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, up
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes
@@ -58,10 +58,11 @@ packages:
 	@scripts/packages.sh
 
 kunit: packages
-	@$(python) scripts/run_kunit.py $(where) $(how) $(kind) --suite=$(call quoted,$(SUITE))
+	@$(python) scripts/run_kunit.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
+		--suite=$(call quoted,$(SUITE))
 
 boot: packages
-	@$(python) scripts/boot.py $(where) $(how) --seconds=$(call quoted,$(BOOT_SECONDS))
+	@$(python) scripts/boot.py $(where) $(how) $(debug) --seconds=$(call quoted,$(BOOT_SECONDS))
 
 linux: packages
 	@$(python) scripts/tree.py $(where)
@@ -76,8 +77,7 @@ check: packages
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(call quoted,$(O))/kunit* $(call quoted,$(O))/boot $(call quoted,$(O))/bisect $(call quoted,$(O))/check \
-		$(call quoted,$(O))/series $(call quoted,$(O))/uml
+	@rm -rf -- $(foreach d,kunit* boot* bisect check series uml,$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

@@ -129,10 +129,10 @@ def arguments():
     parser.add_argument("--linux", default="")
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--seconds", default="60")
+    parser.add_argument("--debug", default="")
     parser.add_argument("--jobs", default="")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    options.debug = ""
     run_kunit.check_values(options)
     options.seconds = run_kunit.number("BOOT_SECONDS", options.seconds, 1, 86400)
     return options
@@ -146,9 +146,9 @@ def run_main():
         with lock(out, "boot"):
             tree = trees.prepare(out, options.linux)
             print(trees.describe(tree), flush=True)
-            kernel = uml.Kernel(out, "", options.jobs, options.verbose)
+            kernel = uml.Kernel(out, options.debug, options.jobs, options.verbose)
             kernel.build(tree)
-            results = os.path.join(out, "boot")
+            results = os.path.join(out, "boot" + (f"-{options.debug}" if options.debug else ""))
             os.makedirs(results, exist_ok=True)
             image = make_initramfs(results)
             console = os.path.join(results, "console.log")

@@ -22,7 +22,7 @@ import uml
 import verdict as verdicts
 
 # A run takes seconds. Debug kernels, on a machine that does other things too, more.
-TIMEOUT = {"": 300, "lockdep": 400, "kasan": 400}
+TIMEOUT, TIMEOUT_DEBUG = 300, 400
 # kunit.py has that long to end a kernel that it found hung, before it is killed here.
 GRACE = 15
 
@@ -45,7 +45,8 @@ def arguments():
 def check_values(options):
     """Say what is wrong with a variable before any work is done."""
     if options.debug not in uml.DEBUG_KINDS:
-        raise Failure(f"DEBUG={options.debug} is unknown; use lockdep or kasan, or leave it out")
+        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
+                      f"{', '.join(uml.DEBUG_KINDS[1:])}, or leave it out")
     options.ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
     if getattr(options, "timeout", ""):
@@ -67,7 +68,7 @@ def execute(kernel, options):
             os.remove(os.path.join(kernel.results, name))
     with contextlib.suppress(FileNotFoundError):
         os.remove(os.path.join(kernel.dir, "test.log"))
-    timeout = options.timeout or TIMEOUT[options.debug]
+    timeout = options.timeout or (TIMEOUT_DEBUG if options.debug else TIMEOUT)
     command = kernel.kunit_py("exec", "--arch", "um", "--timeout", str(timeout),
                               "--json=" + os.path.join(kernel.results, "results.json"),
                               "--junit=" + os.path.join(kernel.results, "junit.xml"))
@@ -145,7 +146,7 @@ def judge(kernel, options, status, late):
     print(verdicts.summary(verdict), flush=True)
     if late:
         raise Failure("the kernel hung and was killed after "
-                      f"{options.timeout or TIMEOUT[options.debug]} s (log: {show(console)}); "
+                      f"{options.timeout or (TIMEOUT_DEBUG if options.debug else TIMEOUT)} s (log: {show(console)}); "
                       "run the last suite it names alone with SUITE=", FAILED)
     if verdict.status:
         hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",

@@ -113,8 +113,7 @@ void pcp_cpu_online(struct zone *zone, struct per_cpu_pages *pcp)
  */
 bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 {
-	struct llist_node *first, *node;
-	unsigned int nr_pages = 0;
+	struct llist_node *first;
 
 	if (!pcp_has_waiting(pcp))
 		return false;
@@ -126,11 +125,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	WRITE_ONCE(pcp->taken, NULL);
 	spin_unlock(&pcp->lock);
 
-	for (node = first; node; node = node->next)
-		nr_pages += 1U << page_private(llist_entry(node, struct page,
-							   pcp_llist));
-	atomic_sub(nr_pages, &pcp->nr_waiting);
-	pcp_zone_free_waiting(zone, first, false);
+	pcp_waiting_to_zone(zone, pcp, first, false);
 	return true;
 }
 

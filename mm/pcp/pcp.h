@@ -206,6 +206,8 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu);
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max);
 void pcp_run_add(struct pcp_run *run, struct page *page, unsigned int order);
 void pcp_push(struct pcp_run *run, bool nolock);
+unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
+				 struct llist_node *first, bool nolock);
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       bool nolock);
 

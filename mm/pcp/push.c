@@ -133,21 +133,22 @@ void pcp_push(struct pcp_run *run, bool nolock)
 }
 
 /**
- * pcp_flush_waiting() - take what waits on a free_llist to the zone
+ * pcp_waiting_to_zone() - pages that waited for a PCP go to the zone
  * @zone: the zone
- * @pcp: the PCP, usually of another CPU
+ * @pcp: the PCP that they waited for
+ * @first: what was taken off its waiting lists, linked by pcp_llist; may be
+ *	NULL
  * @nolock: do not wait for zone->lock
  *
  * Context: Any, NMI included with @nolock. Takes zone->lock, not @pcp->lock.
  * Return: the number of base pages.
  */
-unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
-			       bool nolock)
+unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
+				 struct llist_node *first, bool nolock)
 {
-	struct llist_node *first, *node;
+	struct llist_node *node;
 	unsigned int nr_pages = 0;
 
-	first = llist_del_all(&pcp->free_llist);
 	if (!first)
 		return 0;
 
@@ -162,4 +163,20 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 
 	pcp_zone_free_waiting(zone, first, nolock);
 	return nr_pages;
+}
+
+/**
+ * pcp_flush_waiting() - take what waits on a free_llist to the zone
+ * @zone: the zone
+ * @pcp: the PCP, usually of another CPU
+ * @nolock: do not wait for zone->lock
+ *
+ * Context: Any, NMI included with @nolock. Takes zone->lock, not @pcp->lock.
+ * Return: the number of base pages.
+ */
+unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
+			       bool nolock)
+{
+	return pcp_waiting_to_zone(zone, pcp, llist_del_all(&pcp->free_llist),
+				   nolock);
 }

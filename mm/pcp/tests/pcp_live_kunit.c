@@ -3,25 +3,14 @@
  * The split free path in the page allocator that is running, on two or more
  * CPUs. What the other suites show on made-up structures, this one shows
  * where it counts. Workers count and return; the test thread judges.
- *
- * Other tasks allocate and free meanwhile. So a case either looks at its own
- * pages only, or at sums that hold whatever the others do.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
-#include <linux/cpu.h>
-#include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
-#include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
 #include "../../internal.h"
@@ -29,286 +18,7 @@
 #include "../pcp.h"
 #include "../route.h"
 #include "../zone.h"
-#include "workers.h"
-
-#define LIVE_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
-
-/**
- * struct live - what the cases share
- * @test: the test
- * @zone: zone of @pages
- * @a: the CPU that owns their blocks
- * @b: another CPU
- * @pcp: PCP of @a in @zone
- * @pages: pages of blocks that @a owns, allocated by @a; NULL once freed
- * @nr: number of them
- * @want: number that live_own() shall get
- * @whole: they shall be all pages of one block
- * @round: for workers
- * @stop: tells workers to come to an end
- * @step: for workers
- * @slots: pages that workers exchange, see live_slot()
- * @seed: of the random numbers
- * @page: for a single page
- * @order: its order
- * @work: for hardirq
- * @done: @work has run
- */
-struct live {
-	struct kunit *test;
-	struct zone *zone;
-	int a;
-	int b;
-	struct per_cpu_pages *pcp;
-	struct page **pages;
-	unsigned int nr;
-	unsigned int want;
-	bool whole;
-	unsigned int round;
-	bool stop;
-	struct pcp_step step;
-	unsigned long *slots;
-	u64 seed;
-	struct page *page;
-	unsigned int order;
-	struct irq_work work;
-	bool done;
-};
-
-#define LIVE_SLOTS	256
-#define LIVE_MAX_PAGES	(16 * (pageblock_nr_pages < 4096 ? 4096 : pageblock_nr_pages))
-
-static unsigned long live_event(enum vm_event_item item)
-{
-	static unsigned long events[NR_VM_EVENT_ITEMS];
-
-	all_vm_events(events);
-	return events[item];
-}
-
-static int live_owner(struct page *page)
-{
-	return pageblock_owner_cpu(pfn_to_pageblock(page, page_to_pfn(page)));
-}
-
-/* Every PCP and every block of every zone. */
-static void live_check(struct kunit *test)
-{
-	struct zone *zone;
-	int cpu;
-
-	for_each_populated_zone(zone) {
-		for_each_possible_cpu(cpu) {
-			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
-			int bad;
-
-			spin_lock(&pcp->lock);
-			bad = pcp_validate(zone, pcp);
-			spin_unlock(&pcp->lock);
-			KUNIT_EXPECT_EQ_MSG(test, bad, 0, "zone %s cpu %d",
-					    zone->name, cpu);
-		}
-		KUNIT_EXPECT_EQ_MSG(test, pcp_validate_blocks(zone), 0,
-				    "zone %s", zone->name);
-	}
-}
-
-/* Free lists of a zone against its counters. */
-static void live_check_free_lists(struct kunit *test, struct zone *zone)
-{
-	unsigned long flags, free = 0, cma = 0, highatomic = 0;
-	unsigned long wrong_nr_free = 0, nr_cma, nr_highatomic;
-	unsigned int order, mt;
-	long nr_free;
-
-	spin_lock_irqsave(&zone->lock, flags);
-	for (order = 0; order < NR_PAGE_ORDERS; order++) {
-		unsigned long nr_area = 0;
-
-		for (mt = 0; mt < MIGRATE_TYPES; mt++) {
-			unsigned long nr;
-
-			nr = list_count_nodes(&zone->free_area[order].free_list[mt]);
-			nr_area += nr;
-			if (is_migrate_isolate(mt))
-				continue;
-			free += nr << order;
-			if (is_migrate_cma(mt))
-				cma += nr << order;
-			if (mt == MIGRATE_HIGHATOMIC)
-				highatomic += nr << order;
-		}
-		if (nr_area != zone->free_area[order].nr_free)
-			wrong_nr_free++;
-	}
-	nr_free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
-	nr_cma = zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
-	nr_highatomic = zone->nr_free_highatomic;
-	spin_unlock_irqrestore(&zone->lock, flags);
-
-	KUNIT_EXPECT_EQ_MSG(test, (long)free, nr_free, "zone %s", zone->name);
-	if (IS_ENABLED(CONFIG_CMA))
-		KUNIT_EXPECT_EQ(test, cma, nr_cma);
-	KUNIT_EXPECT_EQ(test, highatomic, nr_highatomic);
-	KUNIT_EXPECT_EQ(test, wrong_nr_free, 0UL);
-}
-
-/*
- * Pages that were allocated or are free, wherever they are. Each allocation
- * moves pages from one to the other, so this never changes, whoever allocates
- * and frees: unless a counter is wrong, or a page is lost.
- */
-static long live_balance_now(void)
-{
-	static unsigned long events[NR_VM_EVENT_ITEMS];
-	struct zone *zone;
-	long sum = 0;
-	int cpu, i;
-
-	all_vm_events(events);
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		sum += events[PGALLOC_NORMAL - ZONE_NORMAL + i];
-	sum -= events[PGFREE];
-
-	for_each_populated_zone(zone) {
-		sum += zone_page_state_snapshot(zone, NR_FREE_PAGES);
-		for_each_possible_cpu(cpu) {
-			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
-
-			sum += READ_ONCE(pcp->count);
-			sum += atomic_read(&pcp->nr_waiting);
-		}
-	}
-	return sum;
-}
-
-/* The sum cannot be read at once. Several equal results in a row are true. */
-static long live_balance(void)
-{
-	int same = 0, tries;
-	long sum, last = 0;
-
-	drain_all_pages(NULL);
-	for (tries = 0; tries < 1000 && same < 8; tries++) {
-		sum = live_balance_now();
-		same = sum == last ? same + 1 : 0;
-		last = sum;
-		cond_resched();
-	}
-	return last;
-}
-
-static bool live_whole_block(struct live *lv)
-{
-	unsigned long pfn = page_to_pfn(lv->pages[0]);
-	unsigned int i, j;
-
-	/* Pages of a block that was just claimed come in one run. */
-	for (i = 0, j = 0; i < lv->nr; i++) {
-		pfn = page_to_pfn(lv->pages[i]);
-		if (j && pfn == page_to_pfn(lv->pages[i - 1]) + 1 &&
-		    !pageblock_aligned(pfn)) {
-			j++;
-		} else {
-			j = pageblock_aligned(pfn) ? 1 : 0;
-		}
-		if (j == pageblock_nr_pages) {
-			/* Keep the run, give back the rest. */
-			unsigned int first = i + 1 - j;
-			unsigned int k;
-
-			for (k = 0; k < lv->nr; k++) {
-				if (k < first || k > i)
-					__free_page(lv->pages[k]);
-			}
-			memmove(lv->pages, lv->pages + first,
-				j * sizeof(*lv->pages));
-			lv->nr = j;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* On CPU a: allocate until there are enough pages of its own blocks. */
-static long live_own_fn(struct pcp_worker *w)
-{
-	struct live *lv = w->arg;
-	LIST_HEAD(strangers);
-	struct page *page, *next;
-	unsigned long tries;
-
-	for (tries = 0; tries < LIVE_MAX_PAGES; tries++) {
-		page = alloc_page(LIVE_GFP);
-		if (!page)
-			break;
-		if (live_owner(page) != w->cpu ||
-		    (lv->zone && page_zone(page) != lv->zone)) {
-			list_add(&page->lru, &strangers);
-			continue;
-		}
-		lv->zone = page_zone(page);
-		lv->pages[lv->nr++] = page;
-		if (lv->whole) {
-			if (pageblock_aligned(page_to_pfn(page) + 1) &&
-			    live_whole_block(lv))
-				break;
-		} else if (lv->nr == lv->want) {
-			break;
-		}
-	}
-
-	list_for_each_entry_safe(page, next, &strangers, lru)
-		__free_page(page);
-	return lv->whole ? lv->nr == pageblock_nr_pages : lv->nr == lv->want;
-}
-
-static void live_own(struct live *lv, unsigned int want, bool whole)
-{
-	long ok;
-
-	lv->want = want;
-	lv->whole = whole;
-	lv->nr = 0;
-	lv->zone = NULL;
-	ok = pcp_on_cpu(lv->test, lv->a, live_own_fn, lv);
-	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L,
-			    "CPU %d got only %u pages of blocks of its own",
-			    lv->a, lv->nr);
-	lv->pcp = zone_pcp(lv->zone, lv->a);
-}
-
-/* On any CPU: free all pages. Returns how many. */
-static long live_free_fn(struct pcp_worker *w)
-{
-	struct live *lv = w->arg;
-	unsigned int i;
-
-	for (i = 0; i < lv->nr; i++)
-		__free_page(lv->pages[i]);
-	return lv->nr;
-}
-
-/* With the lock: an allocation that is under way counts what it hands out. */
-static int live_count(struct per_cpu_pages *pcp)
-{
-	int count;
-
-	spin_lock(&pcp->lock);
-	count = pcp->count;
-	spin_unlock(&pcp->lock);
-	return count;
-}
-
-/* Of the pages that were freed, how many the zone buddy has. */
-static unsigned int live_in_zone(struct live *lv)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < lv->nr; i++)
-		nr += is_free_buddy_page(lv->pages[i]);
-	return nr;
-}
+#include "live.h"
 
 static bool live_is_own(struct live *lv, struct page *page)
 {
@@ -345,40 +55,6 @@ static bool live_on_pcp(struct zone *zone, int cpu, struct page *page)
 	}
 	spin_unlock(&pcp->lock);
 	return found;
-}
-
-static long live_drain_fn(struct pcp_worker *w)
-{
-	drain_local_pages(NULL);
-	return 0;
-}
-
-static unsigned int live_absorb_all(struct live *lv)
-{
-	unsigned int nr;
-
-	spin_lock(&lv->pcp->lock);
-	nr = pcp_absorb(lv->zone, lv->pcp, 0, false);
-	spin_unlock(&lv->pcp->lock);
-	return nr;
-}
-
-/*
- * Push all pages to CPU a and have them wait there. vmstat may come by and
- * take them to the zone; then do it again.
- */
-static bool live_waits(struct live *lv, unsigned int want)
-{
-	int tries;
-
-	for (tries = 0; tries < 8; tries++) {
-		live_own(lv, want, false);
-		pcp_on_cpu(lv->test, lv->a, live_drain_fn, lv);
-		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
-		if (atomic_read(&lv->pcp->nr_waiting) >= want)
-			return true;
-	}
-	return false;
 }
 
 static void live_remote_free_comes_back_to_its_owner_alone(struct kunit *test)
@@ -686,98 +362,6 @@ static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 	live_check(test);
 }
 
-/* A page and its order in one word, never 0. */
-static unsigned long live_slot(struct page *page, unsigned int order)
-{
-	return BIT(BITS_PER_LONG - 1) | page_to_pfn(page) << 4 | order;
-}
-
-static struct page *live_slot_page(unsigned long slot)
-{
-	return pfn_to_page((slot & ~BIT(BITS_PER_LONG - 1)) >> 4);
-}
-
-static unsigned int live_slot_order(unsigned long slot)
-{
-	return slot & 15;
-}
-
-/*
- * On every CPU: exchange pages with the others through the slots. Stops at a
- * barrier when told to, and goes on after it.
- */
-static long live_mixed_fn(struct pcp_worker *w)
-{
-	struct live *lv = w->arg;
-	unsigned int i;
-	struct folio_batch fbatch;
-	struct rnd_state rnd;
-	long nr = 0;
-
-	prandom_seed_state(&rnd, lv->seed + w->index);
-	folio_batch_init(&fbatch);
-	for (i = 0; i < lv->round && !READ_ONCE(lv->stop); i++) {
-		u32 r = prandom_u32_state(&rnd);
-		unsigned int order = min_t(unsigned int, ffs(r | BIT(MAX_PAGE_ORDER)) - 1,
-					   MAX_PAGE_ORDER);
-		unsigned int slot = (r >> 16) % LIVE_SLOTS;
-		unsigned long old, new = 0;
-		struct page *page;
-
-		/* Half of the time just free. */
-		if (r & BIT(31)) {
-			page = alloc_pages(LIVE_GFP, order);
-			if (page)
-				new = live_slot(page, order);
-			nr += !!page;
-		}
-		old = xchg(&lv->slots[slot], new);
-		if (!old)
-			continue;
-		page = live_slot_page(old);
-		order = live_slot_order(old);
-		if (!order && (r & BIT(30))) {
-			if (!put_page_testzero(page))
-				continue;
-			if (!folio_batch_add(&fbatch, page_folio(page)))
-				free_unref_folios(&fbatch);
-		} else {
-			__free_pages(page, order);
-		}
-		cond_resched();
-	}
-	if (folio_batch_count(&fbatch))
-		free_unref_folios(&fbatch);
-	return nr;
-}
-
-/*
- * More would wait for each other most of the time, where many virtual CPUs
- * share few cores and whoever holds a lock may not run.
- */
-static unsigned int live_nr_workers(void)
-{
-	return min(pcp_workers_online(), 4U);
-}
-
-static void live_empty_slots(struct live *lv)
-{
-	unsigned int i;
-
-	for (i = 0; i < LIVE_SLOTS; i++) {
-		unsigned long old = xchg(&lv->slots[i], 0);
-
-		if (old)
-			__free_pages(live_slot_page(old), live_slot_order(old));
-	}
-}
-
-static void live_seed(struct live *lv)
-{
-	lv->seed = get_random_u32();
-	kunit_info(lv->test, "seed %llu", lv->seed);
-}
-
 /* H10 */
 static void live_counters_balance_after_a_mixed_load(struct kunit *test)
 {
@@ -789,7 +373,7 @@ static void live_counters_balance_after_a_mixed_load(struct kunit *test)
 
 	live_seed(lv);
 	lv->round = 20000;
-	before = live_balance();
+	before = live_balance(test);
 	p = pcp_workers_run(test, NULL, live_nr_workers(), live_mixed_fn, lv);
 	for (i = 0; i < p->nr; i++)
 		nr += p->worker[i].ret;
@@ -797,7 +381,7 @@ static void live_counters_balance_after_a_mixed_load(struct kunit *test)
 	live_check(test);
 	live_empty_slots(lv);
 	live_check(test);
-	after = live_balance();
+	after = live_balance(test);
 	KUNIT_EXPECT_EQ(test, before, after);
 	for_each_populated_zone(zone)
 		live_check_free_lists(test, zone);
@@ -816,7 +400,7 @@ static void live_drains_and_disables_under_load(struct kunit *test)
 	live_own(lv, 1, false);
 	__free_page(lv->pages[0]);
 	lv->round = UINT_MAX;
-	before = live_balance();
+	before = live_balance(test);
 	p = pcp_workers_start(test, NULL, live_nr_workers(), live_mixed_fn, lv);
 	for (i = 0; i < 20; i++) {
 		drain_all_pages(NULL);
@@ -830,7 +414,7 @@ static void live_drains_and_disables_under_load(struct kunit *test)
 	WRITE_ONCE(lv->stop, true);
 	pcp_workers_wait(test, p);
 	live_empty_slots(lv);
-	after = live_balance();
+	after = live_balance(test);
 	KUNIT_EXPECT_EQ(test, before, after);
 	live_check(test);
 }
@@ -1197,33 +781,6 @@ static void live_fragments_are_recovered(struct kunit *test)
 	pcp_on_cpu(test, lv->a, live_refill_fn, lv);
 	KUNIT_EXPECT_GT(test, live_event(PCP_RECOVER), recovered);
 	live_check(test);
-}
-
-static void live_free_mem(void *ptr)
-{
-	vfree(ptr);
-}
-
-static int live_init(struct kunit *test)
-{
-	struct live *lv;
-
-	pcp_workers_require(test, 2);
-	lv = kunit_kzalloc(test, sizeof(*lv), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, lv);
-	lv->test = test;
-	lv->a = cpumask_first(cpu_online_mask);
-	lv->b = cpumask_next(lv->a, cpu_online_mask);
-	lv->pages = vzalloc(array_size(LIVE_MAX_PAGES, sizeof(*lv->pages)));
-	KUNIT_ASSERT_NOT_NULL(test, lv->pages);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
-							   lv->pages));
-	lv->slots = vzalloc(LIVE_SLOTS * sizeof(*lv->slots));
-	KUNIT_ASSERT_NOT_NULL(test, lv->slots);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
-							   lv->slots));
-	test->priv = lv;
-	return 0;
 }
 
 static struct kunit_case live_cases[] = {

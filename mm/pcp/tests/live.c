@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the suites share that work on the page allocator in use, see live.h.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/folio_batch.h>
+#include <linux/mm.h>
+#include <linux/page-isolation.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
+
+#include "../../internal.h"
+#include "../../page_alloc.h"
+#include "../pcp.h"
+#include "live.h"
+
+#define LIVE_SLOTS	256
+#define LIVE_MAX_PAGES	(16 * (pageblock_nr_pages < 4096 ? 4096 : pageblock_nr_pages))
+
+/**
+ * live_event() - a counter of /proc/vmstat
+ * @item: which
+ *
+ * Return: its value, summed over all CPUs.
+ */
+unsigned long live_event(enum vm_event_item item)
+{
+	static unsigned long events[NR_VM_EVENT_ITEMS];
+
+	all_vm_events(events);
+	return events[item];
+}
+
+/**
+ * live_owner() - the CPU that owns a page's block
+ * @page: the page
+ *
+ * Return: the CPU, -1 for none.
+ */
+int live_owner(struct page *page)
+{
+	return pageblock_owner_cpu(pfn_to_pageblock(page, page_to_pfn(page)));
+}
+
+/**
+ * live_check() - validate every PCP and every block of every zone
+ * @test: the test, which fails if something is wrong
+ */
+void live_check(struct kunit *test)
+{
+	struct zone *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		for_each_possible_cpu(cpu) {
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+			int bad;
+
+			spin_lock(&pcp->lock);
+			bad = pcp_validate(zone, pcp);
+			spin_unlock(&pcp->lock);
+			KUNIT_EXPECT_EQ_MSG(test, bad, 0, "zone %s cpu %d",
+					    zone->name, cpu);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, pcp_validate_blocks(zone), 0,
+				    "zone %s", zone->name);
+	}
+}
+
+/**
+ * live_check_free_lists() - compare a zone's free lists with its counters
+ * @test: the test, which fails if they differ
+ * @zone: the zone
+ */
+void live_check_free_lists(struct kunit *test, struct zone *zone)
+{
+	unsigned long flags, free = 0, cma = 0, highatomic = 0;
+	unsigned long wrong_nr_free = 0, nr_cma, nr_highatomic;
+	unsigned int order, mt;
+	long nr_free;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		unsigned long nr_area = 0;
+
+		for (mt = 0; mt < MIGRATE_TYPES; mt++) {
+			unsigned long nr;
+
+			nr = list_count_nodes(&zone->free_area[order].free_list[mt]);
+			nr_area += nr;
+			if (is_migrate_isolate(mt))
+				continue;
+			free += nr << order;
+			if (is_migrate_cma(mt))
+				cma += nr << order;
+			if (mt == MIGRATE_HIGHATOMIC)
+				highatomic += nr << order;
+		}
+		if (nr_area != zone->free_area[order].nr_free)
+			wrong_nr_free++;
+	}
+	nr_free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
+	nr_cma = zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
+	nr_highatomic = zone->nr_free_highatomic;
+	spin_unlock_irqrestore(&zone->lock, flags);
+
+	KUNIT_EXPECT_EQ_MSG(test, (long)free, nr_free, "zone %s", zone->name);
+	if (IS_ENABLED(CONFIG_CMA))
+		KUNIT_EXPECT_EQ(test, cma, nr_cma);
+	KUNIT_EXPECT_EQ(test, highatomic, nr_highatomic);
+	KUNIT_EXPECT_EQ(test, wrong_nr_free, 0UL);
+}
+
+/*
+ * Pages that were allocated or are free, wherever they are. Each allocation
+ * moves pages from one to the other, so this never changes, whoever allocates
+ * and frees: unless a counter is wrong, or a page is lost.
+ */
+static long live_balance_now(void)
+{
+	static unsigned long events[NR_VM_EVENT_ITEMS];
+	struct zone *zone;
+	long sum = 0;
+	int cpu, i;
+
+	all_vm_events(events);
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		sum += events[PGALLOC_NORMAL - ZONE_NORMAL + i];
+	sum -= events[PGFREE];
+
+	for_each_populated_zone(zone) {
+		sum += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+		for_each_possible_cpu(cpu) {
+			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
+			sum += READ_ONCE(pcp->count);
+			sum += atomic_read(&pcp->nr_waiting);
+		}
+	}
+	return sum;
+}
+
+/**
+ * live_balance() - pages that were allocated or are free, wherever they are
+ * @test: the test, which fails if the sum never rests
+ *
+ * Return: the sum, in base pages. Only the difference of two means something.
+ */
+long live_balance(struct kunit *test)
+{
+	int same = 0, tries;
+	long sum, last = 0;
+
+	drain_all_pages(NULL);
+	for (tries = 0; tries < 1000 && same < 8; tries++) {
+		sum = live_balance_now();
+		same = sum == last ? same + 1 : 0;
+		last = sum;
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ_MSG(test, same, 8, "others allocate and free all the time");
+	return last;
+}
+
+static bool live_whole_block(struct live *lv)
+{
+	unsigned long pfn = page_to_pfn(lv->pages[0]);
+	unsigned int i, j;
+
+	/* Pages of a block that was just claimed come in one run. */
+	for (i = 0, j = 0; i < lv->nr; i++) {
+		pfn = page_to_pfn(lv->pages[i]);
+		if (j && pfn == page_to_pfn(lv->pages[i - 1]) + 1 &&
+		    !pageblock_aligned(pfn)) {
+			j++;
+		} else {
+			j = pageblock_aligned(pfn) ? 1 : 0;
+		}
+		if (j == pageblock_nr_pages) {
+			/* Keep the run, give back the rest. */
+			unsigned int first = i + 1 - j;
+			unsigned int k;
+
+			for (k = 0; k < lv->nr; k++) {
+				if (k < first || k > i)
+					__free_page(lv->pages[k]);
+			}
+			memmove(lv->pages, lv->pages + first,
+				j * sizeof(*lv->pages));
+			lv->nr = j;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* On CPU a: allocate until there are enough pages of its own blocks. */
+static long live_own_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	LIST_HEAD(strangers);
+	struct page *page, *next;
+	unsigned long tries;
+
+	for (tries = 0; tries < LIVE_MAX_PAGES; tries++) {
+		page = alloc_page(LIVE_GFP);
+		if (!page)
+			break;
+		if (live_owner(page) != w->cpu ||
+		    (lv->zone && page_zone(page) != lv->zone)) {
+			list_add(&page->lru, &strangers);
+			continue;
+		}
+		lv->zone = page_zone(page);
+		lv->pages[lv->nr++] = page;
+		if (lv->whole) {
+			if (pageblock_aligned(page_to_pfn(page) + 1) &&
+			    live_whole_block(lv))
+				break;
+		} else if (lv->nr == lv->want) {
+			break;
+		}
+	}
+
+	list_for_each_entry_safe(page, next, &strangers, lru)
+		__free_page(page);
+	return lv->whole ? lv->nr == pageblock_nr_pages : lv->nr == lv->want;
+}
+
+/**
+ * live_own() - have CPU a allocate pages of blocks that it owns
+ * @lv: gets the pages, their zone and the PCP
+ * @want: how many, if not @whole
+ * @whole: all pages of one block instead
+ */
+void live_own(struct live *lv, unsigned int want, bool whole)
+{
+	long ok;
+
+	lv->want = want;
+	lv->whole = whole;
+	lv->nr = 0;
+	lv->zone = NULL;
+	ok = pcp_on_cpu(lv->test, lv->a, live_own_fn, lv);
+	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L,
+			    "CPU %d got only %u pages of blocks of its own",
+			    lv->a, lv->nr);
+	lv->pcp = zone_pcp(lv->zone, lv->a);
+}
+
+/**
+ * live_free_fn() - worker: free all pages
+ * @w: on any CPU
+ *
+ * Return: how many.
+ */
+long live_free_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++)
+		__free_page(lv->pages[i]);
+	return lv->nr;
+}
+
+/**
+ * live_count() - base pages on the lists of a PCP
+ * @pcp: the PCP
+ *
+ * Return: the count, read with the lock: an allocation that is under way counts what
+ * it hands out.
+ */
+int live_count(struct per_cpu_pages *pcp)
+{
+	int count;
+
+	spin_lock(&pcp->lock);
+	count = pcp->count;
+	spin_unlock(&pcp->lock);
+	return count;
+}
+
+/**
+ * live_in_zone() - of the pages that were freed, how many the zone buddy has
+ * @lv: the pages
+ *
+ * Return: how many.
+ */
+unsigned int live_in_zone(struct live *lv)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < lv->nr; i++)
+		nr += is_free_buddy_page(lv->pages[i]);
+	return nr;
+}
+
+/**
+ * live_drain_fn() - worker: drain this CPU
+ * @w: the CPU
+ *
+ * Return: 0.
+ */
+long live_drain_fn(struct pcp_worker *w)
+{
+	drain_local_pages(NULL);
+	return 0;
+}
+
+/**
+ * live_absorb_all() - take in all that waits for CPU a
+ * @lv: its PCP and zone
+ *
+ * Return: base pages that were taken in.
+ */
+unsigned int live_absorb_all(struct live *lv)
+{
+	unsigned int nr;
+
+	spin_lock(&lv->pcp->lock);
+	nr = pcp_absorb(lv->zone, lv->pcp, 0, false);
+	spin_unlock(&lv->pcp->lock);
+	return nr;
+}
+
+/**
+ * live_waits() - push pages to CPU a and have them wait there
+ * @lv: gets the pages
+ * @want: how many
+ *
+ * Return: false if vmstat took them to the zone each time.
+ */
+bool live_waits(struct live *lv, unsigned int want)
+{
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		live_own(lv, want, false);
+		pcp_on_cpu(lv->test, lv->a, live_drain_fn, lv);
+		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
+		if (atomic_read(&lv->pcp->nr_waiting) >= want)
+			return true;
+	}
+	return false;
+}
+
+/* A page and its order in one word, never 0. */
+static unsigned long live_slot(struct page *page, unsigned int order)
+{
+	return BIT(BITS_PER_LONG - 1) | page_to_pfn(page) << 4 | order;
+}
+
+static struct page *live_slot_page(unsigned long slot)
+{
+	return pfn_to_page((slot & ~BIT(BITS_PER_LONG - 1)) >> 4);
+}
+
+static unsigned int live_slot_order(unsigned long slot)
+{
+	return slot & 15;
+}
+
+/**
+ * live_mixed_fn() - worker: exchange pages with the others through the slots
+ * @w: on any CPU; ends after so many rounds, or when told to stop
+ *
+ * Return: how many pages it allocated.
+ */
+long live_mixed_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+	struct folio_batch fbatch;
+	struct rnd_state rnd;
+	long nr = 0;
+
+	prandom_seed_state(&rnd, lv->seed + w->index);
+	folio_batch_init(&fbatch);
+	for (i = 0; i < lv->round && !READ_ONCE(lv->stop); i++) {
+		u32 r = prandom_u32_state(&rnd);
+		unsigned int order = min_t(unsigned int, ffs(r | BIT(MAX_PAGE_ORDER)) - 1,
+					   MAX_PAGE_ORDER);
+		unsigned int slot = (r >> 16) % LIVE_SLOTS;
+		unsigned long old, new = 0;
+		struct page *page;
+
+		/* Half of the time just free. */
+		if (r & BIT(31)) {
+			page = alloc_pages(LIVE_GFP, order);
+			if (page)
+				new = live_slot(page, order);
+			nr += !!page;
+		}
+		old = xchg(&lv->slots[slot], new);
+		if (!old)
+			continue;
+		page = live_slot_page(old);
+		order = live_slot_order(old);
+		if (!order && (r & BIT(30))) {
+			if (!put_page_testzero(page))
+				continue;
+			if (!folio_batch_add(&fbatch, page_folio(page)))
+				free_unref_folios(&fbatch);
+		} else {
+			__free_pages(page, order);
+		}
+		cond_resched();
+	}
+	if (folio_batch_count(&fbatch))
+		free_unref_folios(&fbatch);
+	return nr;
+}
+
+/**
+ * live_nr_workers() - how many workers a load has
+ *
+ * Return: a number of CPUs. More than four would wait for each other most of the
+ * time, where many virtual CPUs share few cores and whoever holds a lock may
+ * not run.
+ */
+unsigned int live_nr_workers(void)
+{
+	return min(pcp_workers_online(), 4U);
+}
+
+/**
+ * live_empty_slots() - free what a mixed load left in the slots
+ * @lv: the slots
+ */
+void live_empty_slots(struct live *lv)
+{
+	unsigned int i;
+
+	for (i = 0; i < LIVE_SLOTS; i++) {
+		unsigned long old = xchg(&lv->slots[i], 0);
+
+		if (old)
+			__free_pages(live_slot_page(old), live_slot_order(old));
+	}
+}
+
+/**
+ * live_seed() - choose and log the seed of the random numbers
+ * @lv: gets it
+ */
+void live_seed(struct live *lv)
+{
+	lv->seed = get_random_u32();
+	kunit_info(lv->test, "seed %llu", lv->seed);
+}
+
+static void live_free_mem(void *ptr)
+{
+	vfree(ptr);
+}
+
+/**
+ * live_init() - init function of a suite
+ * @test: gets a struct live as priv
+ *
+ * Return: 0; ends the test if there are not enough CPUs.
+ */
+int live_init(struct kunit *test)
+{
+	struct live *lv;
+
+	pcp_workers_require(test, 2);
+	lv = kunit_kzalloc(test, sizeof(*lv), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, lv);
+	lv->test = test;
+	lv->a = cpumask_first(cpu_online_mask);
+	lv->b = cpumask_next(lv->a, cpu_online_mask);
+	lv->pages = vzalloc(array_size(LIVE_MAX_PAGES, sizeof(*lv->pages)));
+	KUNIT_ASSERT_NOT_NULL(test, lv->pages);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
+							   lv->pages));
+	lv->slots = vzalloc(LIVE_SLOTS * sizeof(*lv->slots));
+	KUNIT_ASSERT_NOT_NULL(test, lv->slots);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_free_mem,
+							   lv->slots));
+	test->priv = lv;
+	return 0;
+}
+

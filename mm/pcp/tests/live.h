@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share that work on the page allocator in use.
+ *
+ * Other tasks allocate and free meanwhile. So a case either looks at its own
+ * pages only, or at sums that hold whatever the others do.
+ */
+#ifndef _MM_PCP_TESTS_LIVE_H
+#define _MM_PCP_TESTS_LIVE_H
+
+#include <linux/gfp.h>
+#include <linux/irq_work.h>
+#include <linux/mmzone.h>
+#include <linux/types.h>
+#include <linux/vm_event_item.h>
+
+#include "workers.h"
+
+#define LIVE_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+
+/**
+ * struct live - what the cases share
+ * @test: the test
+ * @zone: zone of @pages
+ * @a: the CPU that owns their blocks
+ * @b: another CPU
+ * @pcp: PCP of @a in @zone
+ * @pages: pages of blocks that @a owns, allocated by @a; NULL once freed
+ * @nr: number of them
+ * @want: number that live_own() shall get
+ * @whole: they shall be all pages of one block
+ * @round: for workers
+ * @stop: tells workers to come to an end
+ * @step: for workers
+ * @slots: pages that workers exchange, see live_slot()
+ * @seed: of the random numbers
+ * @page: for a single page
+ * @order: its order
+ * @work: for hardirq
+ * @done: @work has run
+ */
+struct live {
+	struct kunit *test;
+	struct zone *zone;
+	int a;
+	int b;
+	struct per_cpu_pages *pcp;
+	struct page **pages;
+	unsigned int nr;
+	unsigned int want;
+	bool whole;
+	unsigned int round;
+	bool stop;
+	struct pcp_step step;
+	unsigned long *slots;
+	u64 seed;
+	struct page *page;
+	unsigned int order;
+	struct irq_work work;
+	bool done;
+};
+
+unsigned long live_event(enum vm_event_item item);
+int live_owner(struct page *page);
+void live_check(struct kunit *test);
+void live_check_free_lists(struct kunit *test, struct zone *zone);
+long live_balance(struct kunit *test);
+void live_own(struct live *lv, unsigned int want, bool whole);
+long live_free_fn(struct pcp_worker *w);
+int live_count(struct per_cpu_pages *pcp);
+unsigned int live_in_zone(struct live *lv);
+long live_drain_fn(struct pcp_worker *w);
+unsigned int live_absorb_all(struct live *lv);
+bool live_waits(struct live *lv, unsigned int want);
+long live_mixed_fn(struct pcp_worker *w);
+unsigned int live_nr_workers(void);
+void live_empty_slots(struct live *lv);
+void live_seed(struct live *lv);
+int live_init(struct kunit *test);
+
+#endif /* _MM_PCP_TESTS_LIVE_H */
