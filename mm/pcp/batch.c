@@ -56,7 +56,7 @@ static bool pcp_batch_lock(struct pcp_batch *batch, struct zone *zone)
 	 * I/O completion.
 	 */
 	pcp = this_cpu_ptr(zone->per_cpu_pageset);
-	if (!pcp_trylock(pcp))
+	if (!pcp_trylock(pcp, PCP_SIDE_FREE))
 		return false;
 	batch->zone = zone;
 	batch->pcp = pcp;

@@ -47,7 +47,7 @@ static bool pcp_relock(struct per_cpu_pages *pcp)
 	pcpu_task_unpin();
 
 	pcpu_task_pin();
-	if (likely(smp_processor_id() == pcp->cpu) && pcp_trylock(pcp))
+	if (likely(smp_processor_id() == pcp->cpu) && pcp_trylock(pcp, PCP_SIDE_FREE))
 		return true;
 	pcpu_task_unpin();
 	return false;

@@ -19,7 +19,7 @@ static bool pcp_free_local(struct zone *zone, struct page *page,
 {
 	struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
 
-	if (!pcp_trylock(pcp)) {
+	if (!pcp_trylock(pcp, PCP_SIDE_FREE)) {
 		pcpu_task_unpin();
 		return false;
 	}

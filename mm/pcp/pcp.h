@@ -30,6 +30,7 @@
 #include <linux/spinlock.h>
 #include <linux/vmstat.h>
 
+#include "fail.h"
 #include "pageblock.h"
 
 /*
@@ -61,6 +62,7 @@
 /**
  * pcp_trylock() - try to lock the local PCP
  * @pcp: this CPU's PCP
+ * @side: who tries, for fault injection
  *
  * Fails when this CPU holds the lock already, i.e. an interrupt hit the
  * allocator, or when another CPU drains the PCP. With CONFIG_SMP=n a trylock
@@ -69,11 +71,12 @@
  * Context: Any where can_spin_trylock() is true; the task is pinned.
  * Return: true with @pcp->lock held, false without.
  */
-static __always_inline bool pcp_trylock(struct per_cpu_pages *pcp)
+static __always_inline bool pcp_trylock(struct per_cpu_pages *pcp,
+					enum pcp_side side)
 {
 	if (!IS_ENABLED(CONFIG_SMP))
 		return false;
-	if (likely(spin_trylock(&pcp->lock)))
+	if (likely(!pcp_should_fail_trylock(side) && spin_trylock(&pcp->lock)))
 		return true;
 	count_vm_event(PCP_TRYLOCK_FAIL);
 	return false;

@@ -758,7 +758,8 @@ static long live_refill_fn(struct pcp_worker *w)
 	LIST_HEAD(pages);
 	unsigned int i;
 
-	for (i = 0; i < lv->nr; i++) {
+	/* One refill looks at few of the blocks that have fragments. */
+	for (i = 0; i < lv->nr + 4096; i++) {
 		page = alloc_page(LIVE_GFP);
 		if (page)
 			list_add(&page->lru, &pages);
