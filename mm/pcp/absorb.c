@@ -13,8 +13,8 @@
  * pcp_absorb() - move waiting pages to the PCP lists
  * @zone: the zone
  * @pcp: the PCP
- * @max_nodes: stop after so many pages of any order, or when the PCP is at
- *	its high mark; 0: take all in
+ * @max_nodes: stop after so many pages of any order; 0: take all in
+ * @to_high: stop when the PCP is at its high mark
  * @nolock: do not wait for zone->lock
  *
  * The free_llist can only be taken whole. What is over @max_nodes stays on
@@ -30,12 +30,19 @@
  * Return: the number of base pages taken off the waiting lists.
  */
 unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
-			unsigned int max_nodes, bool nolock)
+			unsigned int max_nodes, bool to_high, bool nolock)
 {
 	struct llist_node *node = pcp->taken, *to_zone = NULL;
 	unsigned int nr_pages = 0, nr_nodes = 0;
 	bool disabled = pcp_disabled(pcp);
 	bool leftover = node;
+	int high = INT_MAX;
+
+	/* At the mark: what waits stays where a flush finds it. */
+	if (to_high && !disabled)
+		high = READ_ONCE(pcp->high);
+	if (pcp->count >= high)
+		return 0;
 
 	if (!leftover)
 		node = llist_del_all(&pcp->free_llist);
@@ -46,8 +53,9 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		struct pageblock_data *pbd;
 		int migratetype;
 
-		if (max_nodes && (nr_nodes == max_nodes ||
-				  (!disabled && pcp->count >= pcp->high)))
+		/* A disabled PCP gets rid of all, for no look comes after this. */
+		if (!disabled && ((max_nodes && nr_nodes == max_nodes) ||
+				  pcp->count >= high))
 			break;
 
 		node = node->next;

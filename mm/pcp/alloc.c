@@ -33,7 +33,8 @@ struct page *pcp_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 		return page;
 
 	if (pcp_has_waiting(pcp) &&
-	    pcp_absorb(zone, pcp, PCP_ABSORB_NODES, alloc_flags & ALLOC_NOLOCK)) {
+	    pcp_absorb(zone, pcp, PCP_ABSORB_NODES, true,
+		       alloc_flags & ALLOC_NOLOCK)) {
 		page = pcp_take(pcp, order, migratetype);
 		if (page)
 			return page;

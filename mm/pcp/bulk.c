@@ -97,7 +97,7 @@ void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count,
 
 	count = min(before, count);
 	if (pcp_has_waiting(pcp)) {
-		pcp_absorb(zone, pcp, PCP_ABSORB_NODES, false);
+		pcp_absorb(zone, pcp, PCP_ABSORB_NODES, false, false);
 		count += pcp->count - before;
 	}
 

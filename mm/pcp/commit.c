@@ -23,7 +23,7 @@ static bool pcp_note_free(struct per_cpu_pages *pcp, unsigned int order,
 	if (order && order <= PAGE_ALLOC_COSTLY_ORDER) {
 		bool keep_batch = pcp->flags & PCPF_FREE_HIGH_BATCH;
 
-		free_high = pcp->free_count >= batch + pcp->high_min / 2 &&
+		free_high = pcp->free_count >= batch + READ_ONCE(pcp->high_min) / 2 &&
 			    (pcp->flags & PCPF_PREV_FREE_HIGH_ORDER) &&
 			    (!keep_batch || pcp->count >= batch);
 		pcp->flags |= PCPF_PREV_FREE_HIGH_ORDER;
@@ -41,13 +41,15 @@ static bool pcp_note_free(struct per_cpu_pages *pcp, unsigned int order,
  * Unlock, and lock again if this is still the same CPU. Others may run in
  * between. Returns false with the lock lost and the task not pinned.
  */
-static bool pcp_relock(struct per_cpu_pages *pcp)
+static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
 {
 	pcp_unlock(pcp);
 	pcpu_task_unpin();
 
 	pcpu_task_pin();
-	if (likely(smp_processor_id() == pcp->cpu) && pcp_trylock(pcp, PCP_SIDE_FREE))
+	/* Not this CPU's any more, or not in use, if the zone was reset. */
+	if (likely(this_cpu_ptr(zone->per_cpu_pageset) == pcp) &&
+	    pcp_trylock(pcp, PCP_SIDE_FREE))
 		return true;
 	pcpu_task_unpin();
 	return false;
@@ -64,7 +66,7 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
 		to_free -= nr;
 		if (to_free == 0 || pcp->count == 0)
 			break;
-		if (!pcp_relock(pcp))
+		if (!pcp_relock(zone, pcp))
 			return false;
 	}
 	return true;
@@ -108,7 +110,7 @@ bool pcp_commit(struct zone *zone, struct per_cpu_pages *pcp, struct page *page,
 	/* A disabled PCP keeps nothing, not even what a merge left over. */
 	if (unlikely(pcp_disabled(pcp))) {
 		to_free = pcp->count;
-		batch = to_free;
+		batch = PCP_ZONE_CHUNK;
 	} else {
 		to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
 	}

@@ -3,10 +3,23 @@
  * Empty a PCP: drains, the vmstat workers, disabled PCPs, dead CPUs.
  */
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
 #include "zone.h"
+
+static void pcp_debug_drain(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	if (!IS_ENABLED(CONFIG_DEBUG_VM))
+		return;
+	spin_lock(&pcp->lock);
+	pcp_debug_validate(zone, pcp);
+	spin_unlock(&pcp->lock);
+}
+
+/* Absorbs of one drain, while others keep pushing to a PCP that is open. */
+#define PCP_DRAIN_ABSORBS	8
 
 /**
  * pcp_drain() - give all pages of a PCP back to the zone
@@ -15,25 +28,35 @@
  *
  * Absorbs first, and goes on until nothing is cached and nothing waits. If
  * the PCP was closed before, nothing will be there after this either: see
- * pcp_push().
+ * pcp_push(). If it is open, and others push all the time, what comes after
+ * some rounds is left to the next drain.
  *
  * Context: Takes pcp->lock and zone->lock. Not in interrupts.
  */
 void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 {
+	int absorbs = PCP_DRAIN_ABSORBS;
+	bool again;
+
 	/* Pairs with llist_add_batch() in pcp_push(). */
 	smp_mb();
 
+	pcp_debug_drain(zone, pcp);
 	do {
+		int batch = READ_ONCE(pcp->batch);
+
 		spin_lock(&pcp->lock);
-		pcp_absorb(zone, pcp, 0, false);
-		pcp_debug_validate(zone, pcp);
-		pcp_free_bulk(zone, pcp,
-			      pcp->batch << CONFIG_PCP_BATCH_SCALE_MAX, 0);
-		pcp_debug_validate(zone, pcp);
-		spin_unlock(&pcp->lock);
+		if (!pcp->count || absorbs == PCP_DRAIN_ABSORBS) {
+			pcp_absorb(zone, pcp, 0, false, false);
+			absorbs--;
+		}
+		pcp_free_bulk(zone, pcp, batch << CONFIG_PCP_BATCH_SCALE_MAX, 0);
 		/* Not pcp_has_pages(): a push that is on its way may take long. */
-	} while (READ_ONCE(pcp->count) || pcp_has_waiting(pcp));
+		again = pcp->count || (pcp_has_waiting(pcp) &&
+				       (absorbs > 0 || !pcp_open(pcp)));
+		spin_unlock(&pcp->lock);
+	} while (again);
+	pcp_debug_drain(zone, pcp);
 }
 
 /**
@@ -95,7 +118,7 @@ void pcp_cpu_online(struct zone *zone, struct per_cpu_pages *pcp)
 {
 	spin_lock(&pcp->lock);
 	WRITE_ONCE(pcp->dead, false);
-	pcp_absorb(zone, pcp, 0, false);
+	pcp_absorb(zone, pcp, 0, false, false);
 	spin_unlock(&pcp->lock);
 }
 
@@ -118,7 +141,12 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	if (!pcp_has_waiting(pcp))
 		return false;
 
+	/* Whoever closes the PCP waits for pages that are on their way here. */
+	rcu_read_lock();
 	pcp_flush_waiting(zone, pcp, false);
+	rcu_read_unlock();
+	if (!READ_ONCE(pcp->taken))
+		return true;
 
 	spin_lock(&pcp->lock);
 	first = pcp->taken;

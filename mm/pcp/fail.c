@@ -6,6 +6,7 @@
 #include <linux/debugfs.h>
 #include <linux/hardirq.h>
 #include <linux/init.h>
+#include <linux/irqflags.h>
 
 #include "fail.h"
 
@@ -36,7 +37,9 @@ bool pcp_should_fail_trylock(enum pcp_side side)
 	if (READ_ONCE(*(alloc ? &fail_pcp_trylock.ignore_alloc :
 				&fail_pcp_trylock.ignore_free)))
 		return false;
-	if (!should_fail(&fail_pcp_trylock.attr, 1))
+	/* Who has interrupts off may hold any lock: not the place to print. */
+	if (!should_fail_ex(&fail_pcp_trylock.attr, 1,
+			    irqs_disabled() ? FAULT_NOWARN : 0))
 		return false;
 
 	atomic_inc(alloc ? &fail_pcp_trylock.nr_alloc :

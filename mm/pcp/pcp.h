@@ -39,9 +39,12 @@
  */
 #define PCP_ABSORB_NODES	64
 
-/* owned_blocks entries that one refill looks at, and blocks that it scans. */
+/* owned_blocks entries that one refill looks at, and pages that it scans. */
 #define PCP_RECOVER_LOOKS	16
-#define PCP_RECOVER_BLOCKS	4
+#define PCP_RECOVER_PAGES	2048
+
+/* So many batches may wait for a PCP: four times the largest refill. */
+#define PCP_BOUND_SHIFT		(CONFIG_PCP_BATCH_SCALE_MAX + 2)
 
 /* Pages that go to the zone under one hold of zone->lock. */
 #define PCP_ZONE_CHUNK		64
@@ -108,6 +111,7 @@ static __always_inline struct per_cpu_pages *zone_pcp(struct zone *zone, int cpu
  * @migratetype: below MIGRATE_PCPTYPES
  * @order: up to pageblock_order
  *
+ * Context: Any.
  * Return: index into per_cpu_pages::lists.
  */
 static __always_inline unsigned int pcp_pindex(int migratetype, unsigned int order)
@@ -156,6 +160,18 @@ static __always_inline bool pcp_disabled(const struct per_cpu_pages *pcp)
 static inline bool pcp_has_pages(struct per_cpu_pages *pcp)
 {
 	return atomic_read_acquire(&pcp->nr_waiting) || READ_ONCE(pcp->count);
+}
+
+/**
+ * pcp_nr_pages() - free pages that a PCP keeps from the zone
+ * @pcp: the PCP
+ *
+ * Context: Any. Without the lock the answer may be out of date.
+ * Return: base pages that are cached or wait.
+ */
+static inline unsigned long pcp_nr_pages(const struct per_cpu_pages *pcp)
+{
+	return READ_ONCE(pcp->count) + atomic_read(&pcp->nr_waiting);
 }
 
 /**
@@ -216,7 +232,7 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 
 /* absorb.c */
 unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
-			unsigned int max_nodes, bool nolock);
+			unsigned int max_nodes, bool to_high, bool nolock);
 
 /* commit.c */
 bool pcp_commit(struct zone *zone, struct per_cpu_pages *pcp, struct page *page,

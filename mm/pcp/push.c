@@ -7,8 +7,11 @@
  * what it took. nr_waiting is raised before a page is on the list and lowered
  * after it is off, so it is never less than what waits.
  */
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
 #include <trace/events/pcp.h>
 
+#include "../internal.h"
 #include "pcp.h"
 #include "zone.h"
 
@@ -40,14 +43,18 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu)
  * @high_min: its new high_min, in base pages
  * @high_max: its new high_max, in base pages; 0 disables the PCP
  *
- * As many may wait as may be cached: pcp->high moves between the two.
+ * As many may wait as may be cached, pcp->high moves between the two, but no
+ * more than some of the largest refills: whoever finds more has to take them
+ * all to the zone.
  *
  * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
  */
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
 {
+	int refills = READ_ONCE(pcp->batch) << PCP_BOUND_SHIFT;
+
 	WRITE_ONCE(pcp->bound_low, high_min);
-	WRITE_ONCE(pcp->bound, high_max);
+	WRITE_ONCE(pcp->bound, min(high_max, max(high_min, refills)));
 }
 
 /**
@@ -101,7 +108,12 @@ static bool pcp_over_bound(struct zone *zone, struct per_cpu_pages *pcp,
  * barrier here.
  *
  * The owner may never look at its list. So whoever finds that more pages wait
- * than the bound allows takes them all to the zone.
+ * than the bound allows takes them all to the zone; with @nolock just its own,
+ * because that may be an NMI, or a caller that holds any lock.
+ *
+ * Nothing keeps the zone and its PCPs alive once the pages are on the list:
+ * somebody may take them, and offline the zone's last memory. So this is an
+ * RCU reader until it is done, and zone_pcp_reset() waits for those.
  *
  * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
  * cases.
@@ -113,23 +125,38 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	unsigned int nr_pages = run->nr_pages;
 	int waiting;
 
+	pcp_point(pcp, PCP_POINT_LOOKED);
 	count_vm_events(PGFREE, nr_pages);
-	count_vm_events(PCP_PUSH, nr_pages);
 
+	waiting = atomic_read(&pcp->nr_waiting) + nr_pages;
+	if (unlikely(nolock && pcp_open(pcp) &&
+		     pcp_over_bound(zone, pcp, waiting))) {
+		count_vm_event(PCP_OVERFLOW);
+		pcp_zone_free_waiting(zone, run->first, true);
+		run->first = NULL;
+		run->pcp = NULL;
+		run->nr_pages = 0;
+		return;
+	}
+
+	rcu_read_lock();
+	count_vm_events(PCP_PUSH, nr_pages);
 	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
 	llist_add_batch(run->first, run->last, &pcp->free_llist);
 	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
 	run->first = NULL;
 	run->pcp = NULL;
 	run->nr_pages = 0;
+	pcp_point(pcp, PCP_POINT_PUSHED);
 
 	if (unlikely(!pcp_open(pcp))) {
 		count_vm_events(PCP_RESCUE,
 				pcp_flush_waiting(zone, pcp, nolock));
-	} else if (unlikely(pcp_over_bound(zone, pcp, waiting))) {
-		if (pcp_flush_waiting(zone, pcp, nolock))
+	} else if (unlikely(!nolock && pcp_over_bound(zone, pcp, waiting))) {
+		if (pcp_flush_waiting(zone, pcp, false))
 			count_vm_event(PCP_OVERFLOW);
 	}
+	rcu_read_unlock();
 }
 
 /**
@@ -166,17 +193,31 @@ unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
 }
 
 /**
- * pcp_flush_waiting() - take what waits on a free_llist to the zone
+ * pcp_flush_waiting() - take what waits for a PCP to the zone
  * @zone: the zone
  * @pcp: the PCP, usually of another CPU
  * @nolock: do not wait for zone->lock
  *
- * Context: Any, NMI included with @nolock. Takes zone->lock, not @pcp->lock.
+ * What an absorb took and did not get to is under @pcp->lock, which may only
+ * be tried here: if somebody has it, those pages stay.
+ *
+ * Context: Any, NMI included with @nolock. Takes zone->lock.
  * Return: the number of base pages.
  */
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       bool nolock)
 {
-	return pcp_waiting_to_zone(zone, pcp, llist_del_all(&pcp->free_llist),
-				   nolock);
+	struct llist_node *taken = NULL;
+	unsigned int nr_pages;
+
+	nr_pages = pcp_waiting_to_zone(zone, pcp,
+				       llist_del_all(&pcp->free_llist), nolock);
+
+	if (unlikely(READ_ONCE(pcp->taken)) && can_spin_trylock() &&
+	    spin_trylock(&pcp->lock)) {
+		taken = pcp->taken;
+		WRITE_ONCE(pcp->taken, NULL);
+		spin_unlock(&pcp->lock);
+	}
+	return nr_pages + pcp_waiting_to_zone(zone, pcp, taken, nolock);
 }

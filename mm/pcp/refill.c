@@ -75,15 +75,15 @@ static bool pcp_recover_block(struct pcp_refill_ctx *ctx,
 
 /*
  * Phase 0: fragments of blocks that this CPU owns. They can merge again with
- * their neighbours here. Looks at few entries and scans fewer blocks, since
+ * their neighbours here. Looks at few entries and scans fewer, one block at least, since
  * zone->lock is held; what it looked at goes to the end of the line.
  */
 static void pcp_recover(struct pcp_refill_ctx *ctx)
 {
 	int looks = min(ctx->pcp->nr_owned_blocks, PCP_RECOVER_LOOKS);
-	int scans = PCP_RECOVER_BLOCKS;
+	long scan = PCP_RECOVER_PAGES;
 
-	while (looks-- && scans && ctx->got < ctx->want && ctx->room > 0) {
+	while (looks-- && scan > 0 && ctx->got < ctx->want && ctx->room > 0) {
 		struct pageblock_data *pbd;
 
 		pbd = list_first_entry(&ctx->pcp->owned_blocks,
@@ -91,7 +91,7 @@ static void pcp_recover(struct pcp_refill_ctx *ctx)
 		list_move_tail(&pbd->cpu_node, &ctx->pcp->owned_blocks);
 		if (pageblock_migratetype(pbd) != ctx->migratetype)
 			continue;
-		scans--;
+		scan -= pageblock_nr_pages;
 		if (pcp_recover_block(ctx, pbd))
 			pageblock_unlist(ctx->pcp, pbd);
 	}
@@ -195,7 +195,7 @@ unsigned int pcp_refill(struct zone *zone, struct per_cpu_pages *pcp,
 
 	/* Sets pcp->high, which room depends on. */
 	ctx.want = pcp_zone_nr_alloc(zone, pcp, order) << order;
-	ctx.room = pcp->high - pcp->count;
+	ctx.room = READ_ONCE(pcp->high) - pcp->count;
 
 	if (!pcp_zone_lock(zone, &flags, alloc_flags & ALLOC_NOLOCK))
 		return 0;

@@ -79,6 +79,9 @@ static __always_inline enum pcp_route pcp_route(struct pcp_route_in in)
  */
 static __always_inline enum pcp_route pcp_route_busy(bool nolock)
 {
+	/* Without SMP it always fails, and the zone decides, as in stock. */
+	if (!IS_ENABLED(CONFIG_SMP))
+		return PCP_ROUTE_ZONE;
 	return nolock ? PCP_ROUTE_DEFER : PCP_ROUTE_ZONE;
 }
 
@@ -89,6 +92,7 @@ static __always_inline enum pcp_route pcp_route_busy(bool nolock)
  * HIGHATOMIC and CMA blocks are cached as movable, so that the areas can be
  * had back without freeing excessively into the zone.
  *
+ * Context: Any.
  * Return: a type below MIGRATE_PCPTYPES.
  */
 static __always_inline int pcp_list_type(int migratetype)

@@ -37,6 +37,25 @@ struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
 
 	return pfn_to_pageblock(page, pfn);
 }
+
+/* Called on all CPUs and in all contexts. */
+void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
+
+/**
+ * pcp_point() - does nothing, unless a suite set the hook
+ * @pcp: the PCP that somebody looked at
+ * @point: where
+ *
+ * Context: Any.
+ */
+void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
+
+	hook = READ_ONCE(pcp_point_hook);
+	if (unlikely(hook))
+		hook(pcp, point);
+}
 #endif
 
 /**
@@ -82,7 +101,7 @@ void pcp_zone_unlock(struct zone *zone, unsigned long flags)
  * @zone: the zone
  * @alloc_flags: ALLOC_*
  *
- * The rule is __rmqueue()'s: CMA has more than half of the free pages.
+ * As __rmqueue() decides: CMA has more than half of the free pages.
  *
  * Return: true if ALLOC_CMA allows it and CMA has the most.
  */
@@ -90,9 +109,7 @@ bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags)
 {
 	PCP_SEAM(pcp_zone_cma_first, zone, alloc_flags);
 
-	return IS_ENABLED(CONFIG_CMA) && (alloc_flags & ALLOC_CMA) &&
-	       zone_page_state(zone, NR_FREE_CMA_PAGES) >
-	       zone_page_state(zone, NR_FREE_PAGES) / 2;
+	return zone_cma_first(zone, alloc_flags);
 }
 
 /**

@@ -58,4 +58,23 @@ pcp_pageblock(struct zone *zone, const struct page *page, unsigned long pfn)
 }
 #endif
 
+/*
+ * A place between two looks at a state that others change. A suite that sets
+ * the hook changes the state there, so the race happens each time and not by
+ * luck. No static stub: those are looked up in memory that is gone when the
+ * thread of a test ends and frees its pages.
+ */
+enum pcp_point {
+	PCP_POINT_LOOKED,
+	PCP_POINT_PUSHED,
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+extern void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
+void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point);
+#else
+static __always_inline void pcp_point(struct per_cpu_pages *pcp,
+				      enum pcp_point point) {}
+#endif
+
 #endif /* __MM_PCP_ZONE_H */

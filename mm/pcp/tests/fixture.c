@@ -335,6 +335,41 @@ static void pcp_fx_init_pcp(struct per_cpu_pages *pcp, int cpu)
 	pcp_set_bound(pcp, pcp->high_min, pcp->high_max);
 }
 
+static struct per_cpu_pages __percpu *pcp_fx_pcps(struct kunit *test)
+{
+	struct per_cpu_pages __percpu *pcps = alloc_percpu(struct per_cpu_pages);
+	int cpu;
+
+	KUNIT_ASSERT_NOT_NULL(test, pcps);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, pcp_fx_free_percpu,
+						  (void __force *)pcps));
+	for_each_possible_cpu(cpu)
+		pcp_fx_init_pcp(per_cpu_ptr(pcps, cpu), cpu);
+	return pcps;
+}
+
+/**
+ * pcp_fx_migrate() - from now on, the PCP of this CPU is another one
+ * @fx: the fixture
+ *
+ * As if the task had been moved to another CPU. To be undone with
+ * pcp_fx_come_back().
+ */
+void pcp_fx_migrate(struct pcp_fixture *fx)
+{
+	fx->zone->per_cpu_pageset = fx->spare;
+}
+
+/**
+ * pcp_fx_come_back() - undo pcp_fx_migrate()
+ * @fx: the fixture
+ */
+void pcp_fx_come_back(struct pcp_fixture *fx)
+{
+	fx->zone->per_cpu_pageset = fx->pcps;
+}
+
 /**
  * pcp_fx_zone() - make up a zone
  * @fx: the fixture
@@ -346,24 +381,15 @@ static void pcp_fx_init_pcp(struct per_cpu_pages *pcp, int cpu)
  */
 struct zone *pcp_fx_zone(struct pcp_fixture *fx)
 {
-	struct per_cpu_pages __percpu *pcps;
 	struct kunit *test = fx->test;
 	struct zone *zone;
-	int cpu;
 
 	KUNIT_ASSERT_LT(test, fx->nr_zones, PCP_FIXTURE_ZONES);
 	zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, zone);
 	spin_lock_init(&zone->lock);
 
-	pcps = alloc_percpu(struct per_cpu_pages);
-	KUNIT_ASSERT_NOT_NULL(test, pcps);
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, pcp_fx_free_percpu,
-						  (void __force *)pcps));
-	zone->per_cpu_pageset = pcps;
-	for_each_possible_cpu(cpu)
-		pcp_fx_init_pcp(per_cpu_ptr(pcps, cpu), cpu);
+	zone->per_cpu_pageset = pcp_fx_pcps(test);
 	fx->zones[fx->nr_zones++] = zone;
 	return zone;
 }
@@ -392,6 +418,8 @@ int pcp_fx_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fx);
 	fx->test = test;
 	fx->zone = pcp_fx_zone(fx);
+	fx->pcps = fx->zone->per_cpu_pageset;
+	fx->spare = pcp_fx_pcps(test);
 	fx->cpu = raw_smp_processor_id();
 	fx->pcp = zone_pcp(fx->zone, fx->cpu);
 	for_each_possible_cpu(cpu) {

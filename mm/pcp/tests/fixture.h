@@ -33,6 +33,8 @@ struct pcp_workers;
  * @test: the test that it is for
  * @zone: the zone; only its PCPs and its flags are set
  * @cpu: the CPU whose PCP is under test
+ * @pcps: all PCPs of @zone
+ * @spare: others, for pcp_fx_migrate()
  * @pcp: its PCP, enabled, with a high mark of 4 blocks
  * @other: PCP of another (possible or not) CPU; @other->cpu is not @cpu
  * @block: pageblock data of the blocks
@@ -76,6 +78,8 @@ struct pcp_fixture {
 	struct kunit *test;
 	struct zone *zone;
 	int cpu;
+	struct per_cpu_pages __percpu *pcps;
+	struct per_cpu_pages __percpu *spare;
 	struct per_cpu_pages *pcp;
 	struct per_cpu_pages *other;
 	struct pageblock_data block[PCP_FIXTURE_BLOCKS];
@@ -122,6 +126,8 @@ void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,
 		     unsigned int order);
 void pcp_fx_push(struct pcp_fixture *fx, struct per_cpu_pages *pcp,
 		 struct page *page, unsigned int order);
+void pcp_fx_migrate(struct pcp_fixture *fx);
+void pcp_fx_come_back(struct pcp_fixture *fx);
 void pcp_fx_check(struct pcp_fixture *fx);
 void pcp_fx_check_blocks(struct pcp_fixture *fx);
 unsigned int pcp_fx_list_len(struct pcp_fixture *fx, int migratetype,

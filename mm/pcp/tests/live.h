@@ -27,6 +27,7 @@
  * @pcp: PCP of @a in @zone
  * @pages: pages of blocks that @a owns, allocated by @a; NULL once freed
  * @nr: number of them
+ * @gfp: how live_own() allocates: LIVE_GFP unless a case sets it
  * @want: number that live_own() shall get
  * @whole: they shall be all pages of one block
  * @round: for workers
@@ -47,6 +48,7 @@ struct live {
 	struct per_cpu_pages *pcp;
 	struct page **pages;
 	unsigned int nr;
+	gfp_t gfp;
 	unsigned int want;
 	bool whole;
 	unsigned int round;

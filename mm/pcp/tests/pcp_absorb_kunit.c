@@ -12,7 +12,7 @@ static unsigned int absorb_nolock(struct pcp_fixture *fx, unsigned int max_nodes
 	unsigned int nr_pages;
 
 	spin_lock(&fx->pcp->lock);
-	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, true);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, max_nodes, true);
 	spin_unlock(&fx->pcp->lock);
 	pcp_fx_check(fx);
 	return nr_pages;
@@ -23,7 +23,7 @@ static unsigned int absorb(struct pcp_fixture *fx, unsigned int max_nodes)
 	unsigned int nr_pages;
 
 	spin_lock(&fx->pcp->lock);
-	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, false);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, max_nodes, false);
 	spin_unlock(&fx->pcp->lock);
 	pcp_fx_check(fx);
 	return nr_pages;
@@ -312,16 +312,14 @@ static void absorb_disabled_to_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 }
 
-/* Nothing may stay, whatever the high mark says. */
-static void absorb_disabled_has_no_high_mark(struct kunit *test)
+/* Nothing may stay, whatever the high mark and the caller say. */
+static void absorb_disabled_has_no_limit(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 3);
 	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 3);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
@@ -485,14 +483,14 @@ static void absorb_counts_base_pages_once(struct kunit *test)
 	push(fx, 0, 0, 2);
 	push(fx, 0, 4, 0);
 	spin_lock(&pcp->lock);
-	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0, false));
+	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0, false, false));
 	spin_unlock(&pcp->lock);
 	KUNIT_EXPECT_EQ(test, n, 5);
 
 	/* The push did. */
 	push(fx, 1, 0, 2);
 	spin_lock(&pcp->lock);
-	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0, false));
+	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0, false, false));
 	spin_unlock(&pcp->lock);
 	KUNIT_EXPECT_EQ(test, n, 0);
 	KUNIT_EXPECT_EQ(test, pcp->count, 9);
@@ -520,7 +518,7 @@ static void absorb_pages_are_seen_throughout(struct kunit *test)
 	nr_looks = 0;
 	fx->on_pageblock = see_all_pages;
 	spin_lock(&fx->pcp->lock);
-	pcp_absorb(fx->zone, fx->pcp, 0, false);
+	pcp_absorb(fx->zone, fx->pcp, 0, false, false);
 	fx->on_pageblock = NULL;
 	spin_unlock(&fx->pcp->lock);
 
@@ -548,7 +546,7 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_nolock_isolated_zone_busy_defers),
 	KUNIT_CASE(absorb_nolock_isolated_zone_free),
 	KUNIT_CASE(absorb_disabled_to_zone),
-	KUNIT_CASE(absorb_disabled_has_no_high_mark),
+	KUNIT_CASE(absorb_disabled_has_no_limit),
 	KUNIT_CASE(absorb_leaves_the_rest_for_later),
 	KUNIT_CASE(absorb_just_as_many_as_allowed),
 	KUNIT_CASE(absorb_goes_on_before_the_list),

@@ -137,7 +137,7 @@ static void alloc_goes_on_with_taken(struct kunit *test)
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 1), 0);
 	spin_lock(&fx->pcp->lock);
-	pcp_absorb(fx->zone, fx->pcp, 1, false);
+	pcp_absorb(fx->zone, fx->pcp, 1, false, false);
 	spin_unlock(&fx->pcp->lock);
 	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 0), pcp_fx_page(fx, 1, 1));
 	KUNIT_EXPECT_NOT_NULL(test, fx->pcp->taken);

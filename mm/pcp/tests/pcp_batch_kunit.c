@@ -236,7 +236,7 @@ static void batch_next_zone_is_busy(struct kunit *test)
 
 static void migrate(struct pcp_fixture *fx)
 {
-	fx->pcp->cpu = fx->other->cpu;
+	pcp_fx_migrate(fx);
 }
 
 static void batch_lock_lost_in_a_trim(struct kunit *test)
@@ -255,7 +255,7 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	fx->nr_free = 2;
 	fx->on_free = migrate;
 	batch_free(&batch, fx->zone, local(fx, 2));
-	fx->pcp->cpu = fx->cpu;
+	pcp_fx_come_back(fx);
 	fx->on_free = NULL;
 	expect_unlocked(fx, &batch, pinned);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);

@@ -429,7 +429,7 @@ static void bulk_free_goes_on_with_a_half_sorted_list(struct kunit *test)
 
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 1), 0);
-	KUNIT_ASSERT_EQ(test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false));
+	KUNIT_ASSERT_EQ(test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
 	pcp_fx_check(fx);
 	KUNIT_ASSERT_NOT_NULL(test, fx->pcp->taken);
 	KUNIT_ASSERT_TRUE(test, llist_empty(&fx->pcp->free_llist));

@@ -355,7 +355,9 @@ static void commit_trims_absorbed_pages_too(struct kunit *test)
 	fill(fx, 3);
 	for (i = 0; i < 5; i++)
 		pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, i), 0);
+	/* At the mark, as it is whenever pages are trimmed. */
 	fx->high = 4;
+	fx->pcp->high = 4;
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
@@ -574,7 +576,7 @@ static void lose_to_migration(struct pcp_fixture *fx)
 {
 	note_call(fx);
 	if (saw.nr_calls == saw.lose_at)
-		fx->pcp->cpu = fx->other->cpu;
+		pcp_fx_migrate(fx);
 }
 
 /* Between two holds of the lock the task was moved to another CPU. */
@@ -594,7 +596,7 @@ static void commit_migrated_between_batches(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, commit_locked(fx, &c));
 	KUNIT_EXPECT_EQ(test, c.pinned, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
-	fx->pcp->cpu = fx->cpu;
+	pcp_fx_come_back(fx);
 
 	KUNIT_EXPECT_EQ(test, saw.nr_calls, 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
@@ -619,7 +621,7 @@ static void commit_keeps_the_lock_after_the_last_batch(struct kunit *test)
 	saw.lose_at = 2;
 	KUNIT_EXPECT_TRUE(test, commit_locked(fx, &c));
 	KUNIT_EXPECT_EQ(test, c.pinned, 0);
-	fx->pcp->cpu = fx->cpu;
+	pcp_fx_come_back(fx);
 	expect_trimmed(fx, 4);
 	pcp_fx_check(fx);
 }
@@ -639,7 +641,7 @@ static void commit_keeps_the_lock_when_empty(struct kunit *test)
 	saw.lose_at = 2;
 	KUNIT_EXPECT_TRUE(test, commit_locked(fx, &c));
 	KUNIT_EXPECT_EQ(test, c.pinned, 0);
-	fx->pcp->cpu = fx->cpu;
+	pcp_fx_come_back(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	pcp_fx_check(fx);
 }

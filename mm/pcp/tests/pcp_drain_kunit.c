@@ -22,7 +22,7 @@ static void leave_taken(struct pcp_fixture *fx)
 	push(fx, 2, 0);
 	push(fx, 1, 0);
 	push(fx, 0, 0);
-	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false));
+	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
 	pcp_fx_check(fx);
 	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
 	KUNIT_ASSERT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 2);

@@ -83,7 +83,7 @@ static void fail_balances_under_load(struct kunit *test)
 	long before;
 
 	live_seed(lv);
-	lv->round = 5000;
+	lv->round = 2000;
 	before = live_balance(test);
 	fails = live_event(PCP_TRYLOCK_FAIL);
 

@@ -198,7 +198,7 @@ static void free_that_loses_the_lock_to_another_cpu(struct kunit *test)
 
 static void migrate(struct pcp_fixture *fx)
 {
-	fx->pcp->cpu = fx->other->cpu;
+	pcp_fx_migrate(fx);
 }
 
 static void free_that_loses_the_lock(struct kunit *test)
@@ -214,7 +214,7 @@ static void free_that_loses_the_lock(struct kunit *test)
 	fx->nr_free = 2;
 	fx->on_free = migrate;
 	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
-	fx->pcp->cpu = fx->cpu;
+	pcp_fx_come_back(fx);
 	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), pinned);
 	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
 	/* The page itself was taken. */

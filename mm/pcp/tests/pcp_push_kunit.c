@@ -383,19 +383,41 @@ static void push_closed_waits_for_busy_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-/* What an absorb has taken is under pcp->lock, and the drain's to find. */
-static void push_closed_leaves_taken(struct kunit *test)
+static void have_one_taken(struct pcp_fixture *fx)
+{
+	push_nr(fx, 3);
+	spin_lock(&fx->other->lock);
+	pcp_absorb(fx->zone, fx->other, 1, false, false);
+	spin_unlock(&fx->other->lock);
+	KUNIT_ASSERT_EQ(fx->test, waiting(fx), 2);
+	KUNIT_ASSERT_NOT_NULL(fx->test, fx->other->taken);
+}
+
+/* What an absorb has taken and not sorted yet waits, too. */
+static void push_closed_rescues_taken(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 3);
-	spin_lock(&fx->other->lock);
-	pcp_absorb(fx->zone, fx->other, 1, false);
-	spin_unlock(&fx->other->lock);
-	KUNIT_ASSERT_EQ(test, waiting(fx), 2);
-
+	have_one_taken(fx);
 	close_other(test);
 	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 0);
+	KUNIT_EXPECT_NULL(test, fx->other->taken);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 1, 0));
+	pcp_fx_check(fx);
+}
+
+/* It is under pcp->lock. Whoever has that finds it: a drain, an absorb. */
+static void push_closed_leaves_taken_to_who_has_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	have_one_taken(fx);
+	close_other(test);
+	spin_lock(&fx->other->lock);
+	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 0);
+	spin_unlock(&fx->other->lock);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
 	KUNIT_EXPECT_NOT_NULL(test, fx->other->taken);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->other));
@@ -536,25 +558,65 @@ static void push_asks_the_zone_only_between_the_bounds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
 }
 
-/* What an absorb has taken and not sorted yet waits, too. */
 static void push_bound_includes_taken(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 3);
-	spin_lock(&fx->other->lock);
-	pcp_absorb(fx->zone, fx->other, 1, false);
-	spin_unlock(&fx->other->lock);
-	KUNIT_ASSERT_EQ(test, waiting(fx), 2);
-
+	have_one_taken(fx);
 	pcp_set_bound(fx->other, 1, 3);
 	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 0);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 1), 0);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
 	pcp_fx_check(fx);
+}
+
+static void push_one_nolock(struct pcp_fixture *fx, unsigned int i)
+{
+	struct pcp_run run = { .zone = fx->zone, .pcp = fx->other };
+
+	pcp_run_add(&run, pcp_fx_page(fx, 1, i), 0);
+	pcp_push(&run, true);
+	KUNIT_EXPECT_NULL(fx->test, run.pcp);
+	KUNIT_EXPECT_EQ(fx->test, run.nr_pages, 0);
+}
+
+/* In an NMI, say: no time for the pages of others, not even to count them. */
+static void push_over_the_bound_nolock_frees_its_own(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_set_bound(fx->other, 2, 4);
+	push_nr(fx, 4);
+	push_one_nolock(fx, 0);
+	expect_waiting(fx, 4, 4);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, push_one_nolock(fx, 1)), 1);
+	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_PUSH, push_one_nolock(fx, 2)), 0);
+	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_OVERFLOW, push_one_nolock(fx, 3)),
+			1);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+	pcp_fx_check(fx);
+}
+
+static void push_bound_follows_the_batch(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int refills;
+
+	fx->other->batch = 2;
+	refills = 2 << PCP_BOUND_SHIFT;
+	pcp_set_bound(fx->other, 1, refills - 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refills - 1);
+	pcp_set_bound(fx->other, 1, refills + 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refills);
+	pcp_set_bound(fx->other, refills + 2, refills + 4);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refills + 2);
+	KUNIT_EXPECT_EQ(test, fx->other->bound_low, refills + 2);
+	pcp_set_bound(fx->other, 0, 0);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, 0);
 }
 
 static struct pcp_fixture *race_fx;
@@ -670,7 +732,9 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE_PARAM(push_closed_nolock_zone_busy_defers, closed_gen_params),
 	KUNIT_CASE_PARAM(push_closed_nolock_zone_free, closed_gen_params),
 	KUNIT_CASE_PARAM(push_closed_waits_for_busy_zone, closed_gen_params),
-	KUNIT_CASE_PARAM(push_closed_leaves_taken, closed_gen_params),
+	KUNIT_CASE_PARAM(push_closed_rescues_taken, closed_gen_params),
+	KUNIT_CASE_PARAM(push_closed_leaves_taken_to_who_has_the_lock,
+			 closed_gen_params),
 	KUNIT_CASE(push_takes_no_pcp_lock),
 	KUNIT_CASE(push_to_the_bound_waits),
 	KUNIT_CASE(push_over_the_bound_flushes_all),
@@ -680,6 +744,8 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE(push_short_zone_has_the_low_bound),
 	KUNIT_CASE(push_asks_the_zone_only_between_the_bounds),
 	KUNIT_CASE(push_bound_includes_taken),
+	KUNIT_CASE(push_over_the_bound_nolock_frees_its_own),
+	KUNIT_CASE(push_bound_follows_the_batch),
 	KUNIT_CASE(push_overflow_that_another_cpu_flushed),
 	KUNIT_CASE(push_flush_of_nothing),
 	KUNIT_CASE(push_flush_returns_base_pages),
