@@ -36,7 +36,7 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
-#: make check     all the tests: the tools' own, KUnit in each variant, a boot
+#: make check     the tests: the tools' own, KUnit plain and in four variants, boots
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make linux     only prepare the kernel tree, $(O)/linux
@@ -47,7 +47,7 @@ help:
 #: LINUX=path       a kernel tree or tarball to use instead of the Debian archive's
 #: SUITE=glob       run only these suites, or suite.case
 #: NCPUS=4          CPUs of the UML kernel
-#: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, up
+#: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes

@@ -133,6 +133,8 @@ def arguments():
     parser.add_argument("--jobs", default="")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    if options.debug == "up":
+        options.ncpus = "1"
     run_kunit.check_values(options)
     options.seconds = run_kunit.number("BOOT_SECONDS", options.seconds, 1, 86400)
     return options

@@ -100,9 +100,11 @@ def stages(options):
     yield "kunit NCPUS=4", kunit_stage, python("run_kunit.py", *where, "--ncpus=4")
     yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1")
     yield "boot", boot_stage, python("boot.py", *where)
-    for kind in ("lockdep", "kasan"):
+    for kind in ("lockdep", "kasan", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
+    yield ("boot DEBUG=up", boot_stage,
+           python("boot.py", *where, "--debug=up", "--seconds=20"))
 
 
 def line(name, seconds, result, log):

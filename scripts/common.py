@@ -3,6 +3,7 @@
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import signal
@@ -49,6 +50,13 @@ def main(function):
     except BrokenPipeError:
         # The reader went away (make kunit | head); nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = COULD_NOT_RUN
+    except OSError as error:
+        # No rights, a full disk, a path that is no directory.
+        hint = "free some space" if error.errno == errno.ENOSPC else "look at its permissions"
+        where = f": {error.filename}" if error.filename else ""
+        print(f"splitfree: {error.strerror or error}{where}; {hint}, or use another directory "
+              "with O= or XDG_CACHE_HOME=", file=sys.stderr)
         status = COULD_NOT_RUN
     sys.exit(status)
 

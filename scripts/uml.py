@@ -18,6 +18,8 @@ DEBUG_KINDS = ("", *sorted(name[:-7] for name in os.listdir(os.path.join(ROOT, "
 # Lines of a full build, before one was counted here.
 EXPECTED = 500
 MAX_CPUS = 64
+# The memory of one UML kernel, and some.
+SHM_NEEDED = 1200 << 20
 SYMBOL = re.compile(r"(?:(CONFIG_\w+)=|# (CONFIG_\w+) is not set)")
 COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
 
@@ -163,7 +165,7 @@ class Kernel:
                 if COMPILED.match(line):
                     done += 1
                     progress.update(done)
-                elif re.search(r"\b(error|warning)\b:|\*\*\*|undefined reference", line, re.I):
+                elif re.search(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left", line, re.I):
                     complaints.append(line.rstrip())
             child.wait()
         progress.close()
@@ -171,6 +173,9 @@ class Kernel:
             print(colour("31" if "error" in line.lower() else "33", line))
         if len(complaints) > 20:
             print(f"... and {len(complaints) - 20} more lines")
+        if child.returncode and any("No space left on device" in line for line in complaints):
+            raise Failure(f"the disk is full (log: {show(self.log)}); free some space, or use "
+                          "another directory with O=")
         if child.returncode:
             raise Failure(f"the kernel did not build (log: {show(self.log)}); mend what the lines "
                           "above name and run the same command again", FAILED)
@@ -182,7 +187,18 @@ class Kernel:
         """SMP needs seccomp; uml_dir, or UML would write below the home directory."""
         uml = os.path.join(self.out, "uml")
         os.makedirs(uml, exist_ok=True)
+        # UML keeps its memory in a file there; a container may have little.
+        if self.shm_free() < SHM_NEEDED:
+            os.environ["TMPDIR"] = uml
         return [f"ncpus={ncpus}", "seccomp=on", f"uml_dir={uml}/"]
+
+    @staticmethod
+    def shm_free():
+        try:
+            found = os.statvfs("/dev/shm")
+            return found.f_bavail * found.f_frsize
+        except OSError:
+            return 0
 
     def kernels(self):
         """Pids of UML kernels of this directory that are below this process."""
