@@ -13,6 +13,8 @@ O            ?= out
 LINUX        ?=
 SUITE        ?=
 NCPUS        ?= 4
+ACCEL        ?= tcg
+ARCH         ?= x86_64
 DEBUG        ?=
 JOBS         ?=
 TIMEOUT      ?=
@@ -30,12 +32,13 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit check bisect boot linux series packages clean distclean
+.PHONY: help kunit qemu check bisect boot linux series packages clean distclean
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
+#: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make check     the tests: the tools' own, KUnit plain and in four variants, boots
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
@@ -48,6 +51,7 @@ help:
 #: SUITE=glob       run only these suites, or suite.case
 #: NCPUS=4          CPUs of the UML kernel
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
+#: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes
@@ -60,6 +64,11 @@ packages:
 kunit: packages
 	@$(python) scripts/run_kunit.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
 		--suite=$(call quoted,$(SUITE))
+
+qemu: packages
+	@scripts/packages.sh qemu
+	@$(python) scripts/run_qemu.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
+		--suite=$(call quoted,$(SUITE)) --accel=$(call quoted,$(ACCEL)) --arch=$(call quoted,$(ARCH))
 
 boot: packages
 	@$(python) scripts/boot.py $(where) $(how) $(debug) --seconds=$(call quoted,$(BOOT_SECONDS))
@@ -77,7 +86,7 @@ check: packages
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(foreach d,kunit* boot* bisect check series uml,$(call quoted,$(O))/$(d))
+	@rm -rf -- $(foreach d,kunit* qemu* boot* bisect check series uml,$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

@@ -22,6 +22,10 @@ needed() {
 		ccache		ccache
 		sys/types.h	libc6-dev
 	END
+	[ "$1" != qemu ] || cat <<-END
+		qemu-system-x86_64	qemu-system-x86
+		libelf.h	libelf-dev
+	END
 }
 
 have() {
@@ -32,12 +36,12 @@ have() {
 }
 
 missing() {
-	needed | while read -r program package; do
+	needed "$1" | while read -r program package; do
 		have "$program" || echo "$program $package"
 	done
 }
 
-lacking=$(missing)
+lacking=$(missing "${1:-}")
 [ -z "$lacking" ] && exit 0
 
 programs=$(cut -d' ' -f1 <<<"$lacking" | paste -sd' ')
@@ -80,7 +84,7 @@ if ! install && ! { apt update && install; }; then
 	exit 2
 fi
 
-lacking=$(missing)
+lacking=$(missing "${1:-}")
 if [ -n "$lacking" ]; then
 	echo "splitfree: still missing after the installation: $(cut -d' ' -f1 <<<"$lacking" |
 		paste -sd' '); install what has them and try again" >&2

@@ -121,14 +121,15 @@ def run_main():
         kill_descendants()
 
 
-def judge(kernel, options, status, late):
+def judge(kernel, options, status, late, log=None):
     """Read the console once more, for what kunit.py does not look at."""
     console = os.path.join(kernel.results, "console.log")
-    log = os.path.join(kernel.dir, "test.log")
+    log = log or os.path.join(kernel.dir, "test.log")
     if not os.path.exists(log):
         raise Failure(f"the kernel did not start: {show(kernel.binary)} wrote nothing; "
                       "try it with V=1")
-    shutil.copyfile(log, console)
+    if log != console:
+        shutil.copyfile(log, console)
     with open(console, encoding="utf-8", errors="replace") as handle:
         text = handle.read()
     with open(os.path.join(kernel.results, "ktap.log"), "w", encoding="utf-8") as handle:

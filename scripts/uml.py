@@ -13,8 +13,7 @@ from common import (FAILED, ROOT, Failure, Progress, cache_dir, clean_env, colou
                     run, show, ticking)
 
 # A value of DEBUG= is a file of kunit/.
-DEBUG_KINDS = ("", *sorted(name[:-7] for name in os.listdir(os.path.join(ROOT, "kunit"))
-                           if name.endswith(".config")))
+DEBUG_KINDS = ("", "kasan", "lockdep", "order1", "order3", "up")
 # Lines of a full build, before one was counted here.
 EXPECTED = 500
 MAX_CPUS = 64
@@ -27,13 +26,15 @@ COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
 class Kernel:
     """One build directory: the plain one, that of a DEBUG value, or one with a name."""
 
+    ARCH, TARGET, IMAGE, LABEL = "um", "linux", "linux", "UML"
+
     def __init__(self, out, debug, jobs, verbose, name=None, linux=None, fragments=None):
         self.out, self.debug, self.jobs, self.verbose = out, debug, jobs, verbose
         self.linux = linux or os.path.join(out, "linux")
         self.dir = os.path.join(out, "kunit-build", name or debug or "plain")
         self.results = os.path.join(out, name or "kunit" + (f"-{debug}" if debug else ""))
         self.log = os.path.join(self.results, "build.log")
-        self.binary = os.path.join(self.dir, "linux")
+        self.binary = os.path.join(self.dir, self.IMAGE)
         self.stamp_path = os.path.join(self.dir, ".splitfree.json")
         if fragments is None:
             fragments = [os.path.join(ROOT, ".kunitconfig")]
@@ -107,6 +108,10 @@ class Kernel:
         if os.path.exists(config):
             # kunit.py would keep it when only a Kconfig file changed.
             os.remove(config)
+        self.make_config()
+        self.save_stamp(config=key)
+
+    def make_config(self):
         command = self.kunit_py("config", "--arch", "um", "--kunitconfig", self.merge())
         for option in self.make_options():
             command += ["--make_options", option]
@@ -121,7 +126,6 @@ class Kernel:
                           f"(log: {show(self.results)}/config.log); compare "
                           f"{', '.join(show(p) for p in self.fragments)} with the Kconfig files",
                           FAILED)
-        self.save_stamp(config=key)
 
     # Build -------------------------------------------------------------------
 
@@ -144,10 +148,10 @@ class Kernel:
             return
         fresh = not os.path.exists(os.path.join(self.dir, "vmlinux.o"))
         expected = self.stamp.get("lines", EXPECTED) if fresh else 0
-        label = f"building UML{' with ' + self.debug if self.debug else ''}, objects"
+        label = f"building {self.LABEL}{' with ' + self.debug if self.debug else ''}, objects"
         progress = Progress(label, expected)
-        command = ["make", "-C", self.linux, "ARCH=um", "O=" + self.dir,
-                   f"--jobs={self.jobs}", *self.make_options(), "linux"]
+        command = ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
+                   f"--jobs={self.jobs}", *self.make_options(), self.TARGET]
         if self.verbose:
             command.insert(1, "V=1")
             print("$ " + " ".join(command), flush=True)

@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPUs and memory that come and go while pages wait. The live suites do to a
+ * PCP what hotplug does; this one has hotplug do it.
+ *
+ * Between a pusher's look and its push, or its push and its second look, the
+ * state is changed by a hook in the pusher's own thread. So the race happens
+ * each time.
+ */
+#include <kunit/test.h>
+#include <linux/cpu.h>
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "../../internal.h"
+#include "../../page_alloc.h"
+#include "../pcp.h"
+#include "../zone.h"
+#include "live.h"
+
+/* CPU a goes and comes; x86 cannot do without CPU 0. */
+static int hotplug_init(struct kunit *test)
+{
+	int ret = live_init(test);
+	struct live *lv = test->priv;
+
+	if (ret)
+		return ret;
+	swap(lv->a, lv->b);
+	return 0;
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+static void hotplug_up(void *data)
+{
+	unsigned int cpu = (unsigned long)data;
+
+	if (!cpu_online(cpu))
+		add_cpu(cpu);
+}
+
+static int hotplug_cpu_init(struct kunit *test)
+{
+	int ret = hotplug_init(test);
+	struct live *lv = test->priv;
+
+	if (ret)
+		return ret;
+	if (!get_cpu_device(lv->a) || dev_offline_disabled(get_cpu_device(lv->a)))
+		kunit_skip(test, "CPU %d cannot be unplugged", lv->a);
+	return kunit_add_action_or_reset(test, hotplug_up,
+					 (void *)(unsigned long)lv->a);
+}
+
+static void hotplug_expect_nothing_left(struct live *lv)
+{
+	struct kunit *test = lv->test;
+
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(lv->pcp->dead));
+	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+	KUNIT_EXPECT_PTR_EQ(test, READ_ONCE(lv->pcp->taken), NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	KUNIT_EXPECT_EQ(test, live_count(lv->pcp), 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&lv->pcp->owned_blocks));
+}
+
+static long hotplug_pusher_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr && !READ_ONCE(lv->stop); i++) {
+		__free_page(lv->pages[i]);
+		WRITE_ONCE(lv->round, i + 1);
+		if (!(i % 64))
+			cond_resched();
+	}
+	return i;
+}
+
+/* H2, with frees on their way to a CPU that really goes. */
+static void hotplug_cpu_down_amid_remote_frees(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+	unsigned int round;
+
+	for (round = 0; round < 3; round++) {
+		struct pcp_workers *p;
+		unsigned int i;
+
+		live_own(lv, 2048, false);
+		lv->stop = false;
+		lv->round = 0;
+		p = pcp_workers_start(test, cpumask_of(lv->b), 1,
+				      hotplug_pusher_fn, lv);
+		while (READ_ONCE(lv->round) < 64)
+			cond_resched();
+		KUNIT_ASSERT_EQ(test, remove_cpu(lv->a), 0);
+		WRITE_ONCE(lv->stop, true);
+		pcp_workers_wait(test, p);
+		hotplug_expect_nothing_left(lv);
+		live_check(test);
+
+		/* The rest goes to the zone: its owner is gone. */
+		for (i = p->worker[0].ret; i < lv->nr; i++)
+			__free_page(lv->pages[i]);
+		hotplug_expect_nothing_left(lv);
+		live_check(test);
+
+		KUNIT_ASSERT_EQ(test, add_cpu(lv->a), 0);
+		KUNIT_EXPECT_FALSE(test, READ_ONCE(lv->pcp->dead));
+		live_check(test);
+	}
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+/* What the hook does, once at each point, in the thread of the test. */
+static struct {
+	struct task_struct *task;
+	struct per_cpu_pages *pcp;
+	void (*fn[2])(struct live *lv);
+	struct live *lv;
+	unsigned int nr;
+} hook;
+
+static void hotplug_hook(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	void (*fn)(struct live *lv);
+
+	if (!in_task() || current != hook.task || pcp != hook.pcp)
+		return;
+	fn = hook.fn[point];
+	if (!fn)
+		return;
+	hook.fn[point] = NULL;
+	fn(hook.lv);
+	hook.nr++;
+}
+
+static void hotplug_unhook(void *unused)
+{
+	WRITE_ONCE(pcp_point_hook, NULL);
+	synchronize_rcu();
+}
+
+/* Free one page of CPU a, and do something at the two points. */
+static void hotplug_free_with(struct live *lv, void (*looked)(struct live *lv),
+			      void (*pushed)(struct live *lv))
+{
+	struct kunit *test = lv->test;
+
+	hook.task = current;
+	hook.pcp = lv->pcp;
+	hook.lv = lv;
+	hook.fn[PCP_POINT_LOOKED] = looked;
+	hook.fn[PCP_POINT_PUSHED] = pushed;
+	hook.nr = 0;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hotplug_unhook,
+							   NULL));
+	WRITE_ONCE(pcp_point_hook, hotplug_hook);
+	/* Elsewhere it would be a local free. */
+	set_cpus_allowed_ptr(current, cpumask_of(lv->b));
+	__free_page(lv->pages[--lv->nr]);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	kunit_release_action(test, hotplug_unhook, NULL);
+}
+
+static void hotplug_down(struct live *lv)
+{
+	KUNIT_EXPECT_EQ(lv->test, remove_cpu(lv->a), 0);
+}
+
+/* H2: the pusher saw the CPU alive, and pushes when it is gone. */
+static void hotplug_push_after_the_cpu_died(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+	unsigned long rescued;
+
+	live_own(lv, 64, false);
+	rescued = live_event(PCP_RESCUE);
+	hotplug_free_with(lv, hotplug_down, NULL);
+	KUNIT_EXPECT_EQ(test, hook.nr, 1U);
+	KUNIT_EXPECT_EQ(test, live_event(PCP_RESCUE), rescued + 1);
+	hotplug_expect_nothing_left(lv);
+	live_check(test);
+
+	/* The others, with the CPU dead all the time. */
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	hotplug_expect_nothing_left(lv);
+	live_check(test);
+	KUNIT_ASSERT_EQ(test, add_cpu(lv->a), 0);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+static void hotplug_disable(struct live *lv)
+{
+	zone_pcp_disable(lv->zone);
+}
+
+/* H3: the pusher saw the PCP enabled, and pushes when it is disabled. */
+static void hotplug_push_after_the_pcp_was_disabled(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+
+	live_own(lv, 64, false);
+	hotplug_free_with(lv, hotplug_disable, NULL);
+	KUNIT_EXPECT_EQ(test, hook.nr, 1U);
+	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	KUNIT_EXPECT_EQ(test, live_count(lv->pcp), 0);
+	zone_pcp_enable(lv->zone);
+	live_check(test);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+static void hotplug_down_and_up(struct live *lv)
+{
+	hotplug_down(lv);
+	KUNIT_EXPECT_EQ(lv->test, add_cpu(lv->a), 0);
+}
+
+/* The pusher missed that the CPU was away: its page waits like any other. */
+static void hotplug_push_after_the_cpu_came_back(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+
+	live_own(lv, 64, false);
+	hotplug_free_with(lv, hotplug_down_and_up, NULL);
+	KUNIT_EXPECT_EQ(test, hook.nr, 1U);
+	live_check(test);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	live_check(test);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+/*
+ * Revival with pages waiting: nodes that got onto the list of a dead CPU, as
+ * those of a pusher that has not looked again yet, are absorbed.
+ */
+static void hotplug_revival_absorbs_what_waits(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+	struct pcp_run run;
+
+	live_own(lv, 64, false);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	hotplug_down(lv);
+	hotplug_expect_nothing_left(lv);
+
+	/* The first half of pcp_push(). */
+	run = (struct pcp_run){ .zone = lv->zone, .pcp = lv->pcp };
+	lv->page = alloc_page(LIVE_GFP);
+	KUNIT_ASSERT_NOT_NULL(test, lv->page);
+	KUNIT_ASSERT_PTR_EQ(test, page_zone(lv->page), lv->zone);
+	set_page_count(lv->page, 0);
+	free_pages_prepare(lv->page, 0);
+	pcp_run_add(&run, lv->page, 0);
+	count_vm_event(PGFREE);
+	atomic_inc(&lv->pcp->nr_waiting);
+	llist_add_batch(run.first, run.last, &lv->pcp->free_llist);
+
+	KUNIT_ASSERT_EQ(test, add_cpu(lv->a), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
+	live_check(test);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+/* Blocks with pages in use lose their place on the list, not their owner. */
+static void hotplug_teardown_of_blocks_in_use(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+	unsigned int i, nr;
+
+	live_own(lv, 0, true);
+	nr = lv->nr;
+	/* Every other page goes, and is a fragment in the zone. */
+	for (i = 0; i < nr; i += 2)
+		__free_page(lv->pages[i]);
+	hotplug_down(lv);
+	hotplug_expect_nothing_left(lv);
+	KUNIT_EXPECT_EQ(test, live_owner(lv->pages[1]), lv->a);
+	live_check(test);
+
+	/* Frees into the block of a dead CPU, until it is whole. */
+	for (i = 1; i < nr; i += 2)
+		__free_page(lv->pages[i]);
+	hotplug_expect_nothing_left(lv);
+	live_check(test);
+	drain_all_pages(lv->zone);
+	live_check(test);
+
+	KUNIT_ASSERT_EQ(test, add_cpu(lv->a), 0);
+	live_check(test);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+/* The CPU comes back, and frees what it had: its blocks count as its own. */
+static void hotplug_blocks_outlive_their_cpu(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = live_balance(test);
+	unsigned int i;
+
+	live_own(lv, 0, true);
+	for (i = 0; i < lv->nr; i += 2)
+		__free_page(lv->pages[i]);
+	hotplug_down_and_up(lv);
+	live_check(test);
+	for (i = 0; i + 1 < lv->nr; i += 2)
+		lv->pages[i / 2] = lv->pages[i + 1];
+	lv->nr /= 2;
+	pcp_on_cpu(test, lv->a, live_free_fn, lv);
+	live_check(test);
+	drain_all_pages(lv->zone);
+	live_check(test);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+}
+
+static struct kunit_case hotplug_cpu_cases[] = {
+	KUNIT_CASE_SLOW(hotplug_cpu_down_amid_remote_frees),
+	KUNIT_CASE_SLOW(hotplug_push_after_the_cpu_died),
+	KUNIT_CASE(hotplug_push_after_the_pcp_was_disabled),
+	KUNIT_CASE_SLOW(hotplug_push_after_the_cpu_came_back),
+	KUNIT_CASE_SLOW(hotplug_revival_absorbs_what_waits),
+	KUNIT_CASE_SLOW(hotplug_teardown_of_blocks_in_use),
+	KUNIT_CASE_SLOW(hotplug_blocks_outlive_their_cpu),
+	{}
+};
+
+static struct kunit_suite hotplug_cpu_suite = {
+	.name = "pcp_hotplug_cpu",
+	.init = hotplug_cpu_init,
+	.test_cases = hotplug_cpu_cases,
+};
+kunit_test_suite(hotplug_cpu_suite);
+#endif /* CONFIG_HOTPLUG_CPU */
+
+#ifdef CONFIG_MEMORY_HOTREMOVE
+/* The last memory block that is online and in ZONE_MOVABLE. */
+static int hotplug_find_block(struct memory_block *mem, void *data)
+{
+	struct memory_block **found = data;
+
+	if (mem->state == MEM_ONLINE && mem->zone &&
+	    zone_idx(mem->zone) == ZONE_MOVABLE) {
+		if (*found)
+			memory_block_put(*found);
+		get_device(&mem->dev);
+		*found = mem;
+	}
+	return 0;
+}
+
+static void hotplug_put_block(void *data)
+{
+	memory_block_put(data);
+}
+
+static struct memory_block *hotplug_block(struct live *lv)
+{
+	struct memory_block *mem = NULL;
+	struct kunit *test = lv->test;
+
+	for_each_memory_block(&mem, hotplug_find_block);
+	if (!mem)
+		kunit_skip(test, "no memory block in a movable zone");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   hotplug_put_block,
+							   mem));
+	return mem;
+}
+
+static bool hotplug_in_block(struct memory_block *mem, struct page *page)
+{
+	unsigned long start = section_nr_to_pfn(mem->start_section_nr);
+	unsigned long nr = memory_block_size_bytes() >> PAGE_SHIFT;
+	unsigned long pfn = page_to_pfn(page);
+
+	return pfn >= start && pfn < start + nr;
+}
+
+static unsigned int hotplug_nr_in_block(struct live *lv, struct memory_block *mem)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < lv->nr; i++)
+		nr += hotplug_in_block(mem, lv->pages[i]);
+	return nr;
+}
+
+static int hotplug_offline(struct memory_block *mem)
+{
+	int ret;
+
+	lock_device_hotplug();
+	ret = device_offline(&mem->dev);
+	unlock_device_hotplug();
+	return ret;
+}
+
+static int hotplug_online(struct memory_block *mem)
+{
+	int ret;
+
+	lock_device_hotplug();
+	mem->online_type = MMOP_ONLINE_MOVABLE;
+	ret = device_online(&mem->dev);
+	unlock_device_hotplug();
+	return ret;
+}
+
+/* H1, H3, H4, H8: nothing of the block is left anywhere. */
+static void hotplug_expect_offline(struct live *lv, struct memory_block *mem)
+{
+	unsigned long start = section_nr_to_pfn(mem->start_section_nr);
+	unsigned long nr = memory_block_size_bytes() >> PAGE_SHIFT;
+	struct kunit *test = lv->test;
+	unsigned int owned = 0, listed = 0, cached = 0;
+	unsigned long pfn;
+
+	for (pfn = start; pfn < start + nr; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+		struct pageblock_data *pbd = pfn_to_pageblock(page, pfn);
+
+		cached += PagePCPBuddy(page);
+		if (!pageblock_aligned(pfn))
+			continue;
+		owned += pageblock_owner_cpu(pbd) >= 0;
+		listed += !list_empty(&pbd->cpu_node);
+	}
+	KUNIT_EXPECT_EQ(test, cached, 0U);
+	KUNIT_EXPECT_EQ(test, owned, 0U);
+	KUNIT_EXPECT_EQ(test, listed, 0U);
+}
+
+/* Pages of blocks that CPU a owns, all of them within the memory block. */
+static void hotplug_own_in_block(struct live *lv, struct memory_block *mem)
+{
+	int tries;
+
+	/* The others are allocated and freed again until the block's turn comes. */
+	for (tries = 0; tries < 64; tries++) {
+		live_own(lv, 4096, false);
+		if (hotplug_nr_in_block(lv, mem) >= 512)
+			return;
+		/* Keep nothing: an owner would get the same pages again. */
+		pcp_on_cpu(lv->test, lv->a, live_free_fn, lv);
+		drain_all_pages(NULL);
+		kunit_info(lv->test, "again: %u pages were in the block",
+			   hotplug_nr_in_block(lv, mem));
+	}
+	KUNIT_FAIL_AND_ABORT(lv->test, "got no pages of the memory block");
+}
+
+/* Pages of the block wait for CPU a, and sit in fragments that it owns. */
+static void hotplug_offline_while_pages_wait(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block *mem = hotplug_block(lv);
+	unsigned long present = zone_managed_pages(mem->zone);
+	struct zone *zone = mem->zone;
+	int round;
+
+	for (round = 0; round < 3; round++) {
+		hotplug_own_in_block(lv, mem);
+		pcp_on_cpu(test, lv->a, live_drain_fn, lv);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		live_check(test);
+
+		KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
+		hotplug_expect_offline(lv, mem);
+		KUNIT_EXPECT_LT(test, zone_managed_pages(zone), present);
+		live_check(test);
+
+		KUNIT_ASSERT_EQ(test, hotplug_online(mem), 0);
+		KUNIT_EXPECT_EQ(test, zone_managed_pages(zone), present);
+		live_check(test);
+	}
+}
+
+/* Fragments of the block are on CPU a's owned_blocks when it goes. */
+static void hotplug_offline_with_fragments(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block *mem = hotplug_block(lv);
+	unsigned int i, kept;
+
+	hotplug_own_in_block(lv, mem);
+	/* Movable pages in use would be migrated, if anybody had mapped them. */
+	for (i = 0, kept = 0; i < lv->nr; i++) {
+		if (hotplug_in_block(mem, lv->pages[i]) || i % 2)
+			__free_page(lv->pages[i]);
+		else
+			lv->pages[kept++] = lv->pages[i];
+	}
+	lv->nr = kept;
+	drain_all_pages(NULL);
+	live_check(test);
+	KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
+	hotplug_expect_offline(lv, mem);
+	live_check(test);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	live_check(test);
+	KUNIT_ASSERT_EQ(test, hotplug_online(mem), 0);
+	live_check(test);
+}
+
+/* H8: memory that was removed and added again has fresh pageblock data. */
+static void hotplug_memory_removed_and_added(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block *mem = hotplug_block(lv);
+	u64 start = PFN_PHYS(section_nr_to_pfn(mem->start_section_nr));
+	u64 size = memory_block_size_bytes();
+	int nid = page_to_nid(pfn_to_page(PHYS_PFN(start)));
+	unsigned long pfn;
+	int ret;
+
+	hotplug_own_in_block(lv, mem);
+	pcp_on_cpu(test, lv->b, live_free_fn, lv);
+	/* The device goes with the memory. */
+	kunit_release_action(test, hotplug_put_block, mem);
+
+	KUNIT_ASSERT_EQ(test, offline_and_remove_memory(start, size), 0);
+	KUNIT_EXPECT_FALSE(test, pfn_valid(PHYS_PFN(start)));
+	live_check(test);
+
+	ret = add_memory(nid, start, size, MHP_NONE);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	for (pfn = PHYS_PFN(start); pfn < PHYS_PFN(start + size);
+	     pfn += pageblock_nr_pages) {
+		struct pageblock_data *pbd = pfn_to_pageblock(pfn_to_page(pfn), pfn);
+
+		KUNIT_ASSERT_EQ(test, pageblock_owner_cpu(pbd), -1);
+		KUNIT_ASSERT_TRUE(test, list_empty(&pbd->cpu_node));
+		KUNIT_ASSERT_EQ(test, pbd->block_pfn, pfn);
+	}
+
+	mem = memory_block_get(PHYS_PFN(start) /
+			       PHYS_PFN(memory_block_size_bytes()));
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	if (mem->state == MEM_OFFLINE)
+		KUNIT_EXPECT_EQ(test, hotplug_online(mem), 0);
+	memory_block_put(mem);
+	live_check(test);
+
+	/* And it is used again. */
+	mem = hotplug_block(lv);
+	hotplug_own_in_block(lv, mem);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	live_check(test);
+}
+
+static struct kunit_case hotplug_memory_cases[] = {
+	KUNIT_CASE_SLOW(hotplug_offline_while_pages_wait),
+	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
+	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
+	{}
+};
+
+static struct kunit_suite hotplug_memory_suite = {
+	.name = "pcp_hotplug_memory",
+	.init = hotplug_init,
+	.test_cases = hotplug_memory_cases,
+};
+kunit_test_suite(hotplug_memory_suite);
+#endif /* CONFIG_MEMORY_HOTREMOVE */

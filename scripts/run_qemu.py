@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the x86-64 kernel, runs its KUnit suites under QEMU.
+
+Results as of make kunit, in $(O)/qemu or $(O)/qemu-DEBUG: ktap.log, junit.xml,
+results.json, console.log. The exit status is that of verdict.py: 0, 1 or 2.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+
+from common import (FAILED, ROOT, Failure, adopt_orphans, clean_env, jobs_default,
+                    kill_descendants, lock, main)
+import qemu
+import run_kunit
+import tree as trees
+
+# Seconds for the tests: TCG is slow, and a debug kernel slower.
+TIMEOUT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--debug", default="")
+    parser.add_argument("--accel", default="tcg")
+    parser.add_argument("--arch", default="x86_64")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--timeout", default="", help="seconds for the tests")
+    parser.add_argument("--append", default="", help="more kernel arguments")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    if options.arch != "x86_64":
+        raise Failure(f"ARCH={options.arch} is not supported; there is x86_64 only")
+    if options.debug not in qemu.DEBUG_KINDS:
+        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
+                      f"{', '.join(qemu.DEBUG_KINDS[1:])}, or leave it out")
+    options.ncpus = run_kunit.number("NCPUS", options.ncpus, 1, 64)
+    options.jobs = run_kunit.number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.timeout = run_kunit.number("TIMEOUT", options.timeout or TIMEOUT[options.debug],
+                                       1, 86400)
+    if any(c.isspace() or c in "\"'" for c in options.suite):
+        raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
+    return options
+
+
+def report(kernel, console):
+    """kunit.py's own report of the log, and its files."""
+    with open(console, "rb") as handle:
+        subprocess.run([sys.executable, os.path.join(kernel.linux, "tools/testing/kunit/kunit.py"),
+                        "parse", "--json=" + os.path.join(kernel.results, "results.json"),
+                        "--junit=" + os.path.join(kernel.results, "junit.xml")],
+                       stdin=handle, check=False, env=clean_env(), cwd=kernel.linux)
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    try:
+        with lock(out, "qemu"):
+            tree = trees.prepare(out, options.linux)
+            print(trees.describe(tree), flush=True)
+            kernel = qemu.QemuKernel(out, options.debug, options.jobs, options.verbose)
+            kernel.build(tree)
+            console = os.path.join(kernel.results, "console.log")
+            for name in ("ktap.log", "junit.xml", "results.json", "console.log"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(os.path.join(kernel.results, name))
+            append = ["kunit.enable=1", "kunit_shutdown=poweroff",
+                      f"pcp_kunit.want_cpus={options.ncpus}"]
+            if options.suite:
+                suite, _, case = options.suite.partition(".")
+                append.append("kunit.filter_glob=" + suite + (f".{case}" if case else ""))
+            args = qemu.command(kernel, options, append + options.append.split())
+            late = qemu.boot(args, console, options.timeout, "tests under QEMU",
+                             verbose=options.verbose)
+            report(kernel, console)
+            options.debug = options.debug or ""
+            return run_kunit.judge(kernel, options, 0, late, log=console)
+    finally:
+        kill_descendants()
+
+
+if __name__ == "__main__":
+    main(run_main)
