@@ -14,6 +14,8 @@ LINUX        ?=
 SUITE        ?=
 NCPUS        ?= 4
 ACCEL        ?= tcg
+MINUTES      ?= 5
+SEED         ?=
 ARCH         ?= x86_64
 DEBUG        ?=
 JOBS         ?=
@@ -32,16 +34,18 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit qemu check bisect boot linux series packages clean distclean
+.PHONY: help kunit qemu stress busted check bisect boot linux series packages clean distclean
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
+#: make stress    boot that kernel and work its memory with everything at once
 #: make check     the tests: the tools' own, KUnit plain and in four variants, boots
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
+#: make busted    break the kernel on purpose, and see that a test notices each time
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series and check their style
 #: make packages  install the programs that the others need
@@ -51,6 +55,7 @@ help:
 #: SUITE=glob       run only these suites, or suite.case
 #: NCPUS=4          CPUs of the UML kernel
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
+#: MINUTES=5        how long make stress works; SEED= repeats a schedule
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: BOOT_SECONDS=60  how long make boot works
@@ -70,6 +75,11 @@ qemu: packages
 	@$(python) scripts/run_qemu.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
 		--suite=$(call quoted,$(SUITE)) --accel=$(call quoted,$(ACCEL)) --arch=$(call quoted,$(ARCH))
 
+stress: packages
+	@scripts/packages.sh qemu
+	@$(python) scripts/stress.py $(where) $(how) $(debug) --accel=$(call quoted,$(ACCEL)) \
+		--minutes=$(call quoted,$(MINUTES)) --seed=$(call quoted,$(SEED))
+
 boot: packages
 	@$(python) scripts/boot.py $(where) $(how) $(debug) --seconds=$(call quoted,$(BOOT_SECONDS))
 
@@ -80,13 +90,16 @@ series: packages
 	@$(python) scripts/mails.py $(where)
 
 bisect: packages
-	@$(python) scripts/bisect.py $(where) $(how)
+	@$(python) scripts/steps_bisect.py $(where) $(how)
+
+busted: packages
+	@$(python) scripts/busted.py $(where) $(how)
 
 check: packages
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(foreach d,kunit* qemu* boot* bisect check series uml,$(call quoted,$(O))/$(d))
+	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series uml,$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

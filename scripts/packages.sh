@@ -25,6 +25,8 @@ needed() {
 	[ "$1" != qemu ] || cat <<-END
 		qemu-system-x86_64	qemu-system-x86
 		libelf.h	libelf-dev
+		busybox		busybox-static
+		stress-ng	stress-ng
 	END
 }
 

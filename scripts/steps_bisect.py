@@ -59,10 +59,10 @@ def fragment(tree, commit, path):
     return any(symbol.endswith("KUNIT_TEST") for symbol in wanted - lost)
 
 
-def run_step(kernel, ncpus, log):
+def run_step(kernel, ncpus, log, more=()):
     """Boot it; returns whether it ended by itself."""
     command = [kernel.binary, *kernel.kernel_args(ncpus), f"pcp_kunit.want_cpus={ncpus}",
-               "kunit.enable=1", "mem=1G", "console=tty", "kunit_shutdown=halt"]
+               "kunit.enable=1", "mem=1G", "console=tty", "kunit_shutdown=halt", *more]
     with open(log, "wb") as handle:
         try:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=handle,

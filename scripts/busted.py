@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Breaks the kernel on purpose, one way at a time, and expects a test to notice.
+
+Each patch in tools/testing/busted names the case that catches it. It is built
+for UML in the work tree of steps_bisect.py, and that case is run: it has to fail, or
+the kernel has to complain. A broken kernel that passes is a failure.
+"""
+
+import argparse
+import os
+import re
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default, lock,
+                    main, run, show)
+from steps_bisect import fragment, run_step, worktree
+from run_kunit import number
+import tree as trees
+import uml
+import verdict as verdicts
+
+PATCHES = os.path.join(ROOT, "tools/testing/busted")
+
+
+def patches(wanted):
+    names = sorted(n for n in os.listdir(PATCHES) if n.endswith(".patch"))
+    chosen = [n for n in names if not wanted or any(w in n for w in wanted)]
+    if not chosen:
+        raise Failure(f"no patch in {show(PATCHES)} is called {' or '.join(wanted)}")
+    return chosen
+
+
+def catcher(name):
+    with open(os.path.join(PATCHES, name), encoding="utf-8") as handle:
+        match = re.search(r"^Caught-by: (\S+)\.(\S+)$", handle.read(), re.M)
+    if not match:
+        raise Failure(f"{show(PATCHES)}/{name} has no Caught-by: suite.case")
+    return match.groups()
+
+
+def bust(tree, kernel, name, ncpus, log):
+    """Build and run one of them; returns (caught, what to say)."""
+    suite, case = catcher(name)
+    result = run(["git", "-C", tree.path, "apply", os.path.join(PATCHES, name)])
+    if result.returncode:
+        return False, "does not apply: " + result.stderr.decode().strip().splitlines()[0]
+    kernel.build(tree)
+    ended = run_step(kernel, ncpus, log, [f"kunit.filter_glob={suite}.{case}"])
+    verdict = verdicts.judge_file(log)
+    if verdict.splats:
+        return True, f"caught by a complaint of the kernel: {verdict.splats[0].text[:60]}"
+    if not ended:
+        return True, f"caught: {suite}.{case} hangs"
+    if any(case in failure for failure in verdict.failures):
+        return True, f"caught by {suite}.{case}"
+    if verdict.failed:
+        return True, f"caught: {verdict.failures[0] if verdict.failures else 'a test failed'}"
+    return False, f"not noticed by {suite}.{case} ({verdicts.summary(verdict)})"
+
+
+def run_main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("only", nargs="*", help="parts of the names of patches to use")
+    options = parser.parse_args()
+    ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
+    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    results = os.path.join(out, "busted")
+    os.makedirs(results, exist_ok=True)
+    escaped = []
+    with lock(os.path.join(out, "bisect"), "busted"):
+        with lock(out, "busted"):
+            main_tree = trees.prepare(out, options.linux)
+            tip = main_tree.lines("rev-parse", "splitfree")[0]
+            tree = worktree(main_tree, os.path.join(out, "bisect", "linux"))
+        config = os.path.join(results, "kunitconfig")
+        names = patches(options.only)
+        for name in names:
+            start = time.monotonic()
+            tree.git("checkout", "-q", "-f", "--detach", tip)
+            fragment(tree, tip, config)
+            kernel = uml.Kernel(out, "", jobs, options.verbose, name="bisect", linux=tree.path,
+                                fragments=[config])
+            kernel.log = os.path.join(results, name[:-6] + ".build.log")
+            log = os.path.join(results, name[:-6] + ".log")
+            try:
+                caught, text = bust(tree, kernel, name, ncpus, log)
+            finally:
+                tree.git("checkout", "-q", "-f", "--detach", tip)
+            word = colour("32", "ok    ") if caught else colour("31", "FAILED")
+            print(f"{word}  {name[:-6]:<32} {time.monotonic() - start:5.0f} s   {text}",
+                  flush=True)
+            if not caught:
+                escaped.append((name, log))
+    print(f"{len(names) - len(escaped)} passed, {len(escaped)} failed")
+    if escaped:
+        raise Failure(f"{escaped[0][0]} was not caught (log: {show(escaped[0][1])})", FAILED)
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots the x86-64 kernel under QEMU and works its memory with everything at once.
+
+The guest runs tools/testing/stress/stress.c, with busybox and stress-ng from the
+archive beside it. Results: console.log and summary.json in $(O)/stress, or
+$(O)/stress-DEBUG. The exit status is 0, 1 or 2, as that of the other scripts.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import stat
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
+                    kill_descendants, lock, main, run, show)
+from boot import newc
+import qemu
+import run_kunit
+import tree as trees
+import verdict as verdicts
+
+# What a run has to reach, for each minute; debug kernels are slower.
+FLOORS = {"iterations": 50000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
+          "injected": 2000}
+# Pages in use that the kernel's counters do not explain may differ by so many
+# between two moments of rest (per-CPU slabs, page tables of the two programs).
+UNACCOUNTED = 2048
+# Booting, the warm-up, and coming to rest.
+EXTRA_SECONDS = 180
+SOURCE = os.path.join(ROOT, "tools/testing/stress/stress.c")
+
+
+def libraries(program):
+    """What a dynamic program needs, by ldd."""
+    text = run(["ldd", program]).stdout.decode("utf-8", "replace")
+    return sorted(set(re.findall(r"(/\S+) \(0x", text)))
+
+
+def add_file(entries, known, path, name):
+    parts = name.split("/")[:-1]
+    for i in range(1, len(parts) + 1):
+        directory = "/".join(parts[:i])
+        if directory not in known:
+            known.add(directory)
+            entries.append((directory, 0o040755, (0, 0), b""))
+    if name not in known:
+        known.add(name)
+        with open(path, "rb") as handle:
+            entries.append((name, 0o100755, (0, 0), handle.read()))
+
+
+def make_initramfs(results):
+    program = os.path.join(results, "init")
+    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
+                  "-o", program, SOURCE])
+    if result.returncode:
+        raise Failure(f"{show(SOURCE)} did not compile: "
+                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
+    entries = [(name, 0o040755, (0, 0), b"") for name in ("dev", "proc", "sys", "tmp")]
+    entries.append(("dev/console", stat.S_IFCHR | 0o600, (5, 1), b""))
+    known = {"dev", "proc", "sys", "tmp"}
+    add_file(entries, known, program, "init")
+    for name in ("busybox", "stress-ng"):
+        path = shutil.which(name)
+        if not path:
+            raise Failure(f"{name} is missing; run scripts/packages.sh qemu")
+        add_file(entries, known, os.path.realpath(path), f"bin/{name}")
+        for library in libraries(path):
+            add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
+    image = os.path.join(results, "initramfs.cpio")
+    with open(image, "wb") as handle:
+        handle.write(newc(entries))
+    return image
+
+
+class Watcher:
+    """Reads the guest's lines as they come."""
+
+    def __init__(self, seconds):
+        self.seconds, self.results, self.warnings, self.ended = seconds, {}, [], False
+        self.last = 0
+
+    def line(self, text):
+        match = re.search(r"stress: (\w+) ?(.*)", text)
+        if not match:
+            return
+        kind, rest = match.groups()
+        if kind == "progress":
+            print("  " + rest, flush=True)
+        elif kind == "result":
+            key, _, value = rest.partition("=")
+            if re.fullmatch(r"-?\d+", value):
+                self.results[key] = int(value)
+        elif kind in ("warning", "error"):
+            self.warnings.append(rest)
+        elif kind == "end":
+            self.ended = True
+
+
+TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplugged and back"),
+         ("memory_cycles", "memory blocks unplugged and back"),
+         ("memory_busy", "memory blocks that could not go"),
+         ("huge_pages", "huge pages taken and released"), ("thp", "transparent huge pages"),
+         ("compactions", "compactions asked for"), ("oom_kills", "children that the OOM killer hit"),
+         ("injected", "trylocks that were made to fail"),
+         ("pushed", "pages pushed to another CPU"),
+         ("rescued", "pages rescued from closed lists"), ("overflows", "lists over their bound"),
+         ("pages_lost", "pages lost"), ("pages_unaccounted", "pages in use without explanation"),
+         ("errors", "errors of workers"), ("warnings", "kernel messages, warning or worse"))
+
+
+def judge(watcher, late, console, options):
+    """Reasons why the run is bad, the hard ones first."""
+    verdict = verdicts.judge_file(console)
+    for line in verdicts.report(verdict._replace(failures=[]), show(console)):
+        print(colour("31", line))
+    reasons = []
+    if verdict.splats:
+        reasons.append("the kernel complained")
+    if late:
+        reasons.append("the guest hung and was killed")
+    elif not watcher.ended:
+        reasons.append("the guest did not come to its end")
+    results = watcher.results
+    if watcher.ended:
+        if results.get("pages_lost"):
+            reasons.append(f"{results['pages_lost']} pages were lost")
+        if abs(results.get("pages_unaccounted", 0)) > UNACCOUNTED:
+            reasons.append(f"{results['pages_unaccounted']} pages in use have no explanation")
+        if results.get("warnings"):
+            reasons.append(f"{results['warnings']} kernel messages at warning level")
+        if results.get("errors"):
+            reasons.append(f"{results['errors']} errors of workers")
+        if results.get("cpus") != results.get("cpus_started"):
+            reasons.append("a CPU did not come back")
+        if not options.debug:
+            for key, floor in FLOORS.items():
+                if results.get(key, 0) < int(floor * options.minutes):
+                    reasons.append(f"only {results.get(key, 0)} {key}, "
+                                   f"{int(floor * options.minutes)} were to be reached")
+    return reasons, verdict
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--debug", default="")
+    parser.add_argument("--accel", default="tcg")
+    parser.add_argument("--minutes", default="5")
+    parser.add_argument("--seed", default="")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    if options.debug not in qemu.DEBUG_KINDS:
+        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
+                      f"{', '.join(qemu.DEBUG_KINDS[1:])}, or leave it out")
+    if not re.fullmatch(r"\d+(\.\d+)?", options.minutes) or float(options.minutes) <= 0:
+        raise Failure(f"MINUTES={options.minutes} is no number of minutes")
+    options.minutes = float(options.minutes)
+    options.ncpus = run_kunit.number("NCPUS", options.ncpus, 2, 64)
+    options.jobs = run_kunit.number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.seed = run_kunit.number("SEED", options.seed or random.randrange(1, 1 << 32), 1,
+                                    (1 << 63) - 1)
+    return options
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    try:
+        with lock(out, "stress"):
+            tree = trees.prepare(out, options.linux)
+            print(trees.describe(tree), flush=True)
+            kernel = qemu.QemuKernel(out, options.debug, options.jobs, options.verbose,
+                                     what="stress")
+            kernel.build(tree)
+            image = make_initramfs(kernel.results)
+            console = os.path.join(kernel.results, "console.log")
+            seconds = int(options.minutes * 60)
+            print(f"seed {options.seed}, {seconds} s; the same again: "
+                  f"make stress SEED={options.seed} MINUTES={options.minutes:g}", flush=True)
+            args = qemu.command(kernel, options,
+                                ["kunit.autorun=0", "loglevel=5", f"STRESS_SECONDS={seconds}",
+                                 f"STRESS_SEED={options.seed}"], initrd=image)
+            watcher = Watcher(seconds)
+            start = time.monotonic()
+            late = qemu.boot(args, console, seconds * 3 // 2 + EXTRA_SECONDS, "stress",
+                             watcher.line, options.verbose)
+            wall = time.monotonic() - start
+            reasons, verdict = judge(watcher, late, console, options)
+            for key, text in TABLE:
+                if key in watcher.results:
+                    print(f"  {watcher.results[key]:>12}  {text}")
+            summary = {"seed": options.seed, "minutes": options.minutes, "debug": options.debug,
+                       "ncpus": options.ncpus, "seconds": round(wall),
+                       "kernel": tree.lines("rev-parse", "HEAD")[0],
+                       "results": watcher.results, "messages": watcher.warnings[:200],
+                       "splats": [s.text for s in verdict.splats], "failed": reasons}
+            with open(os.path.join(kernel.results, "summary.json"), "w",
+                      encoding="utf-8") as handle:
+                json.dump(summary, handle, indent=1)
+                handle.write("\n")
+            for text in watcher.warnings[:20]:
+                print(colour("31", "message: " + text))
+            if reasons:
+                if late or not watcher.ended:
+                    with open(console, encoding="utf-8", errors="replace") as handle:
+                        for line in handle.read().splitlines()[-30:]:
+                            print("  | " + line)
+                raise Failure("; ".join(reasons) + f" (log: {show(console)}); "
+                              f"SEED={options.seed} gives the same schedule", FAILED)
+            print(f"1 passed, 0 failed (seed {options.seed})")
+            return PASSED
+    finally:
+        kill_descendants()
+
+
+if __name__ == "__main__":
+    main(run_main)
