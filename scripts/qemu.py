@@ -84,9 +84,10 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
     if not program:
         raise Failure("qemu-system-x86_64 is missing; run scripts/packages.sh qemu")
     memory = MEMORY + EXTRA_MEMORY.get(kernel.debug, 0)
-    half = options.ncpus // 2
+    half = 0 if options.ncpus % 2 else options.ncpus // 2
     args = [program, "-accel", accelerator(options.accel), "-cpu", "max",
-            "-smp", str(options.ncpus), "-m", f"{memory}M,slots=4,maxmem=8G",
+            "-smp", f"{options.ncpus},sockets=2,cores={half},threads=1" if half
+            else str(options.ncpus), "-m", f"{memory}M,slots=4,maxmem=8G",
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
             "-nodefaults", "-kernel", kernel.binary]
     if half:

@@ -7,6 +7,7 @@
 #include <linux/fault-inject.h>
 #include <linux/folio_batch.h>
 #include <linux/gfp.h>
+#include <linux/kallsyms.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -298,11 +299,14 @@ static void fail_stacktrace_filter_chooses_the_caller(struct kunit *test)
 	int nr_free = atomic_read(&fail_pcp_trylock.nr_free);
 	struct fault_attr *attr = &fail_pcp_trylock.attr;
 	struct live *lv = test->priv;
+	unsigned long size;
 	long after;
 
+	if (!kallsyms_lookup_size_offset((unsigned long)fail_here, &size, NULL))
+		kunit_skip(test, "needs CONFIG_KALLSYMS");
 	live_own(lv, 2, false);
 	attr->require_start = (unsigned long)fail_here;
-	attr->require_end = attr->require_start + 64;
+	attr->require_end = attr->require_start + size;
 	fail_set(&param, false);
 	after = pcp_on_cpu(test, lv->a, fail_filter_fn, lv);
 	fail_off();

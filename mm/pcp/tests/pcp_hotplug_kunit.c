@@ -253,15 +253,13 @@ static void hotplug_revival_absorbs_what_waits(struct kunit *test)
 	struct pcp_run run;
 
 	live_own(lv, 64, false);
+	lv->page = lv->pages[--lv->nr];
 	live_free_fn(&(struct pcp_worker){ .arg = lv });
 	hotplug_down(lv);
 	hotplug_expect_nothing_left(lv);
 
 	/* The first half of pcp_push(). */
 	run = (struct pcp_run){ .zone = lv->zone, .pcp = lv->pcp };
-	lv->page = alloc_page(LIVE_GFP);
-	KUNIT_ASSERT_NOT_NULL(test, lv->page);
-	KUNIT_ASSERT_PTR_EQ(test, page_zone(lv->page), lv->zone);
 	set_page_count(lv->page, 0);
 	free_pages_prepare(lv->page, 0);
 	pcp_run_add(&run, lv->page, 0);
@@ -348,38 +346,9 @@ kunit_test_suite(hotplug_cpu_suite);
 #endif /* CONFIG_HOTPLUG_CPU */
 
 #ifdef CONFIG_MEMORY_HOTREMOVE
-/* The last memory block that is online and in ZONE_MOVABLE. */
-static int hotplug_find_block(struct memory_block *mem, void *data)
-{
-	struct memory_block **found = data;
-
-	if (mem->state == MEM_ONLINE && mem->zone &&
-	    zone_idx(mem->zone) == ZONE_MOVABLE) {
-		if (*found)
-			memory_block_put(*found);
-		get_device(&mem->dev);
-		*found = mem;
-	}
-	return 0;
-}
-
 static void hotplug_put_block(void *data)
 {
 	memory_block_put(data);
-}
-
-static struct memory_block *hotplug_block(struct live *lv)
-{
-	struct memory_block *mem = NULL;
-	struct kunit *test = lv->test;
-
-	for_each_memory_block(&mem, hotplug_find_block);
-	if (!mem)
-		kunit_skip(test, "no memory block in a movable zone");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
-							   hotplug_put_block,
-							   mem));
-	return mem;
 }
 
 static bool hotplug_in_block(struct memory_block *mem, struct page *page)
@@ -445,47 +414,51 @@ static void hotplug_expect_offline(struct live *lv, struct memory_block *mem)
 	KUNIT_EXPECT_EQ(test, listed, 0U);
 }
 
-/* Pages of blocks that CPU a owns, all of them within the memory block. */
-static void hotplug_own_in_block(struct live *lv, struct memory_block *mem)
+/*
+ * Pages of blocks that CPU a owns, and the memory block that most of them are
+ * in, which can go offline.
+ */
+static struct memory_block *hotplug_own_in_block(struct live *lv)
 {
-	int tries;
+	unsigned long pages = PHYS_PFN(memory_block_size_bytes());
+	struct kunit *test = lv->test;
+	struct memory_block *mem;
 
-	/* The others are allocated and freed again until the block's turn comes. */
-	for (tries = 0; tries < 64; tries++) {
-		live_own(lv, 4096, false);
-		if (hotplug_nr_in_block(lv, mem) >= 512)
-			return;
-		/* Keep nothing: an owner would get the same pages again. */
-		pcp_on_cpu(lv->test, lv->a, live_free_fn, lv);
-		drain_all_pages(NULL);
-		kunit_info(lv->test, "again: %u pages were in the block",
-			   hotplug_nr_in_block(lv, mem));
+	live_own(lv, 4096, false);
+	if (zone_idx(lv->zone) != ZONE_MOVABLE) {
+		live_free_fn(&(struct pcp_worker){ .arg = lv });
+		kunit_skip(test, "no memory in a movable zone");
 	}
-	KUNIT_FAIL_AND_ABORT(lv->test, "got no pages of the memory block");
+	mem = memory_block_get(page_to_pfn(lv->pages[lv->nr / 2]) / pages);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   hotplug_put_block,
+							   mem));
+	KUNIT_ASSERT_GE(test, hotplug_nr_in_block(lv, mem), 512U);
+	return mem;
 }
 
 /* Pages of the block wait for CPU a, and sit in fragments that it owns. */
 static void hotplug_offline_while_pages_wait(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	struct memory_block *mem = hotplug_block(lv);
-	unsigned long present = zone_managed_pages(mem->zone);
-	struct zone *zone = mem->zone;
 	int round;
 
 	for (round = 0; round < 3; round++) {
-		hotplug_own_in_block(lv, mem);
+		struct memory_block *mem = hotplug_own_in_block(lv);
+		unsigned long managed = zone_managed_pages(lv->zone);
+
 		pcp_on_cpu(test, lv->a, live_drain_fn, lv);
 		pcp_on_cpu(test, lv->b, live_free_fn, lv);
 		live_check(test);
 
 		KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
 		hotplug_expect_offline(lv, mem);
-		KUNIT_EXPECT_LT(test, zone_managed_pages(zone), present);
+		KUNIT_EXPECT_LT(test, zone_managed_pages(lv->zone), managed);
 		live_check(test);
 
 		KUNIT_ASSERT_EQ(test, hotplug_online(mem), 0);
-		KUNIT_EXPECT_EQ(test, zone_managed_pages(zone), present);
+		KUNIT_EXPECT_EQ(test, zone_managed_pages(lv->zone), managed);
 		live_check(test);
 	}
 }
@@ -494,10 +467,9 @@ static void hotplug_offline_while_pages_wait(struct kunit *test)
 static void hotplug_offline_with_fragments(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	struct memory_block *mem = hotplug_block(lv);
+	struct memory_block *mem = hotplug_own_in_block(lv);
 	unsigned int i, kept;
 
-	hotplug_own_in_block(lv, mem);
 	/* Movable pages in use would be migrated, if anybody had mapped them. */
 	for (i = 0, kept = 0; i < lv->nr; i++) {
 		if (hotplug_in_block(mem, lv->pages[i]) || i % 2)
@@ -521,14 +493,13 @@ static void hotplug_offline_with_fragments(struct kunit *test)
 static void hotplug_memory_removed_and_added(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	struct memory_block *mem = hotplug_block(lv);
+	struct memory_block *mem = hotplug_own_in_block(lv);
 	u64 start = PFN_PHYS(section_nr_to_pfn(mem->start_section_nr));
 	u64 size = memory_block_size_bytes();
 	int nid = page_to_nid(pfn_to_page(PHYS_PFN(start)));
 	unsigned long pfn;
 	int ret;
 
-	hotplug_own_in_block(lv, mem);
 	pcp_on_cpu(test, lv->b, live_free_fn, lv);
 	/* The device goes with the memory. */
 	kunit_release_action(test, hotplug_put_block, mem);
@@ -557,8 +528,7 @@ static void hotplug_memory_removed_and_added(struct kunit *test)
 	live_check(test);
 
 	/* And it is used again. */
-	mem = hotplug_block(lv);
-	hotplug_own_in_block(lv, mem);
+	live_own(lv, 4096, false);
 	live_free_fn(&(struct pcp_worker){ .arg = lv });
 	live_check(test);
 }
