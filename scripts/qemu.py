@@ -92,13 +92,13 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
             "-nodefaults", "-kernel", kernel.binary]
     if half:
         # Two nodes, so that there are PCPs of zones on the other one.
-        args += ["-object", f"memory-backend-ram,id=m0,size={memory - 256}M",
-                 "-object", "memory-backend-ram,id=m1,size=256M",
+        args += ["-object", f"memory-backend-ram,id=m0,size={memory // 2}M",
+                 "-object", f"memory-backend-ram,id=m1,size={memory // 2}M",
                  "-numa", f"node,nodeid=0,cpus=0-{half - 1},memdev=m0",
                  "-numa", f"node,nodeid=1,cpus={half}-{options.ncpus - 1},memdev=m1"]
     if dimm:
         args += ["-object", f"memory-backend-ram,id=dimm,size={dimm}M",
-                 "-device", "pc-dimm,id=dimm0,memdev=dimm" + (",node=0" if half else "")]
+                 "-device", "pc-dimm,id=dimm0,memdev=dimm" + (",node=1" if half else "")]
         append = append + ["memhp_default_state=online_movable"]
     if initrd:
         args += ["-initrd", initrd]

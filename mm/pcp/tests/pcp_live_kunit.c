@@ -654,6 +654,23 @@ static long live_nolock_fn(struct pcp_worker *w)
 	return ret;
 }
 
+/* On CPU a: leave whole free blocks of unmovable type in the zone. */
+static long live_unmovable_blocks_fn(struct pcp_worker *w)
+{
+	struct page *page[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(page); i++)
+		page[i] = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+				      pageblock_order);
+	for (i = 0; i < ARRAY_SIZE(page); i++) {
+		if (page[i])
+			__free_pages(page[i], pageblock_order);
+	}
+	drain_local_pages(NULL);
+	return 0;
+}
+
 static void live_nolock_allocation_with_the_zone_locked(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -664,6 +681,7 @@ static void live_nolock_allocation_with_the_zone_locked(struct kunit *test)
 	lv->gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	/* vmstat may take them to the zone, or somebody push meanwhile. */
 	for (tries = 0; tries < 8 && ret != 1; tries++) {
+		pcp_on_cpu(test, lv->a, live_unmovable_blocks_fn, lv);
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
 		ret = pcp_on_cpu(test, lv->a, live_nolock_fn, lv);
 	}
