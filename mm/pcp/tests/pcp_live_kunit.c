@@ -654,6 +654,25 @@ static long live_nolock_fn(struct pcp_worker *w)
 	return ret;
 }
 
+/*
+ * CPU b frees the pages while CPU a stands by. To start the thread on CPU a
+ * may take pages of this type from it, so it has to run already.
+ */
+static long live_push_then_nolock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	if (w->cpu == lv->a)
+		drain_local_pages(NULL);
+	if (!pcp_step_wait(&lv->step, 2))
+		return -EINTR;
+	if (w->cpu == lv->b)
+		live_free_fn(w);
+	if (!pcp_step_wait(&lv->step, 2))
+		return -EINTR;
+	return w->cpu == lv->a ? live_nolock_fn(w) : 0;
+}
+
 /* On CPU a: leave whole free blocks of unmovable type in the zone. */
 static long live_unmovable_blocks_fn(struct pcp_worker *w)
 {
@@ -674,16 +693,22 @@ static long live_unmovable_blocks_fn(struct pcp_worker *w)
 static void live_nolock_allocation_with_the_zone_locked(struct kunit *test)
 {
 	struct live *lv = test->priv;
+	static struct cpumask both;
+	struct pcp_workers *p;
 	long ret = 0;
 	int tries;
 
+	cpumask_clear(&both);
+	cpumask_set_cpu(lv->a, &both);
+	cpumask_set_cpu(lv->b, &both);
 	/* The type that it asks for. */
 	lv->gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	/* vmstat may take them to the zone, or somebody push meanwhile. */
 	for (tries = 0; tries < 8 && ret != 1; tries++) {
 		pcp_on_cpu(test, lv->a, live_unmovable_blocks_fn, lv);
-		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
-		ret = pcp_on_cpu(test, lv->a, live_nolock_fn, lv);
+		live_own(lv, 64, false);
+		p = pcp_workers_run(test, &both, 2, live_push_then_nolock_fn, lv);
+		ret = p->worker[lv->a > lv->b].ret;
 	}
 	KUNIT_EXPECT_EQ_MSG(test, ret, 1L, "%s%s",
 			    ret & 1 ? "" : "what waits was not found ",
