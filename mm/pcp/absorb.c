@@ -15,7 +15,7 @@
  * @pcp: the PCP
  * @max_nodes: stop after so many pages of any order; 0: take all in
  * @to_high: stop when the PCP is at its high mark
- * @nolock: do not wait for zone->lock
+ * @nolock: keep off zone->lock; what has to go to the zone is deferred
  *
  * The free_llist can only be taken whole. What is over @max_nodes stays on
  * @pcp->taken, where the next absorb goes on before it takes the list again, so
@@ -80,8 +80,12 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	}
 
 	WRITE_ONCE(pcp->taken, node);
-	if (unlikely(to_zone))
-		pcp_zone_free_waiting(zone, to_zone, nolock);
+	if (unlikely(to_zone)) {
+		if (nolock)
+			pcp_zone_defer_waiting(zone, to_zone);
+		else
+			pcp_zone_free_waiting(zone, to_zone, false);
+	}
 	if (nr_pages) {
 		/*
 		 * Pairs with pcp_has_pages(): whoever no longer sees that

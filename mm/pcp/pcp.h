@@ -5,6 +5,7 @@
  * Layers, each of which knows only those below it:
  *
  *	free.c batch.c alloc.c	entry points, called by page_alloc.c
+ *	lockless.c		a page from the PCPs alone, for kvfree_rcu()
  *	route.h			where does a freed page go?
  *	push.c			give a page to the CPU that owns its block
  *	absorb.c		take in what other CPUs gave back
@@ -247,6 +248,11 @@ unsigned int pcp_refill(struct zone *zone, struct per_cpu_pages *pcp,
 struct page *pcp_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 		       unsigned int order, int migratetype,
 		       unsigned int alloc_flags);
+
+/* lockless.c */
+struct page *pcp_take_lockless(struct zone *zone);
+struct page *pcp_lockless_from(struct zonelist *zonelist,
+			       enum zone_type highest);
 
 /* free.c */
 void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,

@@ -367,6 +367,33 @@ void pcp_zone_free_list(struct zone *zone, struct list_head *pages)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+/* PGFREE was counted by the push, and will be again for a deferred page. */
+static void pcp_zone_defer_pushed(struct zone *zone, struct page *page,
+				  unsigned int order)
+{
+	count_vm_events(PGFREE, -(1L << order));
+	pcp_zone_defer(zone, page, order);
+}
+
+/**
+ * pcp_zone_defer_waiting() - leave pages off a free_llist for the next free
+ * @zone: the zone
+ * @node: first of the pages, page_private() of each is its order
+ *
+ * Context: Any, NMI included. Takes no lock.
+ */
+void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
+{
+	PCP_SEAM(pcp_zone_defer_waiting, zone, node);
+
+	while (node) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+
+		node = node->next;
+		pcp_zone_defer_pushed(zone, page, page_private(page));
+	}
+}
+
 /**
  * pcp_zone_free_waiting() - free pages that came off a free_llist
  * @zone: the zone
@@ -398,12 +425,7 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 				pcp_zone_free_locked(zone, page);
 				continue;
 			}
-			/*
-			 * PGFREE was counted by the push, and will be again
-			 * for a deferred page.
-			 */
-			count_vm_events(PGFREE, -(1L << order));
-			pcp_zone_defer(zone, page, order);
+			pcp_zone_defer_pushed(zone, page, order);
 		}
 		if (locked)
 			pcp_zone_unlock(zone, flags);
@@ -431,4 +453,42 @@ void pcp_zone_flush_deferred(struct zone *zone)
 	spin_lock_irqsave(&zone->lock, flags);
 	free_deferred_pages(zone, FPI_NONE);
 	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/**
+ * pcp_zone_bad_page() - does a page off a PCP look as if it was in use?
+ * @zone: the zone
+ * @page: the page, order 0
+ *
+ * The check that each new page gets; it reports what it finds.
+ *
+ * Context: Any.
+ * Return: true if it must not be handed out.
+ */
+bool pcp_zone_bad_page(struct zone *zone, struct page *page)
+{
+	PCP_SEAM(pcp_zone_bad_page, zone, page);
+
+	return check_new_pages(page, 0);
+}
+
+/**
+ * pcp_zone_hand_out() - prepare and count a page that is allocated
+ * @zone: its zone
+ * @page: the page, order 0, with no reference
+ * @preferred: the zone that was asked for first, for the NUMA statistics
+ *
+ * Context: Any. The page gets one reference.
+ */
+void pcp_zone_hand_out(struct zone *zone, struct page *page,
+		       struct zone *preferred)
+{
+	PCP_SEAM(pcp_zone_hand_out, zone, page, preferred);
+
+	count_vm_events(PGALLOC_NORMAL - ZONE_NORMAL + zone_idx(zone), 1);
+	zone_statistics(preferred, zone, 1);
+	prep_new_page(page, 0, 0, ALLOC_DEFAULT);
+	set_page_refcounted(page);
+	trace_mm_page_alloc(page, 0, 0, MIGRATE_UNMOVABLE);
+	kmsan_alloc_page(page, 0, 0);
 }

@@ -41,7 +41,12 @@ void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order);
 void pcp_zone_free_list(struct zone *zone, struct list_head *pages);
 void pcp_zone_free_waiting(struct zone *zone, struct llist_node *pages,
 			   bool nolock);
+void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *pages);
 void pcp_zone_flush_deferred(struct zone *zone);
+
+bool pcp_zone_bad_page(struct zone *zone, struct page *page);
+void pcp_zone_hand_out(struct zone *zone, struct page *page,
+		       struct zone *preferred);
 
 /*
  * The block of a page, which a suite on made-up blocks replaces. Without

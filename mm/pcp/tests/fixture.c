@@ -239,6 +239,38 @@ static void stub_free_waiting(struct zone *zone, struct llist_node *node,
 	pcp_fx_on_free(fx);
 }
 
+static void stub_defer_waiting(struct zone *zone, struct llist_node *node)
+{
+	while (node) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+
+		node = node->next;
+		stub_defer(zone, page, page_private(page));
+	}
+}
+
+static bool stub_bad_page(struct zone *zone, struct page *page)
+{
+	struct pcp_fixture *fx = pcp_fx();
+
+	if (page != fx->bad)
+		return false;
+	fx->nr_bad++;
+	return true;
+}
+
+static void stub_hand_out(struct zone *zone, struct page *page,
+			  struct zone *preferred)
+{
+	struct pcp_fixture *fx = pcp_fx();
+
+	fx->nr_handed_out++;
+	fx->handed_out_by = zone;
+	fx->handed_out_for = preferred;
+	KUNIT_EXPECT_FALSE(fx->test, PagePCPBuddy(page));
+	KUNIT_EXPECT_EQ(fx->test, page_private(page), 0UL);
+}
+
 static void stub_flush_deferred(struct zone *zone)
 {
 }
@@ -264,6 +296,10 @@ static void pcp_fx_stubs(struct kunit *test)
 	kunit_activate_static_stub(test, pcp_zone_free_list, stub_free_list);
 	kunit_activate_static_stub(test, pcp_zone_free_waiting,
 				   stub_free_waiting);
+	kunit_activate_static_stub(test, pcp_zone_defer_waiting,
+				   stub_defer_waiting);
+	kunit_activate_static_stub(test, pcp_zone_bad_page, stub_bad_page);
+	kunit_activate_static_stub(test, pcp_zone_hand_out, stub_hand_out);
 	kunit_activate_static_stub(test, pcp_zone_flush_deferred,
 				   stub_flush_deferred);
 }

@@ -51,6 +51,7 @@ struct pcp_workers;
  * @cma_first: answer of pcp_zone_cma_first()
  * @zone_short: answer of pcp_zone_short()
  * @lock_busy: a trylock of the zone fails
+ * @bad: a page that fails the check for new pages
  * @on_pageblock: called, if not NULL, when the block of a page is looked up
  * @on_free: called, if not NULL, by free_list() and free_waiting(): what may
  *	happen on another CPU meanwhile
@@ -69,6 +70,10 @@ struct pcp_workers;
  * @rmqueue_flags: its ALLOC_*
  * @rmqueue_mode: its mode; the stub adds one
  * @nr_free_one: pages that pcp_zone_free_one() got
+ * @nr_bad: pages that failed the check
+ * @nr_handed_out: pages handed out
+ * @handed_out_by: zone of the last of them
+ * @handed_out_for: zone that it was asked of first
  * @free_nolock: the last call that freed to the zone had FPI_NOLOCK
  *
  * @zones: the zones, @zone is the first; see pcp_fx_zone()
@@ -93,6 +98,7 @@ struct pcp_fixture {
 	bool cma_first;
 	bool zone_short;
 	bool lock_busy;
+	struct page *bad;
 	void (*on_pageblock)(struct pcp_fixture *fx);
 	void (*on_free)(struct pcp_fixture *fx);
 
@@ -109,6 +115,10 @@ struct pcp_fixture {
 	unsigned int rmqueue_flags;
 	int rmqueue_mode;
 	unsigned int nr_free_one;
+	unsigned int nr_bad;
+	unsigned int nr_handed_out;
+	struct zone *handed_out_by;
+	struct zone *handed_out_for;
 	bool free_nolock;
 
 	struct zone *zones[PCP_FIXTURE_ZONES];
