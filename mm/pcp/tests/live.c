@@ -252,6 +252,24 @@ static long live_own_fn(struct pcp_worker *w)
 	return lv->whole ? lv->nr == pageblock_nr_pages : lv->nr == lv->want;
 }
 
+/* Why might CPU a claim no block? */
+static void live_tell(struct live *lv)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone) {
+		struct per_cpu_pages *pcp = zone_pcp(zone, lv->a);
+
+		kunit_info(lv->test, "%s: %lu free, %lu whole blocks, flags %lx; CPU %d: %d of %d pages (%d to %d), %d wait\n",
+			   zone->name, zone_page_state(zone, NR_FREE_PAGES),
+			   zone->free_area[pageblock_order].nr_free,
+			   zone->flags, lv->a, READ_ONCE(pcp->count),
+			   READ_ONCE(pcp->high), READ_ONCE(pcp->high_min),
+			   READ_ONCE(pcp->high_max),
+			   atomic_read(&pcp->nr_waiting));
+	}
+}
+
 /**
  * live_own() - have CPU a allocate pages of blocks that it owns
  * @lv: gets the pages, their zone and the PCP
@@ -260,13 +278,23 @@ static long live_own_fn(struct pcp_worker *w)
  */
 void live_own(struct live *lv, unsigned int want, bool whole)
 {
+	int tries = 0;
 	long ok;
 
 	lv->want = want;
 	lv->whole = whole;
-	lv->nr = 0;
-	lv->zone = NULL;
-	ok = pcp_on_cpu(lv->test, lv->a, live_own_fn, lv);
+	for (;;) {
+		lv->nr = 0;
+		lv->zone = NULL;
+		ok = pcp_on_cpu(lv->test, lv->a, live_own_fn, lv);
+		if (ok > 0 || ++tries == 4)
+			break;
+		/* No whole block was free, or the zone is short of memory. */
+		live_tell(lv);
+		while (lv->nr)
+			__free_page(lv->pages[--lv->nr]);
+		drain_all_pages(NULL);
+	}
 	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L,
 			    "CPU %d got only %u pages of blocks of its own",
 			    lv->a, lv->nr);
