@@ -42,7 +42,7 @@ help:
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
-#: make check     the tests: the tools' own, KUnit plain and in four variants, boots
+#: make check     the tests: the tools' own, KUnit plain and in variants, boots, two of busted
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time

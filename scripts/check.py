@@ -103,6 +103,8 @@ def stages(options):
     for kind in ("lockdep", "kasan", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
+    # Do the tests notice? Two of the six; make busted does all.
+    yield "busted", kunit_stage, python("busted.py", *where, "push-without", "pgfree-counted")
     yield ("boot DEBUG=up", boot_stage,
            python("boot.py", *where, "--debug=up", "--seconds=20"))
 
