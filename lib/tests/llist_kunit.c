@@ -474,7 +474,8 @@ static bool meet_all(struct racer *r)
 	while (atomic_read(&race->arrived) < all) {
 		/*
 		 * Whoever ended may have done so after this very meeting, while
-		 * this thread had looked and was kept from looking again.
+		 * this thread had looked and was kept from looking again. Pairs
+		 * with the release when a thread is done: it had arrived here.
 		 */
 		if (smp_load_acquire(&race->over) || kthread_should_stop())
 			return atomic_read(&race->arrived) >= all;
@@ -650,6 +651,7 @@ static void produce_once(struct racer *r)
 			break;
 		pause_at = r->added + burst;
 	}
+	/* Pairs with the acquire in meet_all(). */
 	smp_store_release(&r->race->over, true);
 }
 
@@ -1099,6 +1101,7 @@ static void add_and_take_this(struct racer *r)
 		r->emptied += !llist_next(&item->node);
 	}
 out:
+	/* Pairs with the acquire in meet_all(). */
 	smp_store_release(&r->race->over, true);
 }
 
