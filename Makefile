@@ -56,6 +56,7 @@ help:
 #: NCPUS=4          CPUs of the UML kernel
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
+#: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: BOOT_SECONDS=60  how long make boot works

@@ -15,6 +15,7 @@ import time
 from common import FAILED, Failure, Progress, ROOT, kill_descendants, run, show, ticking
 import uml
 
+ARCHES = ("x86_64", "i386")
 DEBUG_KINDS = ("", "lockdep", "kasan", "kcsan", "rt")
 # The machine: 4 CPUs on two nodes, and a DIMM that Linux may take offline.
 MEMORY, DIMM = 1024, 512
@@ -23,16 +24,21 @@ EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256}
 
 
 class QemuKernel(uml.Kernel):
-    """The x86-64 kernel of kunit/qemu.config, and of a DEBUG value."""
+    """The x86 kernel of kunit/qemu.config, and of a DEBUG value or a 32-bit one."""
 
     ARCH, TARGET, IMAGE, LABEL = "x86_64", "bzImage", "arch/x86/boot/bzImage", "x86-64"
 
-    def __init__(self, out, debug, jobs, verbose, what="qemu", **kwargs):
+    def __init__(self, out, debug, jobs, verbose, what="qemu", arch="x86_64", **kwargs):
         fragments = [os.path.join(ROOT, "kunit", "qemu.config")]
+        if arch != self.ARCH:
+            self.ARCH = self.LABEL = arch
+            fragments.append(os.path.join(ROOT, "kunit", arch + ".config"))
+            what = f"{what}-{arch}"
         if debug:
             fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
         kwargs.setdefault("fragments", fragments)
-        kwargs.setdefault("name", "x86" + (f"-{debug}" if debug else ""))
+        kwargs.setdefault("name", ("x86" if arch == "x86_64" else arch)
+                          + (f"-{debug}" if debug else ""))
         super().__init__(out, debug, jobs, verbose, **kwargs)
         self.results = os.path.join(out, what + (f"-{debug}" if debug else ""))
         os.makedirs(self.results, exist_ok=True)
@@ -46,7 +52,7 @@ class QemuKernel(uml.Kernel):
         merged = self.merge()
         env = self.environment()
         env["KCONFIG_ALLCONFIG"] = merged
-        with ticking("configuring x86-64"):
+        with ticking(f"configuring {self.LABEL}"):
             result = run(["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
                           *self.make_options(), "allnoconfig"], env=env,
                          stderr=subprocess.STDOUT)
@@ -84,10 +90,11 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
     if not program:
         raise Failure("qemu-system-x86_64 is missing; run scripts/packages.sh qemu")
     memory = MEMORY + EXTRA_MEMORY.get(kernel.debug, 0)
-    half = 0 if options.ncpus % 2 else options.ncpus // 2
+    wide = kernel.ARCH == "x86_64"
+    half = 0 if options.ncpus % 2 or not wide else options.ncpus // 2
     args = [program, "-accel", accelerator(options.accel), "-cpu", "max",
             "-smp", f"{options.ncpus},sockets=2,cores={half},threads=1" if half
-            else str(options.ncpus), "-m", f"{memory}M,slots=4,maxmem=8G",
+            else str(options.ncpus), "-m", f"{memory}M" + (",slots=4,maxmem=8G" if wide else ""),
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
             "-nodefaults", "-kernel", kernel.binary]
     if half:
@@ -96,7 +103,7 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
                  "-object", f"memory-backend-ram,id=m1,size={memory // 2}M",
                  "-numa", f"node,nodeid=0,cpus=0-{half - 1},memdev=m0",
                  "-numa", f"node,nodeid=1,cpus={half}-{options.ncpus - 1},memdev=m1"]
-    if dimm:
+    if dimm and wide:
         args += ["-object", f"memory-backend-ram,id=dimm,size={dimm}M",
                  "-device", "pc-dimm,id=dimm0,memdev=dimm" + (",node=1" if half else "")]
         append = append + ["memhp_default_state=online_movable"]

@@ -36,8 +36,9 @@ def arguments():
     parser.add_argument("--append", default="", help="more kernel arguments")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    if options.arch != "x86_64":
-        raise Failure(f"ARCH={options.arch} is not supported; there is x86_64 only")
+    if options.arch not in qemu.ARCHES:
+        raise Failure(f"ARCH={options.arch} is not supported; use one of "
+                      + ", ".join(qemu.ARCHES))
     if options.debug not in qemu.DEBUG_KINDS:
         raise Failure(f"DEBUG={options.debug} is unknown; use one of "
                       f"{', '.join(qemu.DEBUG_KINDS[1:])}, or leave it out")
@@ -67,7 +68,8 @@ def run_main():
         with lock(out, "qemu"):
             tree = trees.prepare(out, options.linux)
             print(trees.describe(tree), flush=True)
-            kernel = qemu.QemuKernel(out, options.debug, options.jobs, options.verbose)
+            kernel = qemu.QemuKernel(out, options.debug, options.jobs, options.verbose,
+                                     arch=options.arch)
             kernel.build(tree)
             console = os.path.join(kernel.results, "console.log")
             for name in ("ktap.log", "junit.xml", "results.json", "console.log"):

@@ -39,7 +39,7 @@ class Merge(unittest.TestCase):
 
 class Command(unittest.TestCase):
     def command(self, **values):
-        kernel = types.SimpleNamespace(debug=values.get("debug", ""), binary="bzImage")
+        kernel = types.SimpleNamespace(debug=values.get("debug", ""), binary="bzImage", ARCH="x86_64")
         with mock.patch("shutil.which", return_value="/usr/bin/qemu-system-x86_64"):
             return qemu.command(kernel, options(**values), ["kunit.enable=1"])
 

@@ -390,6 +390,9 @@ bool live_waits(struct live *lv, unsigned int want)
 
 	for (tries = 0; tries < 8; tries++) {
 		live_own(lv, want, false);
+		/* In a small zone, fewer may wait; set back after the case. */
+		if (lv->pcp->bound_low < 2 * want)
+			pcp_set_bound(lv->pcp, 2 * want, 2 * want);
 		pcp_on_cpu(lv->test, lv->a, live_drain_fn, lv);
 		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
 		if (atomic_read(&lv->pcp->nr_waiting) >= want)

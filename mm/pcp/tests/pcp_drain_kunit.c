@@ -236,6 +236,51 @@ static void drain_repeats_while_others_push(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 3);
 }
 
+static unsigned int pushed_again;
+
+/* Somebody who always has one more page, up to as many as the fixture has. */
+static void push_again(struct pcp_fixture *fx)
+{
+	unsigned int i = pushed_again++;
+
+	struct pcp_run run = { .zone = fx->zone, .pcp = fx->pcp };
+
+	if (i == 3 * 8 - 1)
+		fx->on_free = NULL;
+	/* Without the second look of pcp_push(), which comes too late here. */
+	pcp_run_add(&run, pcp_fx_page(fx, i / 8, i % 8), 0);
+	atomic_inc(&fx->pcp->nr_waiting);
+	llist_add_batch(run.first, run.last, &fx->pcp->free_llist);
+}
+
+/* Direct reclaim, say, must not be kept here for as long as others free. */
+static void drain_of_an_open_pcp_ends_while_others_push(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pushed_again = 0;
+	push_again(fx);
+	fx->on_free = push_again;
+	pcp_drain(fx->zone, fx->pcp);
+	fx->on_free = NULL;
+	KUNIT_EXPECT_LT(test, fx->nr_free_calls, 16U);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	pcp_fx_check(fx);
+}
+
+/* Nobody comes after the one who closed it. */
+static void drain_of_a_closed_pcp_goes_on_while_others_push(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pushed_again = 0;
+	push_again(fx);
+	fx->pcp->dead = true;
+	fx->on_free = push_again;
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3U * 8);
+}
+
 static void commit_once(struct pcp_fixture *fx)
 {
 	fx->on_free = NULL;
@@ -612,6 +657,8 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_sorts_what_an_absorb_left),
 	KUNIT_CASE(drain_sorts_what_an_absorb_left_and_what_came_since),
 	KUNIT_CASE(drain_repeats_while_others_push),
+	KUNIT_CASE(drain_of_an_open_pcp_ends_while_others_push),
+	KUNIT_CASE(drain_of_a_closed_pcp_goes_on_while_others_push),
 	KUNIT_CASE(drain_repeats_while_the_cpu_frees),
 	KUNIT_CASE(drain_sends_isolated_pages_to_the_zone_as_they_are),
 	KUNIT_CASE(drain_push_after_disable_goes_to_the_zone),
