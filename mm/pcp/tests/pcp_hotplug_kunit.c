@@ -346,6 +346,31 @@ kunit_test_suite(hotplug_cpu_suite);
 #endif /* CONFIG_HOTPLUG_CPU */
 
 #ifdef CONFIG_MEMORY_HOTREMOVE
+/* CPU a is one of a node whose memory can go, so it allocates from there. */
+static int hotplug_memory_init(struct kunit *test)
+{
+	int ret = hotplug_init(test);
+	struct live *lv = test->priv;
+	struct zone *zone;
+
+	if (ret)
+		return ret;
+	for_each_populated_zone(zone) {
+		unsigned int cpu;
+
+		if (zone_idx(zone) != ZONE_MOVABLE)
+			continue;
+		cpu = cpumask_any_and(cpumask_of_node(zone_to_nid(zone)),
+				      cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			continue;
+		lv->a = cpu;
+		lv->b = cpumask_any_but(cpu_online_mask, cpu);
+		return 0;
+	}
+	kunit_skip(test, "no memory in a movable zone");
+}
+
 static void hotplug_put_block(void *data)
 {
 	memory_block_put(data);
@@ -542,7 +567,7 @@ static struct kunit_case hotplug_memory_cases[] = {
 
 static struct kunit_suite hotplug_memory_suite = {
 	.name = "pcp_hotplug_memory",
-	.init = hotplug_init,
+	.init = hotplug_memory_init,
 	.test_cases = hotplug_memory_cases,
 };
 kunit_test_suite(hotplug_memory_suite);
