@@ -128,9 +128,10 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	pcp_point(pcp, PCP_POINT_LOOKED);
 	count_vm_events(PGFREE, nr_pages);
 
-	waiting = atomic_read(&pcp->nr_waiting) + nr_pages;
+	/* Others do not look first: that is one more miss of a remote line. */
 	if (unlikely(nolock && pcp_open(pcp) &&
-		     pcp_over_bound(zone, pcp, waiting))) {
+		     pcp_over_bound(zone, pcp, atomic_read(&pcp->nr_waiting) +
+					       nr_pages))) {
 		count_vm_event(PCP_OVERFLOW);
 		pcp_zone_free_waiting(zone, run->first, true);
 		run->first = NULL;

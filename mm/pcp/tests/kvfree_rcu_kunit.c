@@ -78,8 +78,8 @@ static void kvfree_done(struct kunit *test, long before)
 }
 
 /*
- * A cache of its own: to destroy it is to check that it is empty. With a
- * constructor, objects do not go through the sheaves that kfree_rcu() prefers.
+ * A cache of its own: to destroy it is to check that it is empty. Most of these
+ * objects go through the sheaves of the cache, which kfree_rcu() prefers.
  */
 static void kvfree_slab_objects(struct kunit *test)
 {
