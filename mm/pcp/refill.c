@@ -75,8 +75,9 @@ static bool pcp_recover_block(struct pcp_refill_ctx *ctx,
 
 /*
  * Phase 0: fragments of blocks that this CPU owns. They can merge again with
- * their neighbours here. Looks at few entries and scans fewer, one block at least, since
- * zone->lock is held; what it looked at goes to the end of the line.
+ * their neighbours here. Looks at few entries, and scans fewer, but one block
+ * at least, since zone->lock is held; what it looked at goes to the end of the
+ * line.
  */
 static void pcp_recover(struct pcp_refill_ctx *ctx)
 {

@@ -67,7 +67,8 @@ pcp_pageblock(struct zone *zone, const struct page *page, unsigned long pfn)
  * A place between two looks at a state that others change. A suite that sets
  * the hook changes the state there, so the race happens each time and not by
  * luck. No static stub: those are looked up in memory that is gone when the
- * thread of a test ends and frees its pages.
+ * thread of a test ends and frees its pages. At PCP_POINT_PUSHED the hook is
+ * called by an RCU reader, so it must not sleep.
  */
 enum pcp_point {
 	PCP_POINT_LOOKED,
