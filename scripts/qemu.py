@@ -34,8 +34,7 @@ class QemuKernel(uml.Kernel):
             self.ARCH = self.LABEL = arch
             fragments.append(os.path.join(ROOT, "kunit", arch + ".config"))
             what = f"{what}-{arch}"
-        if debug:
-            fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
+        fragments += uml.debug_fragments(debug)
         kwargs.setdefault("fragments", fragments)
         kwargs.setdefault("name", ("x86" if arch == "x86_64" else arch)
                           + (f"-{debug}" if debug else ""))
@@ -89,7 +88,7 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
     program = shutil.which("qemu-system-x86_64")
     if not program:
         raise Failure("qemu-system-x86_64 is missing; run scripts/packages.sh qemu")
-    memory = MEMORY + EXTRA_MEMORY.get(kernel.debug, 0)
+    memory = MEMORY + sum(EXTRA_MEMORY.get(word, 0) for word in kernel.debug.split("-"))
     wide = kernel.ARCH == "x86_64"
     half = 0 if options.ncpus % 2 or not wide else options.ncpus // 2
     args = [program, "-accel", accelerator(options.accel), "-cpu", "max",

@@ -44,9 +44,7 @@ def arguments():
 
 def check_values(options):
     """Say what is wrong with a variable before any work is done."""
-    if options.debug not in uml.DEBUG_KINDS:
-        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
-                      f"{', '.join(uml.DEBUG_KINDS[1:])}, or leave it out")
+    options.debug = uml.debug_kinds(options.debug, uml.DEBUG_KINDS)
     options.ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
     if getattr(options, "timeout", ""):

@@ -17,9 +17,14 @@ from common import (FAILED, ROOT, Failure, adopt_orphans, clean_env, jobs_defaul
 import qemu
 import run_kunit
 import tree as trees
+import uml
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
 TIMEOUT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
+
+
+def timeout(debug):
+    return max(TIMEOUT[word] for word in debug.split("-")) * (1 + debug.count("-"))
 
 
 def arguments():
@@ -39,12 +44,10 @@ def arguments():
     if options.arch not in qemu.ARCHES:
         raise Failure(f"ARCH={options.arch} is not supported; use one of "
                       + ", ".join(qemu.ARCHES))
-    if options.debug not in qemu.DEBUG_KINDS:
-        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
-                      f"{', '.join(qemu.DEBUG_KINDS[1:])}, or leave it out")
+    options.debug = uml.debug_kinds(options.debug, qemu.DEBUG_KINDS)
     options.ncpus = run_kunit.number("NCPUS", options.ncpus, 1, 64)
     options.jobs = run_kunit.number("JOBS", options.jobs or jobs_default(), 1, 4096)
-    options.timeout = run_kunit.number("TIMEOUT", options.timeout or TIMEOUT[options.debug],
+    options.timeout = run_kunit.number("TIMEOUT", options.timeout or timeout(options.debug),
                                        1, 86400)
     if any(c.isspace() or c in "\"'" for c in options.suite):
         raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
@@ -84,7 +87,6 @@ def run_main():
             late = qemu.boot(args, console, options.timeout, "tests under QEMU",
                              verbose=options.verbose)
             report(kernel, console)
-            options.debug = options.debug or ""
             return run_kunit.judge(kernel, options, 0, late, log=console)
     finally:
         kill_descendants()

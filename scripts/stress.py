@@ -23,6 +23,7 @@ from boot import newc
 import qemu
 import run_kunit
 import tree as trees
+import uml
 import verdict as verdicts
 
 # What a run has to reach, for each minute; debug kernels are slower.
@@ -174,9 +175,7 @@ def arguments():
     parser.add_argument("--jobs", default="")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    if options.debug not in qemu.DEBUG_KINDS:
-        raise Failure(f"DEBUG={options.debug} is unknown; use one of "
-                      f"{', '.join(qemu.DEBUG_KINDS[1:])}, or leave it out")
+    options.debug = uml.debug_kinds(options.debug, qemu.DEBUG_KINDS)
     if not re.fullmatch(r"\d+(\.\d+)?", options.minutes) or float(options.minutes) <= 0:
         raise Failure(f"MINUTES={options.minutes} is no number of minutes")
     options.minutes = float(options.minutes)

@@ -23,6 +23,20 @@ SYMBOL = re.compile(r"(?:(CONFIG_\w+)=|# (CONFIG_\w+) is not set)")
 COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
 
 
+def debug_kinds(text, known):
+    """DEBUG=, where several go together: "lockdep,kasan" is kasan-lockdep."""
+    words = sorted(set(text.replace("-", ",").split(","))) if text else []
+    for word in words:
+        if word not in known[1:]:
+            raise Failure(f"DEBUG={text} is unknown; use one of {', '.join(known[1:])}, "
+                          "several with commas between, or leave it out")
+    return "-".join(words)
+
+
+def debug_fragments(debug):
+    return [os.path.join(ROOT, "kunit", word + ".config") for word in debug.split("-") if word]
+
+
 class Kernel:
     """One build directory: the plain one, that of a DEBUG value, or one with a name."""
 
@@ -37,9 +51,7 @@ class Kernel:
         self.binary = os.path.join(self.dir, self.IMAGE)
         self.stamp_path = os.path.join(self.dir, ".splitfree.json")
         if fragments is None:
-            fragments = [os.path.join(ROOT, ".kunitconfig")]
-            if debug:
-                fragments.append(os.path.join(ROOT, "kunit", debug + ".config"))
+            fragments = [os.path.join(ROOT, ".kunitconfig"), *debug_fragments(debug)]
         self.fragments = fragments
         os.makedirs(self.dir, exist_ok=True)
         os.makedirs(self.results, exist_ok=True)

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 import boot  # noqa: E402
 import common  # noqa: E402
 import run_kunit  # noqa: E402
+import uml  # noqa: E402
 
 
 class Children(unittest.TestCase):
@@ -49,12 +50,21 @@ class Variables(unittest.TestCase):
         self.assertEqual(caught.exception.status, 2)
 
     def test_bad_values(self):
-        self.refused("DEBUG=foo", debug="foo")
+        for value in ("foo", "lockdep,foo", ",", "kcsan"):
+            self.refused(f"DEBUG={value}", debug=value)
         for value in ("abc", "0", "65", "-1", "4x", ""):
             self.refused(f"NCPUS={value}", ncpus=value)
         self.refused("JOBS=many", jobs="many")
         self.refused("TIMEOUT=0", timeout="0")
         self.refused("SUITE=", suite="a b")
+
+    def test_debug_values_go_together_in_any_order(self):
+        known = ("", "lockdep", "kasan")
+        for text in ("lockdep,kasan", "kasan,lockdep", "kasan-lockdep", "kasan,lockdep,kasan"):
+            self.assertEqual(uml.debug_kinds(text, known), "kasan-lockdep")
+        self.assertEqual(uml.debug_kinds("", known), "")
+        self.assertEqual([os.path.basename(p) for p in uml.debug_fragments("kasan-lockdep")],
+                         ["kasan.config", "lockdep.config"])
 
     def test_kbuild_does_not_see_our_variables(self):
         os.environ["MAKEFLAGS"] = "O=out"
