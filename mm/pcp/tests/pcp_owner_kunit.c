@@ -333,14 +333,10 @@ static void owner_claim_after_disown_works(struct kunit *test)
 
 #define RANGE_BLOCKS	4
 
-/*
- * Made-up blocks of a range of pfns that has to exist, but is in use. So only
- * with interrupts off may pcp_pageblock() find them.
- */
+/* Made-up blocks of a range of pfns that has to exist, but is in use. */
 struct made_up {
 	unsigned long start_pfn;
 	struct pageblock_data block[RANGE_BLOCKS];
-	bool active;
 };
 
 static struct made_up *range;
@@ -349,22 +345,14 @@ static struct pageblock_data *range_pageblock(struct zone *zone,
 					      const struct page *page,
 					      unsigned long pfn)
 {
-	if (!range->active)
-		return pfn_to_pageblock(page, pfn);
 	return &range->block[(pfn - range->start_pfn) / pageblock_nr_pages];
 }
 
 static void disown_range(struct pcp_fixture *fx, int first, int end)
 {
-	unsigned long flags;
-
-	local_irq_save(flags);
-	range->active = true;
 	pageblock_disown_range(fx->zone,
 			       range->start_pfn + first * pageblock_nr_pages,
 			       range->start_pfn + end * pageblock_nr_pages);
-	range->active = false;
-	local_irq_restore(flags);
 	KUNIT_EXPECT_EQ(fx->test, 0,
 			pcp_validate_owned_blocks(fx->zone, fx->cpu));
 }

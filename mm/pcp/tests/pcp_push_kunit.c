@@ -6,6 +6,7 @@
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <linux/rcupdate.h>
 
 #include "fixture.h"
 
@@ -593,12 +594,64 @@ static void push_over_the_bound_nolock_frees_its_own(struct kunit *test)
 	push_one_nolock(fx, 0);
 	expect_waiting(fx, 4, 4);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	pcp_fx_check(fx);
+}
+
+static void push_over_the_bound_nolock_counts_its_own(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_events(fx);
+	pcp_set_bound(fx->other, 2, 4);
+	push_nr(fx, 4);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, push_one_nolock(fx, 1)), 1);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_PUSH, push_one_nolock(fx, 2)), 0);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_OVERFLOW, push_one_nolock(fx, 3)),
 			1);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 	pcp_fx_check(fx);
+}
+
+/* What the hook saw. It is called for the pushes of the whole system. */
+static struct {
+	struct per_cpu_pages *pcp;
+	unsigned int nr_pushed;
+	unsigned int nr_readers;
+} seen;
+
+static void see_reader(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	if (pcp != READ_ONCE(seen.pcp) || point != PCP_POINT_PUSHED)
+		return;
+	seen.nr_pushed++;
+	seen.nr_readers += rcu_read_lock_held();
+}
+
+static void see_no_more(void *unused)
+{
+	WRITE_ONCE(pcp_point_hook, NULL);
+	WRITE_ONCE(seen.pcp, NULL);
+}
+
+/* Whoever takes the page may free the zone, and zone_pcp_reset() its PCPs. */
+static void push_is_an_rcu_reader_until_it_is_done(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	if (!IS_ENABLED(CONFIG_PROVE_RCU))
+		kunit_skip(test, "needs CONFIG_PROVE_RCU");
+	KUNIT_ASSERT_FALSE(test, rcu_read_lock_held());
+	seen.nr_pushed = 0;
+	seen.nr_readers = 0;
+	WRITE_ONCE(seen.pcp, fx->other);
+	WRITE_ONCE(pcp_point_hook, see_reader);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, see_no_more, NULL));
+	push_nr(fx, 2);
+	push_one_nolock(fx, 0);
+	KUNIT_EXPECT_EQ(test, seen.nr_pushed, 2);
+	KUNIT_EXPECT_EQ(test, seen.nr_readers, 2);
+	KUNIT_EXPECT_FALSE(test, rcu_read_lock_held());
 }
 
 static void push_bound_follows_the_batch(struct kunit *test)
@@ -745,6 +798,7 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE(push_asks_the_zone_only_between_the_bounds),
 	KUNIT_CASE(push_bound_includes_taken),
 	KUNIT_CASE(push_over_the_bound_nolock_frees_its_own),
+	KUNIT_CASE(push_over_the_bound_nolock_counts_its_own),
 	KUNIT_CASE(push_bound_follows_the_batch),
 	KUNIT_CASE(push_overflow_that_another_cpu_flushed),
 	KUNIT_CASE(push_flush_of_nothing),
@@ -752,6 +806,7 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE(push_flush_nolock),
 	KUNIT_CASE(push_flushed_pages_do_not_wait),
 	KUNIT_CASE(push_flush_counts_no_event),
+	KUNIT_CASE(push_is_an_rcu_reader_until_it_is_done),
 	{}
 };
 
