@@ -651,8 +651,7 @@ static void produce_once(struct racer *r)
 			break;
 		pause_at = r->added + burst;
 	}
-	/* Pairs with the acquire in meet_all(). */
-	smp_store_release(&r->race->over, true);
+	smp_store_release(&r->race->over, true); /* for meet_all() */
 }
 
 /* Looks after the last producer is done, so that nothing can be left. */
@@ -1101,8 +1100,7 @@ static void add_and_take_this(struct racer *r)
 		r->emptied += !llist_next(&item->node);
 	}
 out:
-	/* Pairs with the acquire in meet_all(). */
-	smp_store_release(&r->race->over, true);
+	smp_store_release(&r->race->over, true); /* for meet_all() */
 }
 
 /* add and del_first_this, which has no row in the table. */

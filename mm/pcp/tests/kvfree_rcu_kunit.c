@@ -168,4 +168,5 @@ static struct kunit_suite kvfree_suite = {
 	.init = kvfree_init,
 	.test_cases = kvfree_cases,
 };
+
 kunit_test_suite(kvfree_suite);

@@ -333,4 +333,5 @@ static struct kunit_suite fail_suite = {
 	.init = fail_init,
 	.test_cases = fail_cases,
 };
+
 kunit_test_suite(fail_suite);

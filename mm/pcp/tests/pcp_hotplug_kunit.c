@@ -343,6 +343,7 @@ static struct kunit_suite hotplug_cpu_suite = {
 	.init = hotplug_cpu_init,
 	.test_cases = hotplug_cpu_cases,
 };
+
 kunit_test_suite(hotplug_cpu_suite);
 #endif /* CONFIG_HOTPLUG_CPU */
 
@@ -571,5 +572,6 @@ static struct kunit_suite hotplug_memory_suite = {
 	.init = hotplug_memory_init,
 	.test_cases = hotplug_memory_cases,
 };
+
 kunit_test_suite(hotplug_memory_suite);
 #endif /* CONFIG_MEMORY_HOTREMOVE */

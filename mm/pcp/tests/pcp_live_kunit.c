@@ -988,4 +988,5 @@ static struct kunit_suite live_suite = {
 	.init = live_init,
 	.test_cases = live_cases,
 };
+
 kunit_test_suite(live_suite);

@@ -169,4 +169,5 @@ static struct kunit_suite nmi_suite = {
 	.init = nmi_init,
 	.test_cases = nmi_cases,
 };
+
 kunit_test_suite(nmi_suite);
