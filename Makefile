@@ -34,7 +34,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit qemu stress busted check bisect boot linux series packages clean distclean
+.PHONY: help kunit qemu stress busted check bisect boot linux series rebase packages clean distclean
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -47,7 +47,8 @@ help:
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
 #: make linux     only prepare the kernel tree, $(O)/linux
-#: make series    write the patches as mails to $(O)/series and check their style
+#: make series    write the patches as mails to $(O)/series, and have checkers read them
+#: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
 #: make packages  install the programs that the others need
 #: make clean     remove what was built; make distclean: all of $(O)
 #:
@@ -88,7 +89,11 @@ linux: packages
 	@$(python) scripts/tree.py $(where)
 
 series: packages
-	@$(python) scripts/mails.py $(where)
+	@scripts/packages.sh series
+	@$(python) scripts/mails.py $(where) --jobs=$(call quoted,$(JOBS))
+
+rebase: packages
+	@$(python) scripts/rebase.py $(where)
 
 bisect: packages
 	@$(python) scripts/steps_bisect.py $(where) $(how)
@@ -100,7 +105,7 @@ check: packages
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series uml,$(call quoted,$(O))/$(d))
+	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series rebase uml,$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

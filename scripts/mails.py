@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Writes the series as git format-patch does, and has checkpatch read it.
+"""Writes the series as git format-patch does, and has checkers read it, see lint.py.
 
 patches/cover-letter.txt, if there: its first line is the subject of the cover
 letter, the rest is the text.
@@ -11,8 +11,12 @@ import glob
 import os
 import re
 import shutil
+import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, lock, main, run, show)
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
+                    kill_descendants, lock, main, show)
+import lint as lints
+from run_kunit import number
 import tree as trees
 
 
@@ -40,35 +44,48 @@ def write_mails(tree, target):
     return sorted(glob.glob(os.path.join(target, "*.patch")))
 
 
-def checkpatch(tree, mails, report):
-    """Run the tree's checkpatch.pl on each mail; returns the number of errors."""
-    errors = 0
-    with open(report, "w", encoding="utf-8") as handle:
-        for mail in mails:
-            if os.path.basename(mail).startswith("0000-"):
-                continue
-            result = run(["perl", "scripts/checkpatch.pl", "--strict", "--show-types",
-                          "--color=never", mail], cwd=tree.path, env=clean_env())
-            text = result.stdout.decode("utf-8", "replace")
-            handle.write(f"{os.path.basename(mail)}\n{text}{result.stderr.decode()}\n")
-            found = re.search(r"^total: (\d+) errors?, (\d+) warnings?(?:, (\d+) checks?)?",
-                              text, re.M)
-            if not found:
-                errors += 1
-                print(f"{os.path.basename(mail)}: checkpatch did not finish")
-                continue
-            errors += int(found.group(1))
-            if result.returncode:
-                types = sorted(set(re.findall(r"^(?:ERROR|WARNING|CHECK):(\w+)", text, re.M)))
-                print(f"{os.path.basename(mail)}: {found.group(0)[7:]} ({', '.join(types)})")
-    return errors
+def lint(tree, mails, out, jobs, only):
+    """One line a check; returns how many passed, failed and were skipped."""
+    target = os.path.join(out, "series")
+    mails = [m for m in mails if not os.path.basename(m).startswith("0000-")]
+    excuses, used, counts = lints.read_excuses(), set(), [0, 0, 0]
+    for name, check in lints.checks(tree, mails, out, jobs):
+        if only and not any(word in name for word in only):
+            continue
+        path = os.path.join(target, re.sub(r"\W+", "-", name.lower()) + ".txt")
+        start = time.monotonic()
+        try:
+            with open(path, "w", encoding="utf-8") as log:
+                found = check(log)
+        except lints.Skip as skip:
+            print(f"{colour('33', 'skipped')} {name:<16} {skip}", flush=True)
+            counts[2] += 1
+            continue
+        used.update(filter(None, (lints.excused(c, excuses) for c in found)))
+        bad = [c for c in found if not lints.excused(c, excuses)]
+        word = colour("31", "FAILED ") if bad else colour("32", "ok     ")
+        print(f"{word} {name:<16} {time.monotonic() - start:4.0f} s   {len(bad)} complaints, "
+              f"{len(found) - len(bad)} excused   {show(path)}", flush=True)
+        for c in bad[:20]:
+            print(f"    {c.path}:{c.line}: {c.kind}: {c.text}")
+        counts[bool(bad)] += 1
+    if not only and not counts[2]:
+        for excuse in excuses:
+            if excuse not in used:
+                print(f"    scripts/lint.excuses: {excuse.kind} {excuse.path.pattern} is not "
+                      "needed any more")
+                counts[1] += 1
+    return counts
 
 
 def run_main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default=os.path.join(ROOT, "out"))
     parser.add_argument("--linux", default="")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("only", nargs="*", help="parts of the names of checks to run")
     options = parser.parse_args()
+    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
     adopt_orphans()
     out = os.path.abspath(options.out)
     with lock(out, "series"):
@@ -77,12 +94,14 @@ def run_main():
         if not tree.lines("rev-list", "-1", "stock..splitfree"):
             raise Failure("patches/series has no step, so there is no mail to write")
         mails = write_mails(tree, target)
-        report = os.path.join(target, "checkpatch.txt")
-        errors = checkpatch(tree, mails, report)
-        print(f"{len(mails)} mails in {show(target)}")
-        if errors:
-            raise Failure(f"checkpatch found {errors} errors (log: {show(report)}); mend the "
-                          "patches that the lines above name", FAILED)
+        print(f"{len(mails)} mails in {show(target)}", flush=True)
+        passed, failed, skipped = lint(tree, mails, out, jobs, options.only)
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    if failed:
+        raise Failure(f"a checker complains of the series (logs: {show(target)}); mend the lines "
+                      "that are named above", FAILED)
+    if not passed:
+        raise Failure("no checker was run; install what the lines above name")
     return PASSED
 
 

@@ -28,6 +28,12 @@ needed() {
 		busybox		busybox-static
 		stress-ng	stress-ng
 	END
+	[ "$1" != series ] || cat <<-END
+		codespell	codespell
+		cppcheck	cppcheck
+		sparse		sparse
+		spatch		coccinelle
+	END
 }
 
 have() {
