@@ -7,17 +7,13 @@ for UML in the work tree of steps_bisect.py, and that case is run: it has to fai
 the kernel has to complain. A broken kernel that passes is a failure.
 """
 
-import argparse
 import os
 import re
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default, lock,
-                    main, run, show)
-from steps_bisect import fragment, run_step, worktree
-from run_kunit import number
+from common import FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, lock, main, run, show
+from steps_bisect import arguments, kernel_of, run_step, worktree
 import tree as trees
-import uml
 import verdict as verdicts
 
 PATCHES = os.path.join(ROOT, "tools/testing/busted")
@@ -60,16 +56,7 @@ def bust(tree, kernel, name, ncpus, log):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("only", nargs="*", help="parts of the names of patches to use")
-    options = parser.parse_args()
-    ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
-    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = arguments(__doc__, 2)
     adopt_orphans()
     out = os.path.abspath(options.out)
     results = os.path.join(out, "busted")
@@ -80,18 +67,13 @@ def run_main():
             main_tree = trees.prepare(out, options.linux)
             tip = main_tree.lines("rev-parse", "splitfree")[0]
             tree = worktree(main_tree, os.path.join(out, "bisect", "linux"))
-        config = os.path.join(results, "kunitconfig")
         names = patches(options.only)
         for name in names:
             start = time.monotonic()
-            tree.git("checkout", "-q", "-f", "--detach", tip)
-            fragment(tree, tip, config)
-            kernel = uml.Kernel(out, "", jobs, options.verbose, name="bisect", linux=tree.path,
-                                fragments=[config])
-            kernel.log = os.path.join(results, name[:-6] + ".build.log")
+            kernel, _ = kernel_of(out, tree, tip, results, name[:-6], options)
             log = os.path.join(results, name[:-6] + ".log")
             try:
-                caught, text = bust(tree, kernel, name, ncpus, log)
+                caught, text = bust(tree, kernel, name, options.ncpus, log)
             finally:
                 tree.git("checkout", "-q", "-f", "--detach", tip)
             word = colour("32", "ok    ") if caught else colour("31", "FAILED")

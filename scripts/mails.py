@@ -14,7 +14,7 @@ import shutil
 import time
 
 from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, show)
+                    lock, main, show)
 import lint as lints
 from run_kunit import number
 import tree as trees

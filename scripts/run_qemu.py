@@ -6,18 +6,15 @@ Results as of make kunit, in $(O)/qemu or $(O)/qemu-DEBUG: ktap.log, junit.xml,
 results.json, console.log. The exit status is that of verdict.py: 0, 1 or 2.
 """
 
-import argparse
 import contextlib
 import os
 import subprocess
 import sys
 
-from common import (FAILED, ROOT, Failure, adopt_orphans, clean_env, jobs_default,
-                    kill_descendants, lock, main)
+from common import Failure, adopt_orphans, clean_env, kill_descendants, lock, main
 import qemu
 import run_kunit
 import tree as trees
-import uml
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
 TIMEOUT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
@@ -28,25 +25,15 @@ def timeout(debug):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = qemu.parser(__doc__)
     parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
-    parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--debug", default="")
-    parser.add_argument("--accel", default="tcg")
     parser.add_argument("--arch", default="x86_64")
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="", help="seconds for the tests")
     parser.add_argument("--append", default="", help="more kernel arguments")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
+    options = qemu.parse(parser, 1)
     if options.arch not in qemu.ARCHES:
         raise Failure(f"ARCH={options.arch} is not supported; use one of "
                       + ", ".join(qemu.ARCHES))
-    options.debug = uml.debug_kinds(options.debug, qemu.DEBUG_KINDS)
-    options.ncpus = run_kunit.number("NCPUS", options.ncpus, 1, 64)
-    options.jobs = run_kunit.number("JOBS", options.jobs or jobs_default(), 1, 4096)
     options.timeout = run_kunit.number("TIMEOUT", options.timeout or timeout(options.debug),
                                        1, 86400)
     if any(c.isspace() or c in "\"'" for c in options.suite):

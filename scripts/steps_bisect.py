@@ -59,6 +59,36 @@ def fragment(tree, commit, path):
     return any(symbol.endswith("KUNIT_TEST") for symbol in wanted - lost)
 
 
+def kernel_of(out, tree, commit, results, log, options):
+    """Check a commit out and configure for it; returns (kernel, whether it has suites)."""
+    config = os.path.join(results, "kunitconfig")
+    tree.git("checkout", "-q", "-f", "--detach", commit)
+    has_suites = fragment(tree, commit, config)
+    kernel = uml.Kernel(out, "", options.jobs, options.verbose, name="bisect", linux=tree.path,
+                        fragments=[config])
+    kernel.log = os.path.join(results, log + ".build.log")
+    return kernel, has_suites
+
+
+def arguments(doc, low):
+    """The options that this and busted.py share."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    if low == 1:
+        parser.add_argument("--from", dest="first", type=int, default=1, metavar="N",
+                            help="leave out the steps before this one")
+    else:
+        parser.add_argument("only", nargs="*", help="parts of the names of patches to use")
+    options = parser.parse_args()
+    options.ncpus = number("NCPUS", options.ncpus, low, uml.MAX_CPUS)
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    return options
+
+
 def run_step(kernel, ncpus, log, more=()):
     """Boot it; returns whether it ended by itself."""
     command = [kernel.binary, *kernel.kernel_args(ncpus), f"pcp_kunit.want_cpus={ncpus}",
@@ -102,17 +132,7 @@ def step(kernel, tree, ncpus, has_suites, log):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--from", dest="first", type=int, default=1, metavar="N",
-                        help="leave out the steps before this one")
-    options = parser.parse_args()
-    ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
-    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = arguments(__doc__, 1)
     adopt_orphans()
     out = os.path.abspath(options.out)
     bad = []
@@ -124,18 +144,13 @@ def run_main():
             names = [s.name for s in series.read_series(ROOT)]
             commits = main_tree.lines("rev-list", "--reverse", "stock..splitfree")
             tree = worktree(main_tree, os.path.join(results, "linux"))
-        config = os.path.join(results, "kunitconfig")
         for count, (name, commit) in enumerate(zip(names, commits), 1):
             if count < options.first:
                 continue
             start = time.monotonic()
-            tree.git("checkout", "-q", "-f", "--detach", commit)
-            has_suites = fragment(tree, commit, config)
-            kernel = uml.Kernel(out, "", jobs, options.verbose, name="bisect", linux=tree.path,
-                                fragments=[config])
-            kernel.log = os.path.join(results, f"{name[:4]}.build.log")
+            kernel, has_suites = kernel_of(out, tree, commit, results, name[:4], options)
             log = os.path.join(results, f"{name[:4]}.log")
-            good, text = step(kernel, tree, ncpus, has_suites, log)
+            good, text = step(kernel, tree, options.ncpus, has_suites, log)
             word = colour("32", "ok    ") if good else colour("31", "FAILED")
             print(f"{word}  {name:<40} {time.monotonic() - start:5.0f} s   {text}", flush=True)
             if not good:

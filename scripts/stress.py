@@ -7,7 +7,6 @@ archive beside it. Results: console.log and summary.json in $(O)/stress, or
 $(O)/stress-DEBUG. The exit status is 0, 1 or 2, as that of the other scripts.
 """
 
-import argparse
 import datetime
 import json
 import os
@@ -17,13 +16,12 @@ import shutil
 import stat
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, run, show)
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants,
+                    lock, main, run, show)
 from boot import newc
 import qemu
 import run_kunit
 import tree as trees
-import uml
 import verdict as verdicts
 
 # What a run has to reach, for each minute; debug kernels are slower.
@@ -164,23 +162,13 @@ def judge(watcher, late, console, options):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--debug", default="")
-    parser.add_argument("--accel", default="tcg")
+    parser = qemu.parser(__doc__)
     parser.add_argument("--minutes", default="5")
     parser.add_argument("--seed", default="")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    options.debug = uml.debug_kinds(options.debug, qemu.DEBUG_KINDS)
+    options = qemu.parse(parser, 2)
     if not re.fullmatch(r"\d+(\.\d+)?", options.minutes) or float(options.minutes) <= 0:
         raise Failure(f"MINUTES={options.minutes} is no number of minutes")
     options.minutes = float(options.minutes)
-    options.ncpus = run_kunit.number("NCPUS", options.ncpus, 2, 64)
-    options.jobs = run_kunit.number("JOBS", options.jobs or jobs_default(), 1, 4096)
     options.seed = run_kunit.number("SEED", options.seed or random.randrange(1, 1 << 32), 1,
                                     (1 << 63) - 1)
     return options
