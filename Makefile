@@ -34,7 +34,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit qemu stress busted check bisect boot linux series rebase packages clean distclean
+.PHONY: help kunit qemu stress busted check bisect boot linux series rebase report packages clean distclean
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -42,10 +42,11 @@ help:
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
-#: make check     the tests: the tools' own, KUnit plain and in variants, boots, two of busted
+#: make check     the tests: the tools' own, KUnit plain and in variants, QEMU, stress, boots, two of busted
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
+#: make report    one HTML page of all results, $(O)/report/index.html
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
 #: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
@@ -101,11 +102,15 @@ bisect: packages
 busted: packages
 	@$(python) scripts/busted.py $(where) $(how)
 
+report:
+	@$(python) scripts/report.py --out $(call quoted,$(O))
+
 check: packages
+	@scripts/packages.sh qemu
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 clean:
-	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series rebase uml,$(call quoted,$(O))/$(d))
+	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series rebase report uml,$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

@@ -9,6 +9,7 @@ cases and the other checks: N passed, N failed (, N skipped).
 import argparse
 import collections
 import glob
+import json
 import os
 import re
 import shutil
@@ -103,10 +104,14 @@ def stages(options):
     for kind in ("lockdep", "kasan", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
-    # Do the tests notice? Two of the six; make busted does all.
+    # Do the tests notice? Two of them; make busted does all.
     yield "busted", kunit_stage, python("busted.py", *where, "push-without", "pgfree-counted")
     yield ("boot DEBUG=up", boot_stage,
            python("boot.py", *where, "--debug=up", "--seconds=20"))
+    yield "qemu", kunit_stage, python("run_qemu.py", *where)
+    yield "stress", kunit_stage, python("stress.py", *where)
+    yield ("qemu DEBUG=lockdep,kasan", kunit_stage,
+           python("run_qemu.py", *where, "--debug=lockdep,kasan"))
 
 
 def line(name, seconds, result, log):
@@ -117,7 +122,7 @@ def line(name, seconds, result, log):
         text += f", {result.skipped} skipped"
     good = result.passed and not result.failed
     word = colour("32", "ok    ") if good else colour("31", "FAILED")
-    return f"{word}  {name:<20} {seconds:5.0f} s   {text}" + ("" if good else f"   {show(log)}")
+    return f"{word}  {name:<24} {seconds:5.0f} s   {text}" + ("" if good else f"   {show(log)}")
 
 
 def run_main():
@@ -132,7 +137,7 @@ def run_main():
     adopt_orphans()
     logs = os.path.join(options.out, "check")
     os.makedirs(logs, exist_ok=True)
-    total, broken = Result(0, 0, 0), []
+    total, broken, rows = Result(0, 0, 0), [], []
     try:
         for name, stage, command in stages(options):
             log = os.path.join(logs, re.sub(r"\W+", "-", name.lower()) + ".log")
@@ -140,7 +145,11 @@ def run_main():
             result = stage(command, log)
             if not sum(result):
                 result = Result(0, 1, 0)
-            print(line(name, time.monotonic() - start, result, log), flush=True)
+            seconds = time.monotonic() - start
+            print(line(name, seconds, result, log), flush=True)
+            rows.append({"name": name, "seconds": round(seconds, 1), **result._asdict()})
+            with open(os.path.join(logs, "summary.json"), "w", encoding="utf-8") as handle:
+                json.dump({"stages": rows}, handle, indent=1)
             total = Result(*map(sum, zip(total, result)))
             if result.failed or not result.passed:
                 broken.append((name, log))
