@@ -80,21 +80,36 @@ def make_initramfs(results):
 
 
 class Watcher:
-    """Reads the guest's lines as they come."""
+    """Reads the console as it comes. It shows warnings and worse, and what the guest says."""
+
+    STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 
     def __init__(self):
-        self.results, self.messages, self.ended, self.errors = {}, [], False, []
-        self.excused = 0
+        self.results, self.messages, self.errors = {}, [], []
+        self.excused, self.started, self.ended = 0, False, False
         with open(EXCUSES, encoding="utf-8") as handle:
             self.excuses = [re.compile(line.strip()) for line in handle
                             if line.strip() and not line.startswith("#")]
 
+    def excuse(self, line):
+        text = self.STAMP.sub("", line)
+        return any(pattern.search(text) for pattern in self.excuses)
+
     def line(self, text):
-        match = re.search(r"stress: (\w+) ?(.*)", text)
-        if not match:
-            return
-        kind, rest = match.groups()
-        if kind == "progress":
+        text = self.STAMP.sub("", text)
+        match = re.match(r"stress: (\w+) ?(.*)", text)
+        if match:
+            self.said(*match.groups())
+        elif self.started and not self.ended and text.strip():
+            if self.excuse(text):
+                self.excused += 1
+            else:
+                self.messages.append(text)
+
+    def said(self, kind, rest):
+        if kind == "start":
+            self.started = True
+        elif kind == "progress":
             print("  " + rest, flush=True)
         elif kind == "result":
             key, _, value = rest.partition("=")
@@ -102,12 +117,6 @@ class Watcher:
                 self.results[key] = int(value)
         elif kind == "error":
             self.errors.append(rest)
-        elif kind == "warning":
-            text = rest.removeprefix(": ")
-            if any(pattern.search(text) for pattern in self.excuses):
-                self.excused += 1
-            else:
-                self.messages.append(text)
         elif kind == "end":
             self.ended = True
 
@@ -131,7 +140,7 @@ def judge(watcher, late, console, options):
     # Splats too are excused here for what memory that cannot go off says.
     with open(console, encoding="utf-8", errors="replace") as handle:
         text = "\n".join(line for line in handle.read().splitlines()
-                         if not any(p.search(line) for p in watcher.excuses))
+                         if not watcher.excuse(line))
     verdict = verdicts.judge(text, verdicts.read_splats(), verdicts.read_excuses(),
                              datetime.date.today())
     for line in verdicts.report(verdict._replace(failures=[]), show(console)):
@@ -191,7 +200,8 @@ def run_main():
             print(f"seed {options.seed}, {seconds} s; the same again: "
                   f"make stress SEED={options.seed} MINUTES={options.minutes:g}", flush=True)
             args = qemu.command(kernel, options,
-                                ["kunit.autorun=0", "loglevel=5", f"STRESS_SECONDS={seconds}",
+                                ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on",
+                                 "log_buf_len=4M", f"STRESS_SECONDS={seconds}",
                                  f"STRESS_SEED={options.seed}"], initrd=image)
             watcher = Watcher()
             start = time.monotonic()

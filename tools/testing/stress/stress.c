@@ -4,10 +4,13 @@
  * on one CPU and free them on another, and schedulers that meanwhile unplug
  * CPUs and memory, take huge pages, and make trylocks fail.
  *
- * Kernel arguments: STRESS_SECONDS, STRESS_SEED. What it prints for the host:
+ * Kernel arguments: STRESS_SECONDS, STRESS_SEED. What it tells the host, as a
+ * kernel message: what a process writes to the console comes in pieces, between
+ * those of the kernel.
  *
+ *	stress: start				from here on messages count
  *	stress: progress key=value ...		every few seconds
- *	stress: warning: text			a kernel message, warning or worse
+ *	stress: error text			a worker could not go on
  *	stress: result key=value		at the end, one each
  *	stress: end
  *
@@ -26,7 +29,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -66,7 +68,6 @@ static struct shared {
 	atomic_ulong iterations[NR_WORKERS];
 	atomic_ulong cpu_cycles, mem_cycles, mem_failed, compactions;
 	atomic_ulong huge_pages, thp_pages, oom_kills, errors;
-	atomic_ulong warnings;
 	atomic_int stop;
 } *shared;
 
@@ -102,10 +103,34 @@ static int stopped(void)
 	return atomic_load_explicit(&shared->stop, memory_order_relaxed);
 }
 
+/* A message of the level that the console shows, whole whoever else prints. */
+static void say(const char *fmt, ...)
+{
+	static const char head[] = "<4>stress: ";
+	char text[256];
+	va_list args;
+	int fd, len;
+
+	strcpy(text, head);
+	va_start(args, fmt);
+	len = vsnprintf(text + sizeof(head) - 1, sizeof(text) - sizeof(head), fmt, args);
+	va_end(args);
+	len += sizeof(head) - 1;
+	if (len > (int)sizeof(text) - 1)
+		len = sizeof(text) - 1;
+	fd = open("/dev/kmsg", O_WRONLY);
+	if (fd < 0 || write(fd, text, len) != len)
+		fprintf(stderr, "%s\n", text + 3);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void error(const char *what)
 {
+	int why = errno;
+
 	if (atomic_fetch_add(&shared->errors, 1) < 20)
-		printf("stress: error: %s: %s\n", what, strerror(errno));
+		say("error %s: %s", what, strerror(why));
 }
 
 static int put(const char *path, const char *fmt, ...)
@@ -342,7 +367,7 @@ static void do_migrate(uint64_t *r)
 	syscall(SYS_mbind, p, size, MPOL_PREFERRED, &mask, 64UL, MPOL_MF_MOVE);
 	check(p, size, 3);
 	munmap(p, size);
-	if (rnd(r) % 4096 == 0) {
+	if (rnd(r) % 256 == 0) {
 		put("/proc/sys/vm/compact_memory", "1");
 		atomic_fetch_add(&shared->compactions, 1);
 	}
@@ -503,41 +528,6 @@ static void schedule_failures(uint64_t *r)
 static void (*const schedulers[])(uint64_t *r) = {
 	schedule_cpus, schedule_memory, schedule_huge, schedule_failures,
 };
-
-/* === Kernel messages === */
-
-static void read_messages(uint64_t *unused)
-{
-	static int fd = -1;
-	char record[2048], *text, *end;
-	struct pollfd pfd;
-	ssize_t n;
-
-	(void)unused;
-	if (fd < 0) {
-		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-		/* What was said before is not this run's. */
-		lseek(fd, 0, SEEK_END);
-	}
-	pfd = (struct pollfd){ .fd = fd, .events = POLLIN };
-	if (fd < 0 || poll(&pfd, 1, 200) <= 0)
-		return;
-	while ((n = read(fd, record, sizeof(record) - 1)) > 0 || errno == EPIPE) {
-		if (n <= 0)
-			continue;
-		record[n] = 0;
-		text = strchr(record, ';');
-		if (!text)
-			continue;
-		end = strchr(++text, '\n');
-		if (end)
-			*end = 0;
-		/* The host knows which are expected. */
-		if ((strtol(record, NULL, 10) & 7) <= 4 &&
-		    atomic_fetch_add(&shared->warnings, 1) < 20000)
-			printf("stress: warning: %s\n", text);
-	}
-}
 
 /* === Books === */
 
@@ -727,10 +717,10 @@ static void run(double seconds)
 		if (now() < next)
 			continue;
 		next += 10;
-		printf("stress: progress seconds=%.0f iterations=%lu cpu=%lu memory=%lu huge=%lu injected=%ld\n",
-		       now() - begin, iterations(), atomic_load(&shared->cpu_cycles),
-		       atomic_load(&shared->mem_cycles),
-		       atomic_load(&shared->huge_pages), injected());
+		say("progress seconds=%.0f iterations=%lu cpu=%lu memory=%lu huge=%lu injected=%ld",
+		    now() - begin, iterations(), atomic_load(&shared->cpu_cycles),
+		    atomic_load(&shared->mem_cycles),
+		    atomic_load(&shared->huge_pages), injected());
 	}
 
 	atomic_store(&shared->stop, 1);
@@ -764,28 +754,26 @@ static void run(double seconds)
 
 static void result(const char *key, long value)
 {
-	printf("stress: result %s=%ld\n", key, value);
+	say("result %s=%ld", key, value);
 }
 
 int main(int argc, char **argv)
 {
 	const char *seconds = getenv("STRESS_SECONDS"), *text = getenv("STRESS_SEED");
 	long before, after, block_pages, lost, used_before, used_after;
-	int reader;
 
 	(void)argv;
 
 	if (argc > 1)
 		return 0;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	mkdir("/tmp", 0700);
 	if (mount("proc", "/proc", "proc", 0, NULL) ||
 	    mount("sys", "/sys", "sysfs", 0, NULL) ||
 	    mount("tmp", "/tmp", "tmpfs", 0, "size=64m") ||
 	    mount("dev", "/dev", "devtmpfs", 0, NULL) ||
 	    mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL))
-		printf("stress: error: mount: %s\n", strerror(errno));
+		say("error mount: %s", strerror(errno));
 	nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	nr_nodes = access("/sys/devices/system/node/node1", F_OK) ? 1 : 2;
 	seed = text ? strtoull(text, NULL, 0) : 1;
@@ -796,8 +784,8 @@ int main(int argc, char **argv)
 	put(FAIL_DIR "verbose", "0");
 	put(FAIL_DIR "times", "-1");
 	put("/proc/sys/vm/panic_on_oom", "0");
+	say("start");
 
-	reader = start(read_messages, NR_WORKERS, 0);
 	/* Fill the kernel's caches that keep pages for good. */
 	run(10);
 	release();
@@ -807,18 +795,13 @@ int main(int argc, char **argv)
 	atomic_store(&shared->mem_cycles, 0);
 	atomic_store(&shared->mem_failed, 0);
 	atomic_store(&shared->huge_pages, 0);
-	kill(reader, SIGKILL);
-	waitpid(reader, NULL, 0);
 	before = balance();
 	used_before = unaccounted();
 	atomic_store(&shared->stop, 0);
-	reader = start(read_messages, NR_WORKERS, 0);
 
 	run(seconds ? atof(seconds) : 60);
 	release();
 	rest(500);
-	kill(reader, SIGKILL);
-	waitpid(reader, NULL, 0);
 	after = balance();
 	used_after = unaccounted();
 
@@ -856,10 +839,7 @@ int main(int argc, char **argv)
 	result("pages_lost", used_after - used_before);
 	result("compaction_took", -lost);
 	result("errors", atomic_load(&shared->errors));
-	result("warnings", atomic_load(&shared->warnings));
-	printf("stress: end\n");
-	fflush(stdout);
-	rest(200);
+	say("end");
 	reboot(RB_POWER_OFF);
 	return 0;
 }
