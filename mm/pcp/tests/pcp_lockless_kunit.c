@@ -12,7 +12,11 @@
 
 #include "../../internal.h"
 #include "fixture.h"
+
+/* The second suite; userland builds have the first alone. */
+#if IS_ENABLED(CONFIG_PCP_LIVE_KUNIT_TEST)
 #include "live.h"
+#endif
 
 /* === Made-up zones === */
 
@@ -237,6 +241,8 @@ static struct kunit_suite lockless_suite = {
 
 /* === The page allocator in use === */
 
+#if IS_ENABLED(CONFIG_PCP_LIVE_KUNIT_TEST)
+
 struct contexts {
 	raw_spinlock_t lock;
 	struct irq_work work;
@@ -405,3 +411,9 @@ static struct kunit_suite lockless_live_suite = {
 };
 
 kunit_test_suites(&lockless_suite, &lockless_live_suite);
+
+#else
+
+kunit_test_suites(&lockless_suite);
+
+#endif

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoints do nothing, but their arguments are type-checked. */
+#define TP_PROTO(args...)	args
+#define TRACE_EVENT(name, proto, args...)				\
+	static inline void trace_##name(proto) {}
