@@ -179,6 +179,20 @@ __thread struct task_struct *current;
 static struct task_struct *pcp_user_tasks;
 static unsigned long pcp_user_gp = 1;
 
+/*
+ * Often the thread that is waited for needs this processor, and who only
+ * yields is soon back: now and then it sleeps.
+ */
+void cpu_relax(void)
+{
+	static __thread unsigned int nr;
+
+	if (++nr % 16)
+		sched_yield();
+	else
+		usleep(20);
+}
+
 void init_completion(struct completion *c)
 {
 	pthread_mutex_init(&c->mutex, NULL);

@@ -54,6 +54,7 @@ void bitmap_clear(unsigned long *map, unsigned int start, unsigned int nr);
 unsigned int bitmap_weight(const unsigned long *map, unsigned int nr);
 unsigned int find_next_bit(const unsigned long *map, unsigned int size,
 			   unsigned int from);
+#define test_bit(nr, addr)	(READ_ONCE(*(addr)) >> (nr) & 1)
 #define __ffs(word)		((unsigned int)__builtin_ctzl(word))
 
 struct rnd_state {

@@ -86,8 +86,7 @@ do {									\
 #define local_irq_restore(flags)	((void)(current->irqs_off = (flags)))
 #define irqs_disabled()		(current->irqs_off > 0)
 
-/* Often enough the thread that is waited for needs this processor. */
-#define cpu_relax()		((void)sched_yield())
+void cpu_relax(void);
 #define cond_resched()		cpu_relax()
 #define schedule()		cpu_relax()
 

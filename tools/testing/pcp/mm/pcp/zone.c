@@ -12,6 +12,9 @@
 #include "pcp.h"
 #include "zone.h"
 
+/* Marks and batches are the real ones. */
+#include <taken/nr_pcp.h>
+
 struct page pcp_user_pages[PCP_USER_NR_PAGES];
 struct pglist_data contig_page_data;
 
@@ -193,7 +196,7 @@ int pcp_zone_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 {
 	PCP_SEAM(pcp_zone_nr_alloc, zone, pcp, order);
 
-	return READ_ONCE(pcp->high_max) ? max(READ_ONCE(pcp->batch) >> order, 1) : 1;
+	return nr_pcp_alloc(pcp, zone, order);
 }
 
 int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
@@ -201,7 +204,7 @@ int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 {
 	PCP_SEAM(pcp_zone_high, zone, pcp, batch, free_high);
 
-	return free_high || !READ_ONCE(pcp->high_max) ? 0 : READ_ONCE(pcp->high);
+	return nr_pcp_high(pcp, zone, batch, free_high);
 }
 
 int pcp_zone_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
@@ -209,7 +212,7 @@ int pcp_zone_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 {
 	PCP_SEAM(pcp_zone_nr_free, zone, pcp, batch, high, free_high);
 
-	return free_high ? pcp->count : batch;
+	return nr_pcp_free(pcp, batch, high, free_high);
 }
 
 void pcp_zone_relax(struct zone *zone)
