@@ -20,6 +20,7 @@ ARCH         ?= x86_64
 DEBUG        ?=
 JOBS         ?=
 TIMEOUT      ?=
+ROUNDS       ?=
 BOOT_SECONDS ?= 60
 V            ?=
 
@@ -34,12 +35,15 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit qemu stress busted check bisect boot linux series rebase report packages clean distclean
+.PHONY: help kunit user mutants qemu stress busted check bisect boot linux series rebase report
+.PHONY: packages clean distclean model coverage selftests configs bench rcuscale
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 #: make kunit     fetch and patch the kernel, build it for UML, run the KUnit tests
+#: make user      compile the helpers for this machine, run their suites and real threads
+#: make mutants   break the helpers in small ways, and see how many a userland suite notices
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
 #: make check     the tests: the tools' own, KUnit plain and in variants, QEMU, stress, boots, two of busted
@@ -61,6 +65,7 @@ help:
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
+#: ROUNDS=2000000   operations of the threads in each build (user)
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes
 #: JOBS=            compilers at a time; default: one for each CPU
@@ -72,6 +77,10 @@ packages:
 kunit: packages
 	@$(python) scripts/run_kunit.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
 		--suite=$(call quoted,$(SUITE))
+
+user: packages
+	@$(python) scripts/user.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
+		--suite=$(call quoted,$(SUITE)) --rounds=$(call quoted,$(ROUNDS))
 
 qemu: packages
 	@scripts/packages.sh qemu
@@ -109,8 +118,12 @@ check: packages
 	@scripts/packages.sh qemu
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
+# The kernel tree stays, and what make distclean looks for.
+made = kunit* user mutants model coverage qemu* stress* selftests configs boot* bisect busted \
+	check series rebase bench* rcuscale* report uml
+
 clean:
-	@rm -rf -- $(foreach d,kunit* qemu* stress* boot* bisect busted check series rebase report uml,$(call quoted,$(O))/$(d))
+	@rm -rf -- $(foreach d,$(made),$(call quoted,$(O))/$(d))
 
 # Only a directory that make filled: O= may have been mistyped.
 distclean:

@@ -9,12 +9,12 @@ is there for its headers.
 """
 
 import argparse
+import collections
 import contextlib
-import fnmatch
+import datetime
 import hashlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -29,6 +29,9 @@ HARNESS = os.path.join(ROOT, "tools/testing/pcp")
 KINDS = ("plain", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
 TIMEOUT = 300
+# Reports of the sanitizers, in place of the kernel's splats.
+SANITIZERS = re.compile(r"runtime error: |ERROR: (Address|Leak)Sanitizer|"
+                        r"WARNING: ThreadSanitizer|ThreadSanitizer:DEADLYSIGNAL")
 
 
 # Headers ---------------------------------------------------------------------
@@ -118,3 +121,226 @@ def take(path, names):
                           "another source with LINUX=", FAILED)
         text += found + "\n\n"
     return text
+
+
+# The tree --------------------------------------------------------------------
+
+def patches_id(linux):
+    """Changes with the hooks and with LINUX=: what the tree's headers depend on."""
+    total = hashlib.sha256(repr(linux).encode())
+    where = os.path.join(ROOT, "patches")
+    for name in sorted(os.listdir(where)):
+        with open(os.path.join(where, name), "rb") as handle:
+            total.update(name.encode() + b"\0" + handle.read() + b"\0")
+    return total.hexdigest()
+
+
+def prepare(out, linux):
+    """The kernel tree, brought up to date only if its own files can have changed.
+
+    The overlay is compiled from where it lies, so an edit there costs nothing
+    here. The caller holds the lock.
+    """
+    path, stamp = os.path.join(out, "linux"), os.path.join(out, "user", "tree")
+    tree = trees.Tree(path)
+    head = run(["git", "-C", path, "rev-parse", "HEAD"]).stdout.decode().strip()
+    wanted = f"{patches_id(linux)} {head}"
+    with contextlib.suppress(OSError):
+        with open(stamp, encoding="ascii") as handle:
+            if tree.exists() and head == tree.state["head"] and handle.read() == wanted:
+                return path
+    tree = trees.prepare(out, linux)
+    print(trees.describe(tree), flush=True)
+    write_if_changed(stamp, f"{patches_id(linux)} {tree.state['head']}")
+    return path
+
+
+# Builds and runs -------------------------------------------------------------
+
+class Build:
+    """One of the three programs."""
+
+    def __init__(self, out, kind, jobs, verbose=False):
+        self.kind, self.jobs, self.verbose = kind, jobs, verbose
+        self.dir = os.path.join(out, "user", kind)
+        self.tree = os.path.join(out, "linux")
+        self.headers = os.path.join(out, "user", "include")
+        self.program = os.path.join(self.dir, "pcp_user")
+        self.console = os.path.join(self.dir, "console.log")
+
+    def make(self, *targets):
+        return ["make", "-s", "-f", os.path.join(HARNESS, "Makefile"), f"-j{self.jobs}",
+                f"KIND={self.kind}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
+                f"TREE={self.tree}", f"V={int(self.verbose)}", *targets]
+
+    def build(self):
+        log = os.path.join(self.dir, "build.log")
+        os.makedirs(self.dir, exist_ok=True)
+        with ticking(f"building {self.kind}"):
+            result = run(self.make(), stderr=subprocess.STDOUT, env=clean_env())
+        text = result.stdout.decode("utf-8", "replace")
+        with open(log, "w", encoding="utf-8") as handle:
+            handle.write(text)
+        if self.verbose:
+            sys.stdout.write(text)
+        if result.returncode:
+            errors = [line for line in text.splitlines() if "error:" in line]
+            first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]
+            raise Failure(f"the {self.kind} build failed: {first} (log: {show(log)}); "
+                          "mend that line and run the same again", FAILED)
+
+    def run(self, suite, rounds, timeout):
+        """Returns the program's status; None: the time ran out."""
+        env = clean_env(TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1",
+                        UBSAN_OPTIONS="print_stacktrace=1")
+        if rounds:
+            env["PCP_ROUNDS"] = str(rounds)
+        with open(self.console, "wb") as handle, ticking(f"running {self.kind}"):
+            child = subprocess.Popen([self.program] + ([suite] if suite else []), env=env,
+                                     stdin=subprocess.DEVNULL, stdout=handle,
+                                     stderr=subprocess.STDOUT)
+            try:
+                return child.wait(timeout)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                child.kill()
+                child.wait()
+
+    def text(self):
+        with open(self.console, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+
+
+Judged = collections.namedtuple("Judged", "verdict reason status")
+
+
+def judge(text, status):
+    """The verdict on one run: its KTAP, and how the program ended."""
+    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today())
+    reason, result = verdict.reason, verdict.status
+    if status is None:
+        reason, result = "it hung and was killed", FAILED
+    elif verdict.splats:
+        reason, result = verdict.splats[0].text, FAILED
+    elif status and not verdict.status:
+        reason, result = f"it ended with status {status}, though its log looks good", FAILED
+    return Judged(verdict, reason, result)
+
+
+def nest(texts):
+    """One KTAP document of several, each as a test of its own."""
+    lines = ["KTAP version 1", f"1..{len(texts)}"]
+    for nr, (name, text, good) in enumerate(texts, 1):
+        inside = [line for line in verdicts.ktap_lines(text)]
+        lines.append(f"    {inside[0]}" if inside else "    KTAP version 1")
+        lines.append(f"    # Subtest: {name}")
+        lines += ["    " + line for line in inside[1:]]
+        lines.append(f"{'' if good else 'not '}ok {nr} {name}")
+    return "\n".join(lines) + "\n"
+
+
+def reports(out, tree):
+    """junit.xml and results.json, by the tree's own parser of KTAP."""
+    where = os.path.join(out, "user")
+    names = {kind: os.path.join(where, name)
+             for kind, name in (("junit", "junit.xml"), ("json", "results.json"))}
+    for path in names.values():
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+    run([sys.executable, os.path.join(tree, "tools/testing/kunit/kunit.py"), "parse",
+         f"--json={names['json']}", f"--junit={names['junit']}",
+         os.path.join(where, "ktap.log")], cwd=tree)
+    for path in names.values():
+        if not os.path.exists(path):
+            raise Failure(f"kunit.py parse did not write {show(path)} from "
+                          f"{show(os.path.join(where, 'ktap.log'))}; run it by hand to see why")
+
+
+# The command -----------------------------------------------------------------
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
+    parser.add_argument("--debug", default="", help="only this build: plain, asan or tsan")
+    parser.add_argument("--ncpus", default="", help="not used: there are always 4")
+    parser.add_argument("--rounds", default="", help="operations of the threads in each build")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--timeout", default="", help="seconds for the run of each build")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    if options.debug not in ("", *KINDS):
+        raise Failure(f"DEBUG={options.debug} is no userland build; use one of "
+                      f"{', '.join(KINDS)}, or leave it out for all of them")
+    if any(c.isspace() or c in "\"'" for c in options.suite):
+        raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.timeout = number("TIMEOUT", options.timeout or TIMEOUT, 1, 86400)
+    if options.rounds:
+        options.rounds = number("ROUNDS", options.rounds, 1, 10 ** 12)
+    return options
+
+
+def test(build, options):
+    """Build and run one kind; prints a line, returns (text, Judged)."""
+    start = time.monotonic()
+    build.build()
+    built = time.monotonic()
+    status = build.run(options.suite, options.rounds, options.timeout)
+    text = build.text()
+    judged = judge(text, status)
+    good = judged.status == PASSED
+    word = colour("32", "ok    ") if good else colour("31", "FAILED")
+    print(f"{word}  {build.kind:<6} built in {built - start:.1f} s, ran "
+          f"{time.monotonic() - built:.1f} s   {verdicts.summary(judged.verdict)}"
+          + ("" if good else f"   {show(build.console)}"), flush=True)
+    if not good:
+        for line in excerpt(text)[:30]:
+            print("  | " + line)
+    return text, judged
+
+
+def excerpt(text):
+    """What a person wants to see of a failed run: what failed and why, no lists of passes."""
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines
+            if line and not re.match(r"ok |KTAP|1\.\.|# Subtest|# \w+: seed|# \w+: \d+ op", line)]
+    return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    kinds = [options.debug] if options.debug else KINDS
+    try:
+        with lock(out, "user"):
+            tree = prepare(out, options.linux)
+            make_headers(tree, os.path.join(out, "user", "include"))
+            results = [(kind, *test(Build(out, kind, options.jobs, options.verbose), options))
+                       for kind in kinds]
+            with open(os.path.join(out, "user", "ktap.log"), "w", encoding="utf-8") as handle:
+                handle.write(nest([(k, t, j.status == PASSED) for k, t, j in results]))
+            reports(out, tree)
+    finally:
+        kill_descendants()
+    passed, failed, skipped = (sum(getattr(j.verdict, what) for _, _, j in results)
+                               for what in ("passed", "failed", "skipped"))
+    bad = [(kind, j) for kind, _, j in results if j.status != PASSED]
+    if bad and not failed and bad[0][1].status == FAILED:
+        failed = 1
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
+          flush=True)
+    if bad:
+        kind, judged = bad[0]
+        hint = ("run one suite alone with SUITE= and DEBUG= to look closer"
+                if judged.status == FAILED else "look at SUITE=")
+        raise Failure(f"{kind}: {judged.reason} (log: {show(os.path.join(out, 'user', kind))}"
+                      f"/console.log); {hint}", judged.status)
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)
