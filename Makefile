@@ -21,6 +21,8 @@ DEBUG        ?=
 JOBS         ?=
 TIMEOUT      ?=
 ROUNDS       ?=
+FILES        ?=
+SAMPLE       ?=
 BOOT_SECONDS ?= 60
 V            ?=
 
@@ -66,6 +68,7 @@ help:
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: ROUNDS=2000000   operations of the threads in each build (user)
+#: FILES=glob       change only these files of mm/pcp; SAMPLE=100: only so many (mutants)
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes
 #: JOBS=            compilers at a time; default: one for each CPU
@@ -81,6 +84,10 @@ kunit: packages
 user: packages
 	@$(python) scripts/user.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
 		--suite=$(call quoted,$(SUITE)) --rounds=$(call quoted,$(ROUNDS))
+
+mutants: packages
+	@$(python) scripts/mutants.py $(where) $(how) --files=$(call quoted,$(FILES)) \
+		--sample=$(call quoted,$(SAMPLE)) --seed=$(call quoted,$(SEED))
 
 qemu: packages
 	@scripts/packages.sh qemu

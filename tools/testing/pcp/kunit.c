@@ -357,7 +357,7 @@ int main(int argc, char **argv)
 	pcp_user_attach(&init, 0);
 	pcp_user_memory_init();
 	/* Sanitizers say more than this. */
-	if (!strcmp(PCP_USER_KIND, "plain")) {
+	if (!strcmp(__stringify(PCP_USER_KIND), "plain")) {
 		signal(SIGSEGV, fault);
 		signal(SIGBUS, fault);
 		signal(SIGFPE, fault);

@@ -7,6 +7,7 @@
 #include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 
 struct va_format {

@@ -449,9 +449,9 @@ static unsigned long rounds_of_a_case(void)
 	const char *wanted = getenv("PCP_ROUNDS");
 	unsigned long rounds = ROUNDS_PLAIN;
 
-	if (!strcmp(PCP_USER_KIND, "asan"))
+	if (!strcmp(__stringify(PCP_USER_KIND), "asan"))
 		rounds = ROUNDS_ASAN;
-	if (!strcmp(PCP_USER_KIND, "tsan"))
+	if (!strcmp(__stringify(PCP_USER_KIND), "tsan"))
 		rounds = ROUNDS_TSAN;
 	if (wanted)
 		rounds = strtoul(wanted, NULL, 0);
