@@ -2,10 +2,12 @@
 /*
  * Runs the suites and prints KTAP.
  *
- *	pcp_user [--list] [GLOB]
+ *	pcp_user [GLOB]...
  *
- * GLOB is a suite, or suite.case. Exit status: 0 passed, 1 failed, 2 nothing
- * ran.
+ * GLOB is a suite, or suite.case; what matches an earlier one runs earlier.
+ * Exit status: 0 passed, 1 failed, 2 nothing ran. With PCP_FAIL_FAST in the
+ * environment the first failure ends the run, and with PCP_CPU_MS so many
+ * milliseconds of processor time do.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -14,7 +16,8 @@
 
 static struct kunit_suite *suites[MAX_SUITES];
 static unsigned int nr_suites;
-static const char *suite_glob = "*", *case_glob = "*";
+static const char *suite_glob, *case_glob;
+static bool fail_fast;
 static const char *running = "";
 
 void pcp_user_add_suite(struct kunit_suite *suite)
@@ -265,6 +268,8 @@ static void result(const char *indent, bool good, unsigned int nr, const char *n
 	printf("%s%sok %u %s%s%s\n", indent, good ? "" : "not ", nr, name,
 	       *why ? " # SKIP " : "", why);
 	fflush(stdout);
+	if (fail_fast && !good)
+		exit(1);
 }
 
 static enum kunit_status run_params(struct kunit_suite *suite, struct kunit_case *c)
@@ -296,7 +301,7 @@ static enum kunit_status run_params(struct kunit_suite *suite, struct kunit_case
 static bool wanted(struct kunit_suite *suite, struct kunit_case *c)
 {
 	return !fnmatch(suite_glob, suite->name, 0) &&
-	       !fnmatch(case_glob, c->name, 0);
+	       (!case_glob || !fnmatch(case_glob, c->name, 0));
 }
 
 static unsigned int count_cases(struct kunit_suite *suite)
@@ -339,21 +344,59 @@ static bool run_suite(struct kunit_suite *suite, unsigned int index)
 	return good;
 }
 
+/* Count the suites that match, or run them, each once. */
+static unsigned int for_each_wanted(int argc, char **argv, bool *good)
+{
+	bool seen[MAX_SUITES] = {};
+	unsigned int i, nr = 0;
+
+	for (; argc--; argv++) {
+		char *dot = strchr(*argv, '.'), suite[128];
+
+		snprintf(suite, sizeof(suite), "%.*s",
+			 (int)(dot ? dot - *argv : (long)strlen(*argv)), *argv);
+		suite_glob = suite;
+		case_glob = dot ? dot + 1 : NULL;
+		for (i = 0; i < nr_suites; i++) {
+			if (seen[i] || !count_cases(suites[i]))
+				continue;
+			seen[i] = true;
+			nr++;
+			if (good)
+				*good &= run_suite(suites[i], nr);
+		}
+	}
+	return nr;
+}
+
+/* Who breaks things on purpose does not want to wait for what never ends. */
+static void limit_time(void)
+{
+	const char *ms = getenv("PCP_CPU_MS");
+	struct itimerval limit = {};
+
+	if (!ms)
+		return;
+	limit.it_value.tv_sec = atoi(ms) / 1000;
+	limit.it_value.tv_usec = atoi(ms) % 1000 * 1000;
+	setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static struct task_struct init;
-	unsigned int i, nr = 0, index = 0;
+	static char *all[] = { "*" };
+	unsigned int nr = 0;
 	bool good = true;
 
-	if (argc > 1) {
-		char *dot = strchr(argv[1], '.');
-
-		if (dot) {
-			*dot = '\0';
-			case_glob = dot + 1;
-		}
-		suite_glob = argv[1];
+	argc--;
+	argv++;
+	if (!argc) {
+		argc = 1;
+		argv = all;
 	}
+	fail_fast = getenv("PCP_FAIL_FAST");
+	limit_time();
 	pcp_user_attach(&init, 0);
 	pcp_user_memory_init();
 	/* Sanitizers say more than this. */
@@ -364,12 +407,8 @@ int main(int argc, char **argv)
 		signal(SIGABRT, fault);
 	}
 
-	for (i = 0; i < nr_suites; i++)
-		nr += count_cases(suites[i]) > 0;
+	nr = for_each_wanted(argc, argv, NULL);
 	printf("KTAP version 1\n1..%u\n", nr);
-	for (i = 0; i < nr_suites; i++) {
-		if (count_cases(suites[i]))
-			good &= run_suite(suites[i], ++index);
-	}
+	for_each_wanted(argc, argv, &good);
 	return !nr ? 2 : !good;
 }
