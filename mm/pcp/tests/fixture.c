@@ -459,7 +459,7 @@ int pcp_fx_init(struct kunit *test)
 	fx->cpu = raw_smp_processor_id();
 	fx->pcp = zone_pcp(fx->zone, fx->cpu);
 	for_each_possible_cpu(cpu) {
-		if (cpu != fx->cpu)
+		if (cpu != fx->cpu && !fx->other)
 			fx->other = zone_pcp(fx->zone, cpu);
 	}
 	KUNIT_ASSERT_NOT_NULL(test, fx->other);
@@ -486,13 +486,14 @@ int pcp_fx_init(struct kunit *test)
  * @test: the test
  *
  * Binds the test's thread to the CPU that the fixture is for. The thread ends
- * with the test.
+ * with the test. It is the last CPU, so that the other one is CPU 0, which a
+ * helper could take for none.
  *
  * Return: 0.
  */
 int pcp_fx_init_bound(struct kunit *test)
 {
-	const struct cpumask *here = cpumask_of(raw_smp_processor_id());
+	const struct cpumask *here = cpumask_of(cpumask_last(cpu_online_mask));
 
 	KUNIT_ASSERT_EQ(test, 0, set_cpus_allowed_ptr(current, here));
 	return pcp_fx_init(test);

@@ -131,6 +131,20 @@ static void absorb_to_the_list_of_the_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
 }
 
+/* They were in use a moment ago. */
+static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
+
+	push(fx, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
+	push(fx, 0, 1, 0);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
+	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 1)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 0)->pcp_list);
+}
+
 static void absorb_highatomic_as_movable(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -428,6 +442,37 @@ static void absorb_unbounded_takes_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 6);
 }
 
+static struct page *late_page;
+
+/* Another CPU pushes while the absorb is at work. */
+static void push_late(struct pcp_fixture *fx)
+{
+	struct page *page = late_page;
+
+	late_page = NULL;
+	if (page)
+		pcp_fx_push(fx, fx->pcp, page, 0);
+}
+
+/* Or it would not end while others push. */
+static void absorb_takes_the_list_once(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 2);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	push_nr(fx, 1, 1);
+	/* One is left over and one on the list when this one comes. */
+	late_page = pcp_fx_page(fx, 2, 0);
+	fx->on_pageblock = push_late;
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	fx->on_pageblock = NULL;
+	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 1);
+	expect_all_absorbed(fx);
+}
+
 /* === The high mark (H7) === */
 
 static void absorb_stops_at_the_high_mark(struct kunit *test)
@@ -448,6 +493,21 @@ static void absorb_stops_at_the_high_mark(struct kunit *test)
 	fx->pcp->high = 4;
 	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+}
+
+/* A flush takes the list without a lock, but not what an absorb took off it. */
+static void absorb_at_the_high_mark_leaves_the_list_alone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 2;
+	push_nr(fx, 0, 2);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 10), 2);
+	push_nr(fx, 1, 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 0);
+	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
+	KUNIT_EXPECT_FALSE(test, llist_empty(&fx->pcp->free_llist));
 }
 
 static void absorb_below_the_high_mark_goes_on(struct kunit *test)
@@ -535,6 +595,7 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_one_page),
 	KUNIT_CASE(absorb_returns_base_pages_of_mixed_orders),
 	KUNIT_CASE(absorb_to_the_list_of_the_type),
+	KUNIT_CASE(absorb_puts_pages_on_the_hot_end),
 	KUNIT_CASE(absorb_highatomic_as_movable),
 	KUNIT_CASE(absorb_cma_as_movable),
 	KUNIT_CASE(absorb_reads_the_type_anew),
@@ -555,7 +616,9 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_bound_includes_isolated),
 	KUNIT_CASE(absorb_goes_on_to_the_list),
 	KUNIT_CASE(absorb_unbounded_takes_all),
+	KUNIT_CASE(absorb_takes_the_list_once),
 	KUNIT_CASE(absorb_stops_at_the_high_mark),
+	KUNIT_CASE(absorb_at_the_high_mark_leaves_the_list_alone),
 	KUNIT_CASE(absorb_below_the_high_mark_goes_on),
 	KUNIT_CASE(absorb_unbounded_has_no_high_mark),
 	KUNIT_CASE(absorb_counts_base_pages_once),

@@ -464,6 +464,31 @@ static void batch_owner_closes_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
 }
 
+/* As one that goes out at the end: a batch may wait for the zone. */
+static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int z;
+
+	while (fx->nr_zones < PCP_BATCH_RUNS + 1)
+		another_zone(fx);
+	for (z = 0; z < PCP_BATCH_RUNS; z++)
+		batch_free(&batch, fx->zones[z], remote(fx, z));
+	for (z = 0; z < PCP_BATCH_RUNS; z++)
+		zone_pcp(fx->zones[z], fx->other->cpu)->dead = true;
+	fx->lock_busy = true;
+	batch_free(&batch, fx->zones[z], remote(fx, z));
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, PCP_BATCH_RUNS);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+}
+
 /* === Zone === */
 
 static void batch_closed_owner_to_zone(struct kunit *test)
@@ -579,6 +604,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_interleaved_owners_one_push_each),
 	KUNIT_CASE(batch_more_owners_than_runs),
 	KUNIT_CASE(batch_owner_closes_meanwhile),
+	KUNIT_CASE(batch_run_that_makes_room_waits_for_the_zone),
 	KUNIT_CASE(batch_closed_owner_to_zone),
 	KUNIT_CASE(batch_order_not_allowed_to_zone),
 	KUNIT_CASE(batch_isolated_to_zone),

@@ -340,10 +340,13 @@ static void commit_relaxes_even_if_nothing_was_to_free(struct kunit *test)
 
 	fx->high = 1;
 	fx->nr_free = 0;
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, saw.nr_calls, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_relaxed, 1);
+	/* What waits is taken in by a trim, and this is none. */
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 }
 
 /* What waited takes part, and does not raise what is left (H7). */

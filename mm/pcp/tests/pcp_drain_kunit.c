@@ -5,9 +5,15 @@
  * owned_blocks can be put on it again.
  */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/processor.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "fixture.h"
+#include "workers.h"
 
 static void push(struct pcp_fixture *fx, unsigned int index, unsigned int order)
 {
@@ -192,6 +198,23 @@ static void drain_takes_all_that_waits_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), fx->base[1]);
 	KUNIT_EXPECT_EQ(test, page_private(fx->base[1]), 2);
+}
+
+/* Not only what a bulk free takes in by itself: all of it can merge. */
+static void drain_takes_more_than_an_allocation_would(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i, nr = PCP_ABSORB_NODES + 5;
+
+	if (nr > pageblock_nr_pages)
+		kunit_skip(test, "blocks are too small");
+	fx->pcp->high = 1;
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE, false);
+	for (i = 0; i < nr; i++)
+		push(fx, i, 0);
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr + 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 }
 
 static void drain_sorts_what_an_absorb_left(struct kunit *test)
@@ -501,6 +524,17 @@ static void drain_detached_blocks_can_be_listed_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 0);
 }
 
+static void drain_detach_waits_for_the_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	list_blocks(fx, 2);
+	fx->lock_busy = true;
+	pcp_detach_blocks(fx->zone, fx->pcp);
+	KUNIT_EXPECT_EQ(test, fx->nr_locked, 1);
+	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 0);
+}
+
 static void drain_detach_leaves_other_cpus_lists_alone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -589,6 +623,20 @@ static void drain_online_cpu_absorbs_without_limit(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 }
 
+static void drain_online_cpu_frees_isolated_pages(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_need_isolation(fx);
+	push(fx, 0, 0);
+	pcp_fx_isolate(fx, 1, true);
+	fx->pcp->dead = true;
+	fx->lock_busy = true;
+	pcp_cpu_online(fx->zone, fx->pcp);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+}
+
 /* === vmstat comes by === */
 
 static void return_waiting(struct pcp_fixture *fx, bool expected)
@@ -644,6 +692,73 @@ static void drain_return_waiting_takes_both(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
 
+static void drain_return_waiting_waits_for_the_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	leave_taken(fx);
+	push(fx, 4, 2);
+	fx->lock_busy = true;
+	return_waiting(fx, true);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+}
+
+struct holder {
+	struct per_cpu_pages *pcp;
+	bool got;
+};
+
+/* Has the lock of a PCP until somebody waits for it, other than by a trylock. */
+static long hold_until_wanted(struct pcp_worker *w)
+{
+	unsigned long end = jiffies + 5 * HZ;
+	struct holder *h = w->arg;
+
+	spin_lock(&h->pcp->lock);
+	WRITE_ONCE(h->got, true);
+	/* Some virtual machines do not tell that somebody waits. */
+	while (!spin_is_contended(&h->pcp->lock) && !time_after(jiffies, end) &&
+	       !kthread_should_stop())
+		cpu_relax();
+	spin_unlock(&h->pcp->lock);
+	return 0;
+}
+
+/* A flush only tries the lock. This comes from a worker, which can wait. */
+static void drain_return_waiting_waits_for_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct cpumask *elsewhere;
+	struct pcp_workers *p;
+	struct holder *h;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "not with CONFIG_PREEMPT_RT");
+	pcp_workers_require(test, 2);
+	KUNIT_ASSERT_EQ(test, 0,
+			set_cpus_allowed_ptr(current, cpumask_of(fx->cpu)));
+	elsewhere = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
+	h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, elsewhere);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	cpumask_andnot(elsewhere, cpu_online_mask, cpumask_of(fx->cpu));
+	h->pcp = fx->pcp;
+
+	leave_taken(fx);
+	fx->lock_busy = true;
+	p = pcp_workers_start(test, elsewhere, 1, hold_until_wanted, h);
+	while (!READ_ONCE(h->got))
+		cond_resched();
+	return_waiting(fx, true);
+	pcp_workers_wait(test, p);
+	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
+	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+}
+
 static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_new_pcp_is_empty_and_closed),
 	KUNIT_CASE(drain_bound_is_what_may_be_cached),
@@ -654,6 +769,7 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_merges_first),
 	KUNIT_CASE(drain_of_waiting_pages_needs_no_count),
 	KUNIT_CASE(drain_takes_all_that_waits_at_once),
+	KUNIT_CASE(drain_takes_more_than_an_allocation_would),
 	KUNIT_CASE(drain_sorts_what_an_absorb_left),
 	KUNIT_CASE(drain_sorts_what_an_absorb_left_and_what_came_since),
 	KUNIT_CASE(drain_repeats_while_others_push),
@@ -671,13 +787,17 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE_PARAM(drain_dead_cpu_leaves_each_node_empty,
 			 blocks_gen_params),
 	KUNIT_CASE(drain_detached_blocks_can_be_listed_again),
+	KUNIT_CASE(drain_detach_waits_for_the_zone),
 	KUNIT_CASE(drain_detach_leaves_other_cpus_lists_alone),
 	KUNIT_CASE(drain_reset_of_the_head_alone_would_corrupt),
 	KUNIT_CASE(drain_online_cpu_is_open_and_absorbs),
 	KUNIT_CASE(drain_online_cpu_absorbs_without_limit),
+	KUNIT_CASE(drain_online_cpu_frees_isolated_pages),
 	KUNIT_CASE(drain_return_waiting_says_if_nothing_waits),
 	KUNIT_CASE(drain_return_waiting_takes_what_waits),
 	KUNIT_CASE(drain_return_waiting_takes_both),
+	KUNIT_CASE(drain_return_waiting_waits_for_the_zone),
+	KUNIT_CASE(drain_return_waiting_waits_for_the_lock),
 	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left),
 	{}
 };

@@ -91,6 +91,19 @@ static void lockless_absorbs_when_the_lists_are_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
 
+static void lockless_absorbs_up_to_the_high_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
+
+	fx->pcp->high = 2;
+	for (i = 0; i < 4; i++)
+		pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 0, i), 0);
+	KUNIT_EXPECT_NOT_NULL(test, take(fx));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 2);
+}
+
 static void lockless_leaves_waiting_alone_while_there_is_a_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -222,6 +235,7 @@ static struct kunit_case lockless_cases[] = {
 	KUNIT_CASE(lockless_migratetypes_in_order),
 	KUNIT_CASE(lockless_splits_a_larger_page),
 	KUNIT_CASE(lockless_absorbs_when_the_lists_are_empty),
+	KUNIT_CASE(lockless_absorbs_up_to_the_high_mark),
 	KUNIT_CASE(lockless_leaves_waiting_alone_while_there_is_a_page),
 	KUNIT_CASE(lockless_bad_page_is_skipped),
 	KUNIT_CASE(lockless_only_a_bad_page),

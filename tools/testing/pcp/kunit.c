@@ -236,6 +236,8 @@ static enum kunit_status run_once(struct kunit_suite *suite, struct kunit_case *
 	static struct kunit test;
 	int depth = current->preempt;
 
+	/* Each test is a thread of its own in the kernel. */
+	set_cpus_allowed_ptr(current, cpumask_of(0));
 	kunit_init_test(&test, c->name, NULL);
 	test.param_value = param;
 	current->kunit_test = &test;

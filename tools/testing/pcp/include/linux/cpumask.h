@@ -30,6 +30,7 @@ static inline unsigned int cpumask_next(int cpu, const struct cpumask *mask)
 	return cpu;
 }
 
+#define cpumask_last(mask)	(63 - __builtin_clzl((mask)->bits))
 #define cpumask_first(mask)	cpumask_next(-1, mask)
 
 static inline bool cpumask_andnot(struct cpumask *to, const struct cpumask *a,
