@@ -23,6 +23,7 @@ TIMEOUT      ?=
 ROUNDS       ?=
 FILES        ?=
 SAMPLE       ?=
+AGAIN        ?=
 BOOT_SECONDS ?= 60
 V            ?=
 
@@ -69,6 +70,7 @@ help:
 #: TIMEOUT=300      seconds before a kernel counts as hung
 #: ROUNDS=2000000   operations of the threads in each build (user)
 #: FILES=glob       change only these files of mm/pcp; SAMPLE=100: only so many (mutants)
+#: AGAIN=1          change only what no test noticed the last time (mutants)
 #: BOOT_SECONDS=60  how long make boot works
 #: O=out            where everything goes
 #: JOBS=            compilers at a time; default: one for each CPU
@@ -87,7 +89,7 @@ user: packages
 
 mutants: packages
 	@$(python) scripts/mutants.py $(where) $(how) --files=$(call quoted,$(FILES)) \
-		--sample=$(call quoted,$(SAMPLE)) --seed=$(call quoted,$(SEED))
+		--sample=$(call quoted,$(SAMPLE)) --seed=$(call quoted,$(SEED)) --again=$(call quoted,$(AGAIN))
 
 qemu: packages
 	@scripts/packages.sh qemu

@@ -95,7 +95,7 @@ def sources():
     return sorted(set(names) - set(LEFT_OUT))
 
 
-def used_by(name, function):
+def used_by(function):
     """Sources that can see a change to a function of a header: by name, through other headers."""
     texts = {path: read(path) for pattern in ("*.[ch]", "tests/*.[ch]")
              for path in glob.glob(os.path.join(PCP, pattern))}
@@ -243,7 +243,8 @@ class Hunt:
 
     def test(self, place, name, text, mutant):
         source = os.path.join(PCP, name)
-        users = [source] if name.endswith(".c") else used_by(name, mutant.function)
+        users = [source] if name.endswith(".c") else used_by(mutant.function)
+        users = [path for path in users if self.build.object_of(path) in self.objects]
         before = {path: self.original(place, path) for path in users}
         place.set(name, mutate.apply(text, mutant))
         try:
@@ -369,7 +370,8 @@ def write_results(where, rows, survivors, results, options):
         "survivors": [{"file": f"mm/pcp/{n}", "line": m.line, "function": m.function,
                        "kind": m.kind, "old": m.old_line, "new": m.new_line}
                       for n, m in survivors],
-        "mutants": [{"file": f"mm/pcp/{n}", "line": m.line, "kind": m.kind, "new": m.new_line,
+        "mutants": [{"file": f"mm/pcp/{n}", "line": m.line, "kind": m.kind, "old": m.old_line,
+                     "new": m.new_line,
                      "verdict": o.verdict, "by": o.by} for n, m, o in results],
     }
     with open(os.path.join(where, "summary.json"), "w", encoding="utf-8") as handle:
@@ -377,6 +379,29 @@ def write_results(where, rows, survivors, results, options):
         handle.write("\n")
     with open(os.path.join(where, "survivors.txt"), "w", encoding="utf-8") as handle:
         handle.writelines(line + "\n" for line in survivor_lines(survivors))
+
+
+def remembered(where, chosen):
+    """What the last run found out: {(name, mutant): outcome}, but for survivors.
+
+    A new case notices more than before, never less; so who adds one need not
+    run again what was noticed already. A change to the helpers themselves
+    shows in the lines, and is run.
+    """
+    try:
+        with open(os.path.join(where, "summary.json"), encoding="utf-8") as handle:
+            last = json.load(handle)["mutants"]
+    except (OSError, ValueError, KeyError):
+        raise Failure(f"{show(where)} has no summary.json of a whole run; leave out AGAIN=1") \
+            from None
+    old = {(m["file"], m["line"], m["kind"], m["old"], m["new"]):
+           Outcome(m["verdict"], m["by"]) for m in last}
+    found = {}
+    for name, m in chosen:
+        outcome = old.get((f"mm/pcp/{name}", m.line, m.kind, m.old_line, m.new_line))
+        if outcome and outcome.verdict != "survived":
+            found[name, m] = outcome
+    return found
 
 
 def arguments():
@@ -387,6 +412,7 @@ def arguments():
     parser.add_argument("--files", default="", help="glob: only these files of mm/pcp")
     parser.add_argument("--sample", default="", help="only so many mutants, chosen by the seed")
     parser.add_argument("--seed", default="")
+    parser.add_argument("--again", default="", help="1: only what survived the last run")
     parser.add_argument("--jobs", default="")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
@@ -416,6 +442,7 @@ def run_main():
     everything = [(name, mutant) for name in sources()
                   for mutant in mutate.mutants(read(os.path.join(PCP, name)))]
     chosen = choose(everything, options)
+    known = remembered(where, chosen) if options.again == "1" else {}
     start = time.monotonic()
     try:
         with lock(out, "mutants"):
@@ -427,9 +454,12 @@ def run_main():
             if status:
                 raise Failure(f"the suites fail before anything is changed (log: "
                               f"{show(build.console)}); mend that with make user first", FAILED)
-            results = hunt(build, options.jobs, chosen, os.path.join(where, "work"))
+            fresh = hunt(build, options.jobs, [c for c in chosen if c not in known],
+                         os.path.join(where, "work"))
     finally:
         kill_descendants()
+    known.update({(name, mutant): outcome for name, mutant, outcome in fresh})
+    results = [(*item, known[item]) for item in chosen]
     rows, survivors, stale = judge(results, entries)
     stale += unknown(entries, everything)
     os.makedirs(where, exist_ok=True)
@@ -437,7 +467,7 @@ def run_main():
     for line in survivor_lines(survivors) + [""] + table(rows):
         print(line)
     total = sum(rows.values(), collections.Counter())
-    print(f"{len(results)} mutants in {time.monotonic() - start:.0f} s")
+    print(f"{len(fresh)} of {len(results)} mutants run in {time.monotonic() - start:.0f} s")
     for entry, why in stale:
         print(f"{show(LIST)}:{entry.line}: stale: {why}: {entry.new}")
     bad = score(total) < FLOOR or not total["killed"]

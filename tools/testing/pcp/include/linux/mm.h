@@ -45,6 +45,8 @@ static inline struct page *pfn_to_online_page(unsigned long pfn)
 #define node_zonelist(nid, gfp)	(&contig_page_data.node_zonelists[0])
 #define debug_pagealloc_enabled_static()	false
 
+unsigned long __rcu_alloc_page_lockless(void);
+
 void pcp_user_memory_init(void);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * On the zone of the userland build: what only the live suites see in the
+ * kernel, since it looks for zones by itself.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+
+#include "../internal.h"
+#include "pcp.h"
+#include "zone.h"
+
+static struct per_cpu_pages *here(void)
+{
+	return zone_pcp(pcp_user_zone, raw_smp_processor_id());
+}
+
+static struct page *some_page(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	set_page_count(page, 0);
+	return page;
+}
+
+static void user_page_without_locks(struct kunit *test)
+{
+	struct page *page = some_page(test);
+
+	KUNIT_EXPECT_EQ(test, __rcu_alloc_page_lockless(), 0UL);
+	spin_lock(&here()->lock);
+	pcp_list_add(here(), page, 0, MIGRATE_MOVABLE, false);
+	spin_unlock(&here()->lock);
+	KUNIT_EXPECT_EQ(test, __rcu_alloc_page_lockless(),
+			(unsigned long)page_address(page));
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	KUNIT_EXPECT_EQ(test, here()->count, 0);
+	KUNIT_EXPECT_EQ(test, __rcu_alloc_page_lockless(), 0UL);
+	__free_pages(page, 0);
+}
+
+static void user_shepherd_looks_at_each_zone(struct kunit *test)
+{
+	struct pcp_run run = { .zone = pcp_user_zone, .pcp = here() };
+
+	pcp_set_bound(here(), 8, 8);
+	pcp_run_add(&run, some_page(test), 0);
+	pcp_push(&run, false);
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
+	pcp_shepherd(raw_smp_processor_id());
+	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
+	pcp_set_bound(here(), 0, 0);
+	KUNIT_EXPECT_EQ(test, pcp_user_zone->free_area[MAX_PAGE_ORDER].nr_free,
+			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
+}
+
+static struct kunit_case user_cases[] = {
+	KUNIT_CASE(user_page_without_locks),
+	KUNIT_CASE(user_shepherd_looks_at_each_zone),
+	{}
+};
+
+static struct kunit_suite user_suite = {
+	.name = "pcp_user",
+	.test_cases = user_cases,
+};
+
+kunit_test_suites(&user_suite);
