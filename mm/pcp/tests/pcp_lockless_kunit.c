@@ -177,6 +177,23 @@ static void lockless_never_a_cma_page(struct kunit *test)
 #endif
 }
 
+/* Or each try would find it again, and nothing behind it. */
+static void lockless_a_cma_page_goes_to_the_cold_end(struct kunit *test)
+{
+#ifdef CONFIG_CMA
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_CMA);
+	cache(fx, 1, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	KUNIT_EXPECT_NULL(test, take(fx));
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+#else
+	kunit_skip(test, "needs CONFIG_CMA");
+#endif
+}
+
 /* A zonelist of the fixture's zone and another, in this order. */
 static struct zonelist *two_zones(struct pcp_fixture *fx, enum zone_type type)
 {
@@ -242,6 +259,7 @@ static struct kunit_case lockless_cases[] = {
 	KUNIT_CASE(lockless_lock_is_taken),
 	KUNIT_CASE(lockless_isolated_is_deferred),
 	KUNIT_CASE(lockless_never_a_cma_page),
+	KUNIT_CASE(lockless_a_cma_page_goes_to_the_cold_end),
 	KUNIT_CASE(lockless_zones_in_order),
 	KUNIT_CASE(lockless_zone_that_is_too_high),
 	{}
