@@ -98,6 +98,7 @@ def tools_stage(_, log):
 def stages(options):
     where = ["--out", options.out, f"--linux={options.linux}", f"--jobs={options.jobs}"]
     yield "tools", tools_stage, None
+    yield "user", kunit_stage, python("user.py", *where)
     yield "kunit NCPUS=4", kunit_stage, python("run_kunit.py", *where, "--ncpus=4")
     yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1")
     yield "boot", boot_stage, python("boot.py", *where)
