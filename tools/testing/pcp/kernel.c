@@ -214,8 +214,9 @@ unsigned long wait_for_completion_timeout(struct completion *c,
 	struct timespec end;
 	int err = 0;
 
+	/* Many threads may share few processors with other programs. */
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += timeout / HZ;
+	end.tv_sec += 10 * timeout / HZ;
 	pthread_mutex_lock(&c->mutex);
 	while (!c->done && err != ETIMEDOUT)
 		err = timeout ? pthread_cond_timedwait(&c->cond, &c->mutex, &end) :

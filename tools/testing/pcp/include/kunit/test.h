@@ -143,67 +143,69 @@ do {									\
 				what fmt, ##__VA_ARGS__);		\
 } while (0)
 
-#define __KUNIT_BINARY(test, fatal, left, op, right, fmt, ...)		\
+#define __KUNIT_BINARY(test, fatal, left, op, right, l, r, fmt, ...)	\
 do {									\
 	const typeof(left) __left = (left);				\
 	const typeof(right) __right = (right);				\
 									\
 	__KUNIT(test, fatal, __left op __right,				\
 		"Expected %s " #op " %s, but they are %lld and %lld. ",	\
-		fmt, #left, #right, (long long)__left,			\
+		fmt, l, r, (long long)__left,				\
 		(long long)__right, ##__VA_ARGS__);			\
 } while (0)
 
-#define __KUNIT_POINTER(test, fatal, left, op, right, fmt, ...)		\
+#define __KUNIT_POINTER(test, fatal, left, op, right, l, r, fmt, ...)	\
 do {									\
 	const void *__left = (left), *__right = (right);		\
 									\
 	__KUNIT(test, fatal, __left op __right,				\
 		"Expected %s " #op " %s, but they are %p and %p. ",	\
-		fmt, #left, #right, __left, __right, ##__VA_ARGS__);	\
+		fmt, l, r, __left, __right, ##__VA_ARGS__);		\
 } while (0)
 
-#define __KUNIT_BOOL(test, fatal, cond, is, fmt, ...)			\
+#define __KUNIT_BOOL(test, fatal, cond, is, text, fmt, ...)		\
 	__KUNIT(test, fatal, !!(cond) == (is),				\
-		"Expected %s to be " #is ". ", fmt, #cond, ##__VA_ARGS__)
+		"Expected %s to be " #is ". ", fmt, text, ##__VA_ARGS__)
 
 #define KUNIT_FAIL(test, fmt, ...)					\
 	__KUNIT(test, false, false, "", fmt, ##__VA_ARGS__)
 #define KUNIT_FAIL_AND_ABORT(test, fmt, ...)				\
 	__KUNIT(test, true, false, "", fmt, ##__VA_ARGS__)
 
-#define KUNIT_EXPECT_EQ(test, l, r)	__KUNIT_BINARY(test, false, l, ==, r, "")
+#define KUNIT_EXPECT_EQ(test, l, r)	__KUNIT_BINARY(test, false, l, ==, r, #l, #r, "")
 #define KUNIT_EXPECT_EQ_MSG(test, l, r, fmt, ...)			\
-	__KUNIT_BINARY(test, false, l, ==, r, fmt, ##__VA_ARGS__)
-#define KUNIT_EXPECT_NE(test, l, r)	__KUNIT_BINARY(test, false, l, !=, r, "")
-#define KUNIT_EXPECT_LT(test, l, r)	__KUNIT_BINARY(test, false, l, <, r, "")
-#define KUNIT_EXPECT_LE(test, l, r)	__KUNIT_BINARY(test, false, l, <=, r, "")
-#define KUNIT_EXPECT_GT(test, l, r)	__KUNIT_BINARY(test, false, l, >, r, "")
-#define KUNIT_EXPECT_GE(test, l, r)	__KUNIT_BINARY(test, false, l, >=, r, "")
-#define KUNIT_ASSERT_EQ(test, l, r)	__KUNIT_BINARY(test, true, l, ==, r, "")
+	__KUNIT_BINARY(test, false, l, ==, r, #l, #r, fmt, ##__VA_ARGS__)
+#define KUNIT_EXPECT_NE(test, l, r)	__KUNIT_BINARY(test, false, l, !=, r, #l, #r, "")
+#define KUNIT_EXPECT_LT(test, l, r)	__KUNIT_BINARY(test, false, l, <, r, #l, #r, "")
+#define KUNIT_EXPECT_LE(test, l, r)	__KUNIT_BINARY(test, false, l, <=, r, #l, #r, "")
+#define KUNIT_EXPECT_GT(test, l, r)	__KUNIT_BINARY(test, false, l, >, r, #l, #r, "")
+#define KUNIT_EXPECT_GE(test, l, r)	__KUNIT_BINARY(test, false, l, >=, r, #l, #r, "")
+#define KUNIT_ASSERT_EQ(test, l, r)	__KUNIT_BINARY(test, true, l, ==, r, #l, #r, "")
 #define KUNIT_ASSERT_EQ_MSG(test, l, r, fmt, ...)			\
-	__KUNIT_BINARY(test, true, l, ==, r, fmt, ##__VA_ARGS__)
-#define KUNIT_ASSERT_LT(test, l, r)	__KUNIT_BINARY(test, true, l, <, r, "")
-#define KUNIT_ASSERT_LE(test, l, r)	__KUNIT_BINARY(test, true, l, <=, r, "")
-#define KUNIT_ASSERT_GT(test, l, r)	__KUNIT_BINARY(test, true, l, >, r, "")
-#define KUNIT_EXPECT_PTR_EQ(test, l, r)	__KUNIT_POINTER(test, false, l, ==, r, "")
-#define KUNIT_EXPECT_PTR_NE(test, l, r)	__KUNIT_POINTER(test, false, l, !=, r, "")
-#define KUNIT_ASSERT_PTR_EQ(test, l, r)	__KUNIT_POINTER(test, true, l, ==, r, "")
-#define KUNIT_EXPECT_NULL(test, p)	__KUNIT_POINTER(test, false, p, ==, NULL, "")
-#define KUNIT_ASSERT_NULL(test, p)	__KUNIT_POINTER(test, true, p, ==, NULL, "")
-#define KUNIT_EXPECT_NOT_NULL(test, p)	__KUNIT_POINTER(test, false, p, !=, NULL, "")
+	__KUNIT_BINARY(test, true, l, ==, r, #l, #r, fmt, ##__VA_ARGS__)
+#define KUNIT_ASSERT_LT(test, l, r)	__KUNIT_BINARY(test, true, l, <, r, #l, #r, "")
+#define KUNIT_ASSERT_LE(test, l, r)	__KUNIT_BINARY(test, true, l, <=, r, #l, #r, "")
+#define KUNIT_ASSERT_GT(test, l, r)	__KUNIT_BINARY(test, true, l, >, r, #l, #r, "")
+#define KUNIT_EXPECT_PTR_EQ(test, l, r)	__KUNIT_POINTER(test, false, l, ==, r, #l, #r, "")
+#define KUNIT_EXPECT_PTR_NE(test, l, r)	__KUNIT_POINTER(test, false, l, !=, r, #l, #r, "")
+#define KUNIT_ASSERT_PTR_EQ(test, l, r)	__KUNIT_POINTER(test, true, l, ==, r, #l, #r, "")
+#define KUNIT_EXPECT_NULL(test, p)				\
+	__KUNIT_POINTER(test, false, p, ==, NULL, #p, "NULL", "")
+#define KUNIT_ASSERT_NULL(test, p)	__KUNIT_POINTER(test, true, p, ==, NULL, #p, "NULL", "")
+#define KUNIT_EXPECT_NOT_NULL(test, p)				\
+	__KUNIT_POINTER(test, false, p, !=, NULL, #p, "NULL", "")
 #define KUNIT_EXPECT_NOT_NULL_MSG(test, p, fmt, ...)			\
-	__KUNIT_POINTER(test, false, p, !=, NULL, fmt, ##__VA_ARGS__)
-#define KUNIT_ASSERT_NOT_NULL(test, p)	__KUNIT_POINTER(test, true, p, !=, NULL, "")
+	__KUNIT_POINTER(test, false, p, !=, NULL, #p, "NULL", fmt, ##__VA_ARGS__)
+#define KUNIT_ASSERT_NOT_NULL(test, p)	__KUNIT_POINTER(test, true, p, !=, NULL, #p, "NULL", "")
 #define KUNIT_ASSERT_NOT_ERR_OR_NULL(test, p)				\
-	__KUNIT_BOOL(test, true, IS_ERR_OR_NULL(p), false, "")
-#define KUNIT_EXPECT_TRUE(test, cond)	__KUNIT_BOOL(test, false, cond, true, "")
-#define KUNIT_EXPECT_FALSE(test, cond)	__KUNIT_BOOL(test, false, cond, false, "")
+	__KUNIT_BOOL(test, true, IS_ERR_OR_NULL(p), false, "IS_ERR_OR_NULL(" #p ")", "")
+#define KUNIT_EXPECT_TRUE(test, cond)	__KUNIT_BOOL(test, false, cond, true, #cond, "")
+#define KUNIT_EXPECT_FALSE(test, cond)	__KUNIT_BOOL(test, false, cond, false, #cond, "")
 #define KUNIT_EXPECT_FALSE_MSG(test, cond, fmt, ...)			\
-	__KUNIT_BOOL(test, false, cond, false, fmt, ##__VA_ARGS__)
+	__KUNIT_BOOL(test, false, cond, false, #cond, fmt, ##__VA_ARGS__)
 #define KUNIT_EXPECT_TRUE_MSG(test, cond, fmt, ...)			\
-	__KUNIT_BOOL(test, false, cond, true, fmt, ##__VA_ARGS__)
-#define KUNIT_ASSERT_TRUE(test, cond)	__KUNIT_BOOL(test, true, cond, true, "")
-#define KUNIT_ASSERT_FALSE(test, cond)	__KUNIT_BOOL(test, true, cond, false, "")
+	__KUNIT_BOOL(test, false, cond, true, #cond, fmt, ##__VA_ARGS__)
+#define KUNIT_ASSERT_TRUE(test, cond)	__KUNIT_BOOL(test, true, cond, true, #cond, "")
+#define KUNIT_ASSERT_FALSE(test, cond)	__KUNIT_BOOL(test, true, cond, false, #cond, "")
 
 #endif
