@@ -217,6 +217,9 @@ Judged = collections.namedtuple("Judged", "verdict reason status")
 
 def judge(text, status):
     """The verdict on one run: its KTAP, and how the program ended."""
+    if "ThreadSanitizer: unexpected memory mapping" in text:
+        raise Failure("ThreadSanitizer cannot live with this system's address randomisation; run "
+                      "sysctl vm.mmap_rnd_bits=28, or setarch -R make user")
     verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today())
     reason, result = verdict.reason, verdict.status
     if status is None:

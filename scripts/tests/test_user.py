@@ -128,6 +128,10 @@ class Judgement(unittest.TestCase):
             self.assertEqual(judged.status, 1)
             self.assertIn(line[:30], judged.reason)
 
+    def test_sanitizer_that_cannot_start(self):
+        with self.assertRaisesRegex(common.Failure, "mmap_rnd_bits"):
+            user.judge("FATAL: ThreadSanitizer: unexpected memory mapping 0x5b-0x5c\n", 66)
+
     def test_hung(self):
         self.assertEqual(user.judge(OK_RUN, None).status, 1)
 
