@@ -38,9 +38,9 @@ ASSIGN = {"=", "+=", "-=", "|=", "&=", "<<=", ">>=", "^=", "*=", "/=", "%="}
 TYPES = {"struct", "enum", "union", "unsigned", "signed", "int", "long", "short", "char", "bool",
          "const", "static", "void", "u8", "u16", "u32", "u64", "size_t", "va_list", "typeof",
          "LIST_HEAD"}
-# They say or hint, and do nothing.
+# They say or hint, and do nothing; a point is for suites.
 SILENT = re.compile(r"VM_(WARN|BUG)_ON|WARN_ON|BUILD_BUG|lockdep_|trace_|prefetch$|"
-                    r"KUNIT_STATIC_STUB|pr_err$")
+                    r"KUNIT_STATIC_STUB|pr_err$|pcp_point$")
 
 
 def tokens(text):
@@ -145,9 +145,24 @@ def silent_parts(toks, begin, end):
     """Indices of tokens inside of calls that say or hint."""
     inside = set()
     for i in range(begin, end):
-        if toks[i].kind == "name" and SILENT.match(toks[i].text) and toks[i + 1].text == "(":
-            inside.update(range(i, closing(toks, i + 1) + 1))
+        if toks[i].kind != "name" or toks[i + 1].text != "(":
+            continue
+        last = closing(toks, i + 1)
+        if SILENT.match(toks[i].text):
+            inside.update(range(i, last + 1))
+        elif toks[i].text == "PCP_CHECK":
+            # Behind the condition there are only a text and what is put into it.
+            inside.update(range(first_comma(toks, i + 1, last), last + 1))
     return inside
+
+
+def first_comma(toks, begin, end):
+    depth = 0
+    for i in range(begin, end):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(toks[i].text, 0)
+        if toks[i].text == "," and depth == 1:
+            return i
+    return end
 
 
 def changes(toks, begin, end):

@@ -105,6 +105,11 @@ class NoChanges(unittest.TestCase):
         self.assertEqual(made("trace_mm_pcp_push(a + 1);"), set())
         self.assertEqual(made("lockdep_assert_held(&a);"), set())
 
+    def test_what_a_check_says(self):
+        self.assertEqual(made('bad += PCP_CHECK(a < b, "%d", a - b);') & {
+            'bad += PCP_CHECK(a < b, "%d", a + b);', 'bad += PCP_CHECK(a <= b, "%d", a - b);'},
+            {'bad += PCP_CHECK(a <= b, "%d", a - b);'})
+
     def test_each_change_once_and_in_order(self):
         changes = mutate.mutants(body("if (a < 1 && b > 2)\n\t\treturn a + b;"))
         self.assertEqual(len(changes), len({(m.start, m.end, m.new) for m in changes}))

@@ -113,6 +113,28 @@ static void owner_list_after_unlist_works(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 1);
 }
 
+/* Whatever the memory held before: it is that of sections that come and go. */
+static void owner_new_blocks_belong_to_nobody(struct kunit *test)
+{
+	struct pageblock_data *blocks;
+	int i;
+
+	blocks = kunit_kcalloc(test, 3, sizeof(*blocks), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, blocks);
+	memset(blocks, 0xa5, 3 * sizeof(*blocks));
+	pageblock_data_init(blocks, 2, 5 * pageblock_nr_pages);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, blocks[i].flags, 0UL);
+		KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&blocks[i]), -1);
+		KUNIT_EXPECT_FALSE(test, blocks[i].unlisted);
+		KUNIT_EXPECT_EQ(test, blocks[i].block_pfn,
+				(5UL + i) * pageblock_nr_pages);
+		KUNIT_EXPECT_TRUE(test, list_empty(&blocks[i].cpu_node));
+	}
+	/* And no more than it was asked to set up. */
+	KUNIT_EXPECT_NE(test, blocks[2].flags, 0UL);
+}
+
 static void owner_list_ends_the_unlisted_state(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -395,6 +417,7 @@ static struct kunit_case pcp_owner_cases[] = {
 	KUNIT_CASE(owner_list_counts_and_keeps_order),
 	KUNIT_CASE(owner_unlist_leaves_an_empty_node),
 	KUNIT_CASE(owner_list_after_unlist_works),
+	KUNIT_CASE(owner_new_blocks_belong_to_nobody),
 	KUNIT_CASE(owner_list_ends_the_unlisted_state),
 	KUNIT_CASE(owner_fragment_puts_block_on_the_list),
 	KUNIT_CASE(owner_half_a_block_is_a_fragment),

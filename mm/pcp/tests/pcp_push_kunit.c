@@ -581,6 +581,7 @@ static void push_one_nolock(struct pcp_fixture *fx, unsigned int i)
 	pcp_run_add(&run, pcp_fx_page(fx, 1, i), 0);
 	pcp_push(&run, true);
 	KUNIT_EXPECT_NULL(fx->test, run.pcp);
+	KUNIT_EXPECT_NULL(fx->test, run.first);
 	KUNIT_EXPECT_EQ(fx->test, run.nr_pages, 0);
 }
 
@@ -727,6 +728,18 @@ static void push_flush_returns_base_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
 }
 
+static void push_flush_returns_what_an_absorb_left(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	have_one_taken(fx);
+	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_flush_waiting(fx->zone, fx->other, false), 6);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
+	pcp_fx_check(fx);
+}
+
 static void push_flush_nolock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -803,6 +816,7 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE(push_overflow_that_another_cpu_flushed),
 	KUNIT_CASE(push_flush_of_nothing),
 	KUNIT_CASE(push_flush_returns_base_pages),
+	KUNIT_CASE(push_flush_returns_what_an_absorb_left),
 	KUNIT_CASE(push_flush_nolock),
 	KUNIT_CASE(push_flushed_pages_do_not_wait),
 	KUNIT_CASE(push_flush_counts_no_event),

@@ -228,6 +228,44 @@ static void refill_fragment_that_just_fits_comes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
 }
 
+static void refill_recovery_uses_up_the_room(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	list_block(fx, 0, MIGRATE_MOVABLE);
+	zone_page(fx, 0, 1, 0);
+	zone_page(fx, 0, 3, 0);
+	fx->pcp->high = 2;
+	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_FALSE(test, listed(fx, 0));
+}
+
+static void refill_recovery_needs_room_for_one_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	list_block(fx, 0, MIGRATE_MOVABLE);
+	zone_page(fx, 0, 1, 0);
+	fx->pcp->high = 1;
+	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
+	KUNIT_EXPECT_FALSE(test, listed(fx, 0));
+}
+
+/* What its user has in page_private() is no order. */
+static void refill_recovery_passes_pages_in_use_singly(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page;
+
+	list_block(fx, 0, MIGRATE_MOVABLE);
+	set_page_private(pcp_fx_page(fx, 0, 0), 2);
+	page = zone_page(fx, 0, 1, 0);
+	/* Of order 1, which no other phase can make of it. */
+	KUNIT_EXPECT_EQ(test, 0, refill(fx, 1, MIGRATE_MOVABLE, 1));
+	expect_on_pcp(fx, page, 0, true);
+}
+
 static void refill_at_high_mark_scans_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -478,6 +516,25 @@ static void refill_knows_the_new_high_mark(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, refill(fx, 0, MIGRATE_MOVABLE, 1));
 	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), -1);
+}
+
+/* A size that tells which order was asked for. */
+static int order_as_size(struct zone *zone, struct per_cpu_pages *pcp,
+			 unsigned int order)
+{
+	return order;
+}
+
+static void refill_asks_for_the_size_of_its_order(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
+
+	kunit_activate_static_stub(test, pcp_zone_nr_alloc, order_as_size);
+	for (i = 0; i < 4; i++)
+		add_fallback(fx, 0, 2 * i);
+	KUNIT_EXPECT_EQ(test, 2, refill(fx, 1, MIGRATE_MOVABLE, 0));
+	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 1);
 }
 
 /* === Phase 2: chunks === */
@@ -800,6 +857,9 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_recovery_counts_only_pages_of_use),
 	KUNIT_CASE(refill_fragment_without_room_stays),
 	KUNIT_CASE(refill_fragment_that_just_fits_comes),
+	KUNIT_CASE(refill_recovery_uses_up_the_room),
+	KUNIT_CASE(refill_recovery_needs_room_for_one_page),
+	KUNIT_CASE(refill_recovery_passes_pages_in_use_singly),
 	KUNIT_CASE(refill_at_high_mark_scans_nothing),
 	KUNIT_CASE(refill_stale_block_leaves_owned_blocks),
 	KUNIT_CASE(refill_isolated_block_is_not_recovered),
@@ -816,6 +876,7 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_claims_nothing_when_recovery_was_enough),
 	KUNIT_CASE(refill_claims_nothing_while_zone_is_short),
 	KUNIT_CASE(refill_knows_the_new_high_mark),
+	KUNIT_CASE(refill_asks_for_the_size_of_its_order),
 	KUNIT_CASE_PARAM(refill_takes_chunks_of_wanted_type, type_gen_params),
 	KUNIT_CASE(refill_takes_smallest_chunks_first),
 	KUNIT_CASE(refill_takes_chunk_of_what_is_still_wanted),
