@@ -63,9 +63,8 @@ help:
 #: LINUX=path       a kernel tree or tarball to use instead of the Debian archive's
 #: SUITE=glob       run only these suites, or suite.case
 #: NCPUS=4          CPUs of the UML kernel
-#: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up; or DEBUG=lockdep,kasan
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
-#:                  (user: only that build: plain, asan, tsan)
+#:                  (several with commas; user: only that build: plain, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
