@@ -360,6 +360,17 @@ static void validate_notices_owned_block_that_is_wholly_free(struct kunit *test)
 	expect_block(fx, 1, "wholly free but owned");
 }
 
+/* Each fragment is looked at, not only the first of two neighbours. */
+static void validate_notices_whole_block_behind_a_fragment(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	own_and_list(fx, 0);
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 0), 0);
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 1), pageblock_order);
+	expect_block(fx, 1, "wholly free but owned");
+}
+
 static void validate_notices_fragments_that_are_not_listed(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -502,6 +513,17 @@ static void validate_blocks_looks_at_each_block(struct kunit *test)
 	}
 }
 
+/* Zones may overlap: a made-up one with a block of the real one, say. */
+static void validate_blocks_passes_over_other_zones(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->block[0].owner = nr_cpu_ids + 1;
+	fx->zone->zone_start_pfn = page_to_pfn(fx->base[0]);
+	fx->zone->spanned_pages = pageblock_nr_pages;
+	expect_said(fx, pcp_validate_blocks(fx->zone), 0, "");
+}
+
 static void validate_blocks_notices_wrong_pfn(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -583,6 +605,7 @@ static struct kunit_case pcp_validate_cases[] = {
 	KUNIT_CASE(validate_notices_impossible_owner),
 	KUNIT_CASE(validate_notices_listed_block_of_no_owner),
 	KUNIT_CASE(validate_notices_owned_block_that_is_wholly_free),
+	KUNIT_CASE(validate_notices_whole_block_behind_a_fragment),
 	KUNIT_CASE(validate_notices_fragments_that_are_not_listed),
 	KUNIT_CASE(validate_notices_listed_block_that_says_unlisted),
 	KUNIT_CASE(validate_notices_node_that_its_list_lost),
@@ -594,6 +617,7 @@ static struct kunit_case pcp_validate_cases[] = {
 	KUNIT_CASE(validate_notices_owned_blocks_of_dead_cpu),
 	KUNIT_CASE(validate_blocks_accepts_zones_in_use),
 	KUNIT_CASE(validate_blocks_looks_at_each_block),
+	KUNIT_CASE(validate_blocks_passes_over_other_zones),
 	KUNIT_CASE(validate_blocks_notices_wrong_pfn),
 	KUNIT_CASE(validate_blocks_looks_at_each_cpus_list),
 	KUNIT_CASE(validate_error_fails_the_test_that_runs),
