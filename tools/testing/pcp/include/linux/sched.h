@@ -92,6 +92,7 @@ void cpu_relax(void);
 
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
+#define rcu_read_lock_held()	(current->rcu_depth > 0)
 void synchronize_rcu(void);
 
 #endif
