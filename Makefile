@@ -54,6 +54,7 @@ help:
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
 #: make report    one HTML page of all results, $(O)/report/index.html
+#: make model     check the races on paper: a Promela model, exhaustively, and litmus tests
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
 #: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
@@ -123,6 +124,10 @@ busted: packages
 
 report:
 	@$(python) scripts/report.py --out $(call quoted,$(O))
+
+model: packages
+	@scripts/packages.sh model
+	@$(python) scripts/models.py $(where) --jobs=$(call quoted,$(JOBS))
 
 check: packages
 	@scripts/packages.sh qemu

@@ -22,6 +22,12 @@ needed() {
 		ccache		ccache
 		sys/types.h	libc6-dev
 	END
+	[ "$1" != model ] || cat <<-END
+		spin		spin
+	END
+	[ "$1" != coverage ] || cat <<-END
+		lcov		lcov
+	END
 	[ "$1" != qemu ] || cat <<-END
 		qemu-system-x86_64	qemu-system-x86
 		libelf.h	libelf-dev
