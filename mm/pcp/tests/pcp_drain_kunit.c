@@ -759,6 +759,28 @@ static void drain_return_waiting_waits_for_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
 
+/* The CPU absorbs again, while the pages it left before are on their way. */
+static void absorb_leaves_one(struct pcp_fixture *fx)
+{
+	fx->on_free = NULL;
+	push(fx, 5, 0);
+	push(fx, 4, 0);
+	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
+	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
+}
+
+static void drain_return_waiting_takes_what_an_absorb_left_meanwhile(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	leave_taken(fx);
+	fx->on_free = absorb_leaves_one;
+	return_waiting(fx, true);
+	KUNIT_EXPECT_NULL(test, fx->on_free);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+}
+
 static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_new_pcp_is_empty_and_closed),
 	KUNIT_CASE(drain_bound_is_what_may_be_cached),
@@ -799,6 +821,7 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_return_waiting_waits_for_the_zone),
 	KUNIT_CASE(drain_return_waiting_waits_for_the_lock),
 	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left),
+	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left_meanwhile),
 	{}
 };
 

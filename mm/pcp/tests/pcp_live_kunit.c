@@ -552,6 +552,39 @@ static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 	KUNIT_EXPECT_GE(test, absorbed, (unsigned int)pageblock_nr_pages);
 	live_check(test);
 }
+
+/* H4, H10: as above, by one who may not take zone->lock. */
+static void live_isolated_while_waiting_is_deferred(struct kunit *test)
+{
+	long before = live_balance(test);
+	struct live *lv = test->priv;
+	unsigned int absorbed = 0;
+	unsigned long start, end;
+	int tries, ret = -1;
+
+	for (tries = 0; tries < 8; tries++) {
+		live_own(lv, 0, true);
+		start = page_to_pfn(lv->pages[0]);
+		end = start + pageblock_nr_pages;
+		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
+		spin_lock(&lv->pcp->lock);
+		absorbed = pcp_absorb(lv->zone, lv->pcp, 0, false, true);
+		spin_unlock(&lv->pcp->lock);
+		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		if (!ret) {
+			KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
+			undo_isolate_page_range(start, end);
+		}
+		if (!ret && absorbed >= pageblock_nr_pages)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GE(test, absorbed, (unsigned int)pageblock_nr_pages);
+	KUNIT_EXPECT_EQ(test, before, live_balance(test));
+	live_check(test);
+}
 #endif
 
 #ifdef CONFIG_CONTIG_ALLOC
@@ -968,6 +1001,7 @@ static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_push_races_with_teardown),
 #ifdef CONFIG_MEMORY_ISOLATION
 	KUNIT_CASE(live_isolated_while_waiting_goes_to_the_zone),
+	KUNIT_CASE(live_isolated_while_waiting_is_deferred),
 #endif
 #ifdef CONFIG_CONTIG_ALLOC
 	KUNIT_CASE(live_contig_alloc_gets_pages_that_wait),

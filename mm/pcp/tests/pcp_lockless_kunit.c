@@ -194,6 +194,24 @@ static void lockless_a_cma_page_goes_to_the_cold_end(struct kunit *test)
 #endif
 }
 
+static void lockless_at_the_mark_absorbs_nothing(struct kunit *test)
+{
+#ifdef CONFIG_CMA
+	struct pcp_fixture *fx = test->priv;
+
+	/* All that is cached cannot be given to the kernel. */
+	pcp_fx_type(fx, 0, MIGRATE_CMA);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	WRITE_ONCE(fx->pcp->high, 1);
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
+	KUNIT_EXPECT_NULL(test, take(fx));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
+#else
+	kunit_skip(test, "needs CONFIG_CMA");
+#endif
+}
+
 /* A zonelist of the fixture's zone and another, in this order. */
 static struct zonelist *two_zones(struct pcp_fixture *fx, enum zone_type type)
 {
@@ -262,6 +280,7 @@ static struct kunit_case lockless_cases[] = {
 	KUNIT_CASE(lockless_a_cma_page_goes_to_the_cold_end),
 	KUNIT_CASE(lockless_zones_in_order),
 	KUNIT_CASE(lockless_zone_that_is_too_high),
+	KUNIT_CASE(lockless_at_the_mark_absorbs_nothing),
 	{}
 };
 
