@@ -2,7 +2,7 @@
 #
 # The front door. Each target is one script below scripts/, which can be run
 # alone too: make turns every failure into status 2, the scripts tell a failed
-# test (1) from one that could not run (2).
+# test (1) from one that could not run (2). scripts/ci is make with their status.
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -49,12 +49,13 @@ help:
 #: make mutants   break the helpers in small ways, and see how many a userland suite notices
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
-#: make check     the tests: the tools' own, KUnit plain and in variants, QEMU, stress, boots, two of busted
+#: make check     the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
 #: make report    one HTML page of all results, $(O)/report/index.html
 #: make model     check the races on paper: a Promela model, exhaustively, and litmus tests
+#: make coverage  which lines and branches of mm/pcp/ the suites reach, with gcov
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
 #: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
@@ -129,8 +130,14 @@ model: packages
 	@scripts/packages.sh model
 	@$(python) scripts/models.py $(where) --jobs=$(call quoted,$(JOBS))
 
+coverage: packages
+	@scripts/packages.sh coverage
+	@$(python) scripts/coverage.py $(where) $(how) --timeout=$(call quoted,$(TIMEOUT))
+
 check: packages
 	@scripts/packages.sh qemu
+	@scripts/packages.sh model
+	@scripts/packages.sh coverage
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
 
 # The kernel tree stays, and what make distclean looks for.

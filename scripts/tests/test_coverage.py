@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Counters, floors and excuses of make coverage."""
+
+import os
+import tempfile
+import unittest
+
+import common
+import coverage
+
+SOURCE = """int f(int a)
+{
+\tif (a)
+\t\treturn rare(a);
+\tBUG_ON(a > 1);
+\treturn 0;
+}
+"""
+INFO = """TN:
+SF:{0}/mm/pcp/f.c
+DA:1,2
+DA:3,2
+DA:4,0
+DA:5,2
+DA:6,2
+BRDA:3,0,0,0
+BRDA:3,0,1,2
+BRDA:4,0,0,-
+BRDA:5,0,0,0
+BRDA:5,0,1,2
+end_of_record
+SF:{0}/mm/pcp/tests/f_kunit.c
+DA:1,0
+end_of_record
+SF:{0}/mm/page_alloc.c
+DA:1,0
+end_of_record
+"""
+
+
+class Coverage(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(self.tmp.cleanup)
+        os.makedirs(os.path.join(self.tmp.name, "mm/pcp"))
+        with open(os.path.join(self.tmp.name, "mm/pcp/f.c"), "w", encoding="utf-8") as handle:
+            handle.write(SOURCE)
+
+    def files(self, text=INFO):
+        return coverage.read_info(text.format(self.tmp.name), self.tmp.name)
+
+    def excuses(self, *rows):
+        path = os.path.join(self.tmp.name, "excuses.list")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write("# why\n\n" + "\n".join(rows) + "\n")
+        return coverage.read_excuses(path)
+
+    def test_only_the_helpers_count(self):
+        files = self.files()
+        self.assertEqual(list(files), ["f.c"])
+        self.assertEqual([s[:2] for s in files["f.c"].sums()], [(4, 5), (2, 5)])
+        self.assertTrue(files["f.c"].below())
+
+    def test_two_objects_with_the_same_header_add_up(self):
+        more = INFO.replace("\nDA:4,0", "\nDA:4,3").replace("BRDA:4,0,0,-", "BRDA:4,0,0,3")
+        item = self.files(INFO + more)["f.c"]
+        self.assertEqual(item.lines[4], 3)
+        self.assertEqual(item.branches[(4, "0", "0")], 3)
+        self.assertEqual(item.branches[(3, "0", "1")], 4)
+
+    def test_excuses_take_out_what_was_missed_only(self):
+        files = self.files()
+        taken, idle = coverage.excuse(files, self.excuses(
+            "f.c | line | return rare(a); | nobody has one", "* | macro | BUG_ON\\( | asserts",
+            "f.c | branch | if (a) | goes with it"))
+        self.assertEqual(idle, [])
+        self.assertEqual([dict(found) for _, found in taken],
+                         [{"lines": 1, "branches": 1}, {"branches": 1}, {"branches": 1}])
+        self.assertEqual([s[:2] for s in files["f.c"].sums()], [(4, 4), (2, 2)])
+        self.assertFalse(files["f.c"].below())
+
+    def test_an_excuse_for_what_was_reached_is_an_error(self):
+        rows = self.excuses("f.c | line | return 0; | no", "f.c | line? | return 0; | at times")
+        self.assertEqual([one.text for one in coverage.excuse(self.files(), rows)[1]],
+                         ["return 0;"])
+
+    def test_an_excuse_needs_a_reason(self):
+        for row in ("f.c | line | return 0;", "f.c | lines | return 0; | x", "f.c | line | | x"):
+            with self.assertRaises(common.Failure, msg=row):
+                self.excuses(row)
+
+    def test_ours_can_be_read_and_names_files_that_exist(self):
+        for one in coverage.read_excuses(coverage.EXCUSES):
+            self.assertTrue(one.name == "*" or
+                            os.path.exists(os.path.join(common.ROOT, "mm/pcp", one.name)), one)
+
+    def test_info_is_read_as_it_was_written(self):
+        item = self.files()["f.c"]
+        path = os.path.join(self.tmp.name, "mm/pcp/f.c")
+        again = coverage.read_info("\n".join(item.info(path)), self.tmp.name)["f.c"]
+        self.assertEqual((again.lines, again.branches), (item.lines, item.branches))
+
+
+if __name__ == "__main__":
+    unittest.main()
