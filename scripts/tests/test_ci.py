@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The exit status of scripts/ci, and that the job descriptions call what exists."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import common
+
+SCRIPTS = os.path.join(common.ROOT, "scripts")
+SCRIPT = """
+import os, sys
+sys.path.insert(0, {scripts!r})
+import common
+def function():
+    how = sys.argv[1]
+    if how == "child":
+        # A script below a script: what it says is for its parent alone.
+        os.system(sys.executable + " " + __file__ + " 1")
+        raise common.Failure("the parent", 2)
+    if how == "traceback":
+        raise RuntimeError(how)
+    if how == "signal":
+        os.kill(os.getpid(), 15)
+    if how != "0":
+        raise common.Failure("no", int(how))
+common.main(function)
+"""
+
+
+class Status(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        os.mkdir(os.path.join(self.root, "scripts"))
+        shutil.copy(os.path.join(SCRIPTS, "ci"), os.path.join(self.root, "scripts"))
+        with open(os.path.join(self.root, "script.py"), "w", encoding="utf-8") as handle:
+            handle.write(SCRIPT.format(scripts=SCRIPTS))
+        with open(os.path.join(self.root, "Makefile"), "w", encoding="utf-8") as handle:
+            handle.write("HOW ?= 0\nrun:\n\t@%s script.py $(HOW)\n"
+                         "packages:\n\t@exit 7\n"
+                         "both: run\n\t@exit 1\n" % sys.executable)
+
+    def ci(self, *args):
+        return subprocess.run([os.path.join(self.root, "scripts/ci"), *args], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
+                              env=common.clean_env()).returncode
+
+    def test_the_script_s_status_comes_through_make(self):
+        for status in (0, 1, 2):
+            self.assertEqual(self.ci("run", f"HOW={status}"), status)
+        self.assertEqual(self.ci("run", "HOW=signal"), 128 + 15)
+
+    def test_no_status_is_could_not_run(self):
+        self.assertEqual(self.ci(), 2)
+        self.assertEqual(self.ci("nonsense"), 2)
+        self.assertEqual(self.ci("packages"), 2)
+        self.assertEqual(self.ci("run", "HOW=traceback"), 2)
+        self.assertEqual(self.ci("both"), 2)
+
+    def test_a_child_does_not_speak_for_its_parent(self):
+        self.assertEqual(self.ci("run", "HOW=child"), 2)
+
+
+class Jobs(unittest.TestCase):
+    """Our make targets, and nothing else but what a container lacks."""
+
+    def setUp(self):
+        with open(os.path.join(common.ROOT, "Makefile"), encoding="utf-8") as handle:
+            text = handle.read()
+        self.targets = set(re.findall(r"^(\w+):(?!=)", text, re.M))
+        self.variables = set(re.findall(r"^(\w+)\s*\?=", text, re.M))
+
+    @staticmethod
+    def read(path):
+        with open(os.path.join(common.ROOT, path), encoding="utf-8") as handle:
+            return handle.read()
+
+    def known(self, command):
+        target, *values = command.split()
+        self.assertIn(target, self.targets, command)
+        for value in values:
+            self.assertIn(value.split("=")[0], self.variables, command)
+
+    def test_jobs(self):
+        text = self.read("ci/jobs.yaml")
+        commands = re.findall(r"^    command: (.*)$", text, re.M)
+        self.assertGreater(len(commands), 5)
+        for command in commands:
+            self.assertTrue(command.startswith("scripts/ci "), command)
+            self.known(command[len("scripts/ci "):])
+
+    def test_workflow(self):
+        text = self.read(".github/workflows/check.yml")
+        targets = re.findall(r"^          - (.*)$", text, re.M)
+        self.assertGreater(len(targets), 5)
+        for target in targets:
+            self.known(target)
+        for command in re.findall(r"run: (.*)$", text, re.M):
+            self.assertRegex(command, r"^(apt-get update && apt-get install |"
+                             r"scripts/ci \$\{\{ matrix\.target \}\}$|echo \"name=)")
+
+
+if __name__ == "__main__":
+    unittest.main()
