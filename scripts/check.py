@@ -79,7 +79,8 @@ def tools_stage(_, log):
     if result.returncode and not bad:
         bad = 1
     passed = max(0, total - bad - skipped)
-    scripts = glob.glob(os.path.join(SCRIPTS, "*.sh")) + [os.path.join(ROOT, ".ci/run")]
+    scripts = glob.glob(os.path.join(SCRIPTS, "*.sh")) + [os.path.join(ROOT, ".ci/run"),
+                                                           os.path.join(SCRIPTS, "ci")]
     for path in sorted(scripts):
         if not shutil.which("shellcheck"):
             skipped += 1
@@ -99,10 +100,13 @@ def stages(options):
     where = ["--out", options.out, f"--linux={options.linux}", f"--jobs={options.jobs}"]
     yield "tools", tools_stage, None
     yield "user", kunit_stage, python("user.py", *where)
+    yield "model", kunit_stage, python("models.py", *where, "--quick")
     yield "kunit NCPUS=4", kunit_stage, python("run_kunit.py", *where, "--ncpus=4")
     yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1")
     yield "boot", boot_stage, python("boot.py", *where)
-    for kind in ("lockdep", "kasan", "order3"):
+    # Lockdep and gcov in one build.
+    yield ("coverage (lockdep)", kunit_stage, python("coverage.py", *where, "--ncpus=4"))
+    for kind in ("kasan", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
     # Do the tests notice? Two of them; make busted does all.
