@@ -170,14 +170,14 @@ def amounts(found):
                      for what in ("lines", "branches") if found[what])
 
 
-def table(files):
+def table(files, floor):
     yield f"{'mm/pcp/':<14} {'lines':>18} {'branches':>20}   left out, with a reason"
     for name, item in sorted(files.items()):
         (hit, of, share), (bhit, bof, bshare) = item.sums()
         branches = f"{bshare:6.1f} %  {bhit:4d}/{bof:<4d}" if bof else "none"
         row = (f"{name:<14} {share:6.1f} %  {hit:4d}/{of:<4d} {branches:>18}   "
                f"{amounts(item.excused)}").rstrip()
-        yield colour("31", row + "  BELOW") if item.below() else row
+        yield colour("31", row + "  BELOW") if floor and item.below() else row
 
 
 def misses(files):
@@ -285,14 +285,16 @@ def report(kernel, ncpus, excuses):
     taken, idle = excuse(files, excuses)
     write(kernel, files, taken, log)
     print()
-    for row in table(files):
+    floor = ncpus >= CPUS
+    for row in table(files, floor):
         print(row)
-    for row in misses(files):
-        print("  " + row)
+    if floor:
+        for row in misses(files):
+            print("  " + row)
     print(f"{show(kernel.results)}/index.html")
     tests = verdicts.judge_file(os.path.join(kernel.results, "console.log"))
     below = [name for name, item in sorted(files.items()) if item.below()]
-    if ncpus < CPUS:
+    if not floor:
         print(f"no floor with {ncpus} CPU{'s' if ncpus > 1 else ''}: cases that need {CPUS} are "
               "skipped")
         below, idle, files = [], [], {}

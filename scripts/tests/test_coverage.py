@@ -94,6 +94,13 @@ class Coverage(unittest.TestCase):
             self.assertTrue(one.name == "*" or
                             os.path.exists(os.path.join(common.ROOT, "mm/pcp", one.name)), one)
 
+    def test_the_table_says_what_is_below_the_floor(self):
+        files = self.files()
+        self.assertRegex(list(coverage.table(files, True))[1], r"f\.c +80.0 % +4/5 +40.0 % .*BELOW")
+        self.assertNotIn("BELOW", "".join(coverage.table(files, False)))
+        self.assertEqual(list(coverage.misses(files))[1],
+                         "mm/pcp/f.c:4: not run: return rare(a);")
+
     def test_info_is_read_as_it_was_written(self):
         item = self.files()["f.c"]
         path = os.path.join(self.tmp.name, "mm/pcp/f.c")
