@@ -221,20 +221,30 @@ def collect(kernel, log):
         return read_info(handle.read(), kernel.linux)
 
 
-def write(kernel, files, taken, log):
-    """coverage.info, coverage.json, and the pages."""
+def summary(files, taken, floor):
+    """What make report shows."""
+    rows = []
+    for name, item in sorted(files.items()):
+        lines, branches = item.sums()
+        rows.append({"file": f"mm/pcp/{name}", "html": f"mm/pcp/{name}.gcov.html",
+                     "lines_hit": lines[0], "lines": lines[1],
+                     "branches_hit": branches[0], "branches": branches[1],
+                     "excluded": sum(item.excused.values()),
+                     "good": not (floor and item.below())})
+    return {"files": rows, "missed": list(misses(files)),
+            "excuses": [{"place": f"{one.name}: {one.text} ({amounts(found) or 'none this time'})",
+                         "reason": one.reason} for one, found in taken]}
+
+
+def write(kernel, files, taken, floor, log):
+    """coverage.info, summary.json, and the pages."""
     pcp = os.path.join(kernel.linux, "mm/pcp")
     info = os.path.join(kernel.results, "coverage.info")
     with open(info, "w", encoding="utf-8") as handle:
         for name, item in sorted(files.items()):
             handle.write("\n".join(item.info(os.path.join(pcp, name))) + "\n")
-    rows = {}
-    for name, item in sorted(files.items()):
-        lines, branches = item.sums()
-        rows[name] = {"lines": lines[:2], "branches": branches[:2], "excused": dict(item.excused)}
-    with open(os.path.join(kernel.results, "coverage.json"), "w", encoding="utf-8") as handle:
-        json.dump({"files": rows, "excuses": [dict(one._asdict(), **found) for one, found in taken],
-                   "missed": list(misses(files))}, handle, indent=1)
+    with open(os.path.join(kernel.results, "summary.json"), "w", encoding="utf-8") as handle:
+        json.dump(summary(files, taken, floor), handle, indent=1)
     below = os.path.join(kernel.results, "epilog.html")
     with open(below, "w", encoding="utf-8") as handle:
         handle.write(epilog(taken))
@@ -283,9 +293,9 @@ def report(kernel, ncpus, excuses):
         pass
     files = collect(kernel, log)
     taken, idle = excuse(files, excuses)
-    write(kernel, files, taken, log)
-    print()
     floor = ncpus >= CPUS
+    write(kernel, files, taken, floor, log)
+    print()
     for row in table(files, floor):
         print(row)
     if floor:

@@ -101,6 +101,17 @@ class Coverage(unittest.TestCase):
         self.assertEqual(list(coverage.misses(files))[1],
                          "mm/pcp/f.c:4: not run: return rare(a);")
 
+    def test_the_summary_is_what_the_report_reads(self):
+        files = self.files()
+        taken, _ = coverage.excuse(files, self.excuses("* | macro | BUG_ON\\( | asserts"))
+        data = coverage.summary(files, taken, True)
+        self.assertEqual(data["files"], [{
+            "file": "mm/pcp/f.c", "html": "mm/pcp/f.c.gcov.html", "lines_hit": 4, "lines": 5,
+            "branches_hit": 2, "branches": 4, "excluded": 1, "good": False}])
+        self.assertEqual(data["excuses"], [{"place": "*: BUG_ON\\( (1 branch)",
+                                            "reason": "asserts"}])
+        self.assertTrue(coverage.summary(files, taken, False)["files"][0]["good"])
+
     def test_info_is_read_as_it_was_written(self):
         item = self.files()["f.c"]
         path = os.path.join(self.tmp.name, "mm/pcp/f.c")
