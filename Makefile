@@ -50,6 +50,8 @@ help:
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
 #: make check     the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted
+#: make selftests run the kernel's own tests of memory on stock and patched, and compare
+#: make configs   compile mm/ in seven more configurations, with W=1
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
@@ -63,7 +65,7 @@ help:
 #: make clean     remove what was built; make distclean: all of $(O)
 #:
 #: LINUX=path       a kernel tree or tarball to use instead of the Debian archive's
-#: SUITE=glob       run only these suites, or suite.case
+#: SUITE=glob       run only these suites, or suite.case (selftests: mm/*, kunit/list*)
 #: NCPUS=4          CPUs of the UML kernel
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #:                  (several with commas; user: only that build: plain, asan, tsan)
@@ -103,6 +105,15 @@ stress: packages
 	@scripts/packages.sh qemu
 	@$(python) scripts/stress.py $(where) $(how) $(debug) --accel=$(call quoted,$(ACCEL)) \
 		--minutes=$(call quoted,$(MINUTES)) --seed=$(call quoted,$(SEED))
+
+selftests: packages
+	@scripts/packages.sh selftests
+	@$(python) scripts/selftests.py $(where) $(how) --accel=$(call quoted,$(ACCEL)) \
+		--suite=$(call quoted,$(SUITE))
+
+configs: packages
+	@scripts/packages.sh configs
+	@$(python) scripts/configs.py $(where) $(how)
 
 boot: packages
 	@$(python) scripts/boot.py $(where) $(how) $(debug) --seconds=$(call quoted,$(BOOT_SECONDS))

@@ -22,23 +22,38 @@ needed() {
 		ccache		ccache
 		sys/types.h	libc6-dev
 	END
-	[ "$1" != model ] || cat <<-END
+	case $1 in
+	model) cat <<-END ;;
 		spin		spin
 	END
-	[ "$1" != coverage ] || cat <<-END
+	coverage) cat <<-END ;;
 		lcov		lcov
 	END
-	[ "$1" != qemu ] || cat <<-END
+	bench) cat <<-END ;;
+		gnuplot		gnuplot-nox
+	END
+	series) cat <<-END ;;
+		codespell	codespell
+		cppcheck	cppcheck
+		sparse		sparse
+		spatch		coccinelle
+	END
+	configs) cat <<-END ;;
+		libelf.h	libelf-dev
+		aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu
+	END
+	qemu | selftests) cat <<-END ;;
 		qemu-system-x86_64	qemu-system-x86
 		libelf.h	libelf-dev
 		busybox		busybox-static
 		stress-ng	stress-ng
 	END
-	[ "$1" != series ] || cat <<-END
-		codespell	codespell
-		cppcheck	cppcheck
-		sparse		sparse
-		spatch		coccinelle
+	esac
+	[ "$1" != selftests ] || cat <<-END
+		bash		bash
+		numa.h		libnuma-dev
+		liburing.h	liburing-dev
+		sys/capability.h	libcap-dev
 	END
 }
 

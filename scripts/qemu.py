@@ -136,7 +136,10 @@ def command(kernel, options, append, initrd=None, dimm=DIMM):
 
 
 def boot(args, console, timeout, what, on_line=None, verbose=False):
-    """Run QEMU until it ends; returns whether it had to be killed."""
+    """Run QEMU until it ends; returns whether it had to be killed.
+
+    timeout: seconds, or a function that says when the time is over.
+    """
     if verbose:
         print("$ " + " ".join(args), flush=True)
     with open(console, "wb") as log:
@@ -153,8 +156,9 @@ def boot(args, console, timeout, what, on_line=None, verbose=False):
         reader = threading.Thread(target=copy, daemon=True)
         reader.start()
         start = time.monotonic()
+        over = timeout if callable(timeout) else lambda: time.monotonic() - start >= timeout
         progress = Progress(what, counted=False)
-        while child.poll() is None and time.monotonic() - start < timeout:
+        while child.poll() is None and not over():
             progress.update(0)
             time.sleep(0.1)
         progress.close()

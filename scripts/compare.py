@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Reads what the kernel's own tests printed on two kernels, and compares it.
+
+A test is one program, KUnit suite or worker; it has cases, each with an outcome:
+passed, failed, skipped, ... What a case gave is compared by this rule: a
+difference is an outcome on the patched kernel that stock never gave. Tests with
+a difference are run again on both kernels some times; a case that stock gave in
+both ways is unsteady, not different. All functions here are pure.
+"""
+
+import collections
+import re
+
+import verdict as verdicts
+
+BEGIN = re.compile(r"^@begin (\S+)$")
+END = re.compile(r"^@end (\S+) (\d+) (\S*)$")
+MARK = re.compile(r"selftest: (begin|end) (\S+)")
+RESULT = re.compile(r"^(?:# )*(ok|not ok) \d+\b[ -]*(.*)$")
+DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO|XPASS)\b:?\s*", re.I)
+VMALLOC = re.compile(r"\bSummary: (\w+) passed: (\d+) failed: (\d+) xfailed: (\d+) ")
+
+ABSENT, CLEAN = "absent", "silent"
+EXIT, LOG = "exit status", "kernel log"
+# What make's and the kselftest's conventions say of a status.
+STATUS = {0: "passed", 4: "skipped", 137: "killed, out of time"}
+
+Count = collections.namedtuple("Count", "cases passed failed skipped other unsteady differ")
+
+
+def normal(text):
+    """A name without what changes from run to run: addresses, process ids."""
+    text = re.sub(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b", "N", text, flags=re.I)
+    return " ".join(text.split())
+
+
+def add(cases, name, outcome):
+    """A name may come more than once."""
+    unique, number = name, 1
+    while unique in cases:
+        number += 1
+        unique = f"{name} ({number})"
+    cases[unique] = outcome
+
+
+def output_cases(text):
+    """{case: outcome} of a program's TAP, of either dialect."""
+    cases = {}
+    for line in text.splitlines():
+        match = RESULT.match(line.rstrip("\r"))
+        if not match:
+            continue
+        good, rest = match.group(1) == "ok", match.group(2)
+        outcome = "passed" if good else "failed"
+        directive = DIRECTIVE.search(rest)
+        if directive:
+            word = directive.group(1).upper()
+            outcome = {"SKIP": "skipped", "XFAIL": "failed as expected"}.get(word, outcome)
+            # "name # SKIP why", or "# SKIP name".
+            rest = rest[:directive.start()].strip() or rest[directive.end():]
+        else:
+            rest = re.sub(r"\s*# exit=\d+$", "", rest)
+        add(cases, normal(rest) or "unnamed", outcome)
+    return cases
+
+
+def sections(text):
+    """[(test, status, seconds, output)] of a guest's second serial line.
+
+    A status of None: the guest did not come to the end of this test.
+    """
+    found, name, lines = [], None, []
+    for line in text.splitlines():
+        line = line.rstrip("\r")
+        begin, end = BEGIN.match(line), END.match(line)
+        if begin:
+            if name:
+                found.append((name, None, 0.0, "\n".join(lines)))
+            name, lines = begin.group(1), []
+        elif end and end.group(1) == name:
+            seconds = end.group(3)
+            found.append((name, int(end.group(2)),
+                          float(seconds) if re.fullmatch(r"\d*\.?\d+", seconds) else 0.0,
+                          "\n".join(lines)))
+            name, lines = None, []
+        elif name:
+            lines.append(line)
+    if name:
+        found.append((name, None, 0.0, "\n".join(lines)))
+    return found
+
+
+def messages(text, pattern):
+    """{test: [message]} of a console log: what is like a splat, without numbers."""
+    found, name = collections.defaultdict(list), "boot"
+    parts = collections.defaultdict(list)
+    for line in text.splitlines():
+        mark = MARK.search(line)
+        if mark:
+            name = mark.group(2) if mark.group(1) == "begin" else "boot"
+        else:
+            parts[name].append(line)
+    for name, lines in parts.items():
+        splats, _, _ = verdicts.find_splats("\n".join(lines), pattern, [], None)
+        for splat in splats:
+            message = re.sub(r"\d+", "N", normal(splat.text))
+            if message not in found[name]:
+                found[name].append(message)
+    return dict(found)
+
+
+def guest_tests(port, console, pattern):
+    """{test: {case: outcome}} of one boot of the userland guest, and the seconds."""
+    tests, seconds = {}, {}
+    said = messages(console, pattern)
+    for name, status, spent, output in sections(port):
+        cases = output_cases(output)
+        cases[EXIT] = "the guest died or hung" if status is None \
+            else STATUS.get(status, f"failed ({status})")
+        for message in said.get(name, []):
+            cases[f"{LOG}: {message}"] = "said"
+        tests[name], seconds[name] = cases, spent
+    return tests, seconds
+
+
+def vmalloc_tests(text):
+    """{test: {case: outcome}}: a case for each function and worker."""
+    cases = {}
+    for name, passed, failed, xfailed in VMALLOC.findall(text):
+        outcome = "failed" if int(failed) else "failed as expected" if int(xfailed) else \
+            "passed" if int(passed) else "skipped"
+        add(cases, name, outcome)
+    return {"test_vmalloc": cases} if cases else {}
+
+
+def kunit_tests(text, pattern):
+    """{kunit/suite: {case: outcome}} of a console log; a parameter is a case too."""
+    tests, stack, lines, planned = {}, [], [], {}
+    for line in verdicts.clean_lines(text):
+        match = verdicts.SUBTEST.match(line)
+        if match:
+            indent = len(match.group(1))
+            stack = [x for x in stack if x[0] < indent] + [(indent, match.group(2).strip())]
+            lines = []
+            if len(stack) == 1:
+                tests["kunit/" + stack[0][1]] = {}
+            continue
+        match = verdicts.PLAN.match(line)
+        if match and stack and len(stack) == 1 and len(match.group(1)) == stack[0][0]:
+            planned["kunit/" + stack[0][1]] = int(match.group(2))
+        match = verdicts.RESULT.match(line)
+        if not match or not stack:
+            if stack:
+                lines.append(line)
+            continue
+        indent, name = len(match.group(1)), (match.group(4) or "").strip()
+        suite = tests["kunit/" + stack[0][1]]
+        outcome = "passed" if match.group(2) == "ok" else "failed"
+        if re.match(r"skip", match.group(5) or "", re.I):
+            outcome = "skipped"
+        splats, _, _ = verdicts.find_splats("\n".join(lines), pattern, [], None)
+        lines = []
+        if indent < stack[0][0]:
+            # The suite's own line.
+            suite["suite"] = outcome
+            stack = []
+            continue
+        stack = [x for x in stack if x[0] <= indent]
+        path = [x[1] for x in stack[1:] if x[0] <= indent] + [normal(name)]
+        add(suite, ".".join(path), outcome)
+        for splat in splats:
+            message = re.sub(r"\d+", "N", normal(splat.text))
+            suite[f"{LOG}: {'.'.join(path)}: {message}"] = "said"
+    for name, suite in tests.items():
+        suite.setdefault("suite", "did not come to its end")
+        if name in planned:
+            suite["planned cases"] = str(planned[name])
+    return tests
+
+
+# Comparing -------------------------------------------------------------------
+
+def outcomes(runs, test):
+    """{case: [outcome of each run]} of one kernel."""
+    done = [run[test] for run in runs if test in run]
+    names = dict.fromkeys(name for run in done for name in run)
+    return {name: [run.get(name, ABSENT) for run in done] for name in names}
+
+
+def cases_of(stock, patched, test):
+    """{case: (stock's outcomes, patched's)}; one that a kernel never gave is absent."""
+    ours, theirs = outcomes(patched, test), outcomes(stock, test)
+    runs = (sum(test in run for run in stock), sum(test in run for run in patched))
+    return {case: (theirs.get(case, [ABSENT] * max(1, runs[0])),
+                   ours.get(case, [ABSENT] * max(1, runs[1])))
+            for case in dict.fromkeys(list(theirs) + list(ours))}
+
+
+def differs(case, stock, patched):
+    """An outcome on the patched kernel that stock never gave. Silence is no outcome."""
+    new = set(patched) - set(stock)
+    if case.startswith(LOG):
+        new.discard(ABSENT)
+    return bool(new)
+
+
+def differences(stock, patched):
+    """[(test, case, stock's outcomes, patched's)]; the arguments are lists of runs."""
+    found = []
+    for test in dict.fromkeys(name for run in stock + patched for name in run):
+        for case, (theirs, ours) in cases_of(stock, patched, test).items():
+            if differs(case, theirs, ours):
+                found.append((test, case, theirs, ours))
+    return found
+
+
+def unsteady(stock, patched):
+    """The same of the cases with more than one outcome that do not differ."""
+    found = []
+    for test in dict.fromkeys(name for run in stock + patched for name in run):
+        for case, (theirs, ours) in cases_of(stock, patched, test).items():
+            if len(set(theirs + ours)) > 1 and not differs(case, theirs, ours):
+                found.append((test, case, theirs, ours))
+    return found
+
+
+def group(test):
+    return test.partition("/")[0]
+
+
+def count(stock, patched):
+    """{group: Count}. An exit status counts where the program names no cases."""
+    totals = {}
+    for test in dict.fromkeys(name for run in stock + patched for name in run):
+        cases = cases_of(stock, patched, test)
+        named = [c for c in cases if c != EXIT and not c.startswith(LOG)
+                 and c not in ("suite", "planned cases")]
+        values = collections.Counter(totals.get(group(test), Count(*[0] * 7))._asdict())
+        for case, (theirs, ours) in cases.items():
+            bad = differs(case, theirs, ours)
+            if case not in named and not bad and (named or case != EXIT):
+                continue
+            both = set(theirs + ours)
+            values["cases"] += 1
+            if bad:
+                kind = "differ"
+            elif len(both) > 1:
+                kind = "unsteady"
+            else:
+                word = both.pop()
+                kind = word if word in ("passed", "skipped") else \
+                    "failed" if word.startswith(("failed", "killed", "the guest")) else "other"
+            values[kind] += 1
+        totals[group(test)] = Count(**{key: values[key] for key in Count._fields})
+    return totals
+
+
+def said(values):
+    """Outcomes in words: "passed", or "passed 3, failed 1"."""
+    counts = collections.Counter(values)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{word} {number}" for word, number in counts.most_common())

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Compiles the patched mm/ in configurations that no other target builds.
+
+Each line of kunit/configs/list is one: its architecture and its fragments. Built
+are mm/ and lib/tests/llist_kunit.o with W=1, not whole kernels: no other file of
+the kernel has our code, and the headers that it changes are all used by mm/. What
+a link would find is looked up instead: a symbol that mm/pcp/ or mm/page_alloc.c
+defines in any configuration, and that an object wants, has to be defined there
+too. A warning in a file that the series touches fails, unless stock gives it too.
+Logs: $(O)/configs/NAME.log.
+"""
+
+import argparse
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, colour, jobs_default,
+                    kill_descendants, lock, main, run, show)
+from run_kunit import number
+import qemu
+import tree as trees
+
+DATA = os.path.join(ROOT, "kunit/configs")
+OBJECTS = ("mm/", "lib/tests/llist_kunit.o")
+CROSS = {"arm64": "aarch64-linux-gnu-"}
+WARNING = re.compile(r"^(?:\./|(?:\.\./)+)?([^\s:]+):(\d+)(?::\d+)?: (warning|error): (.*)$")
+COMPILED = re.compile(r"^  CC\s+(mm|lib)/")
+
+Config = collections.namedtuple("Config", "name arch fragments")
+Complaint = collections.namedtuple("Complaint", "path line kind text")
+
+
+def read_list(path=os.path.join(DATA, "list")):
+    """The configurations, in order."""
+    configs = []
+    with open(path, encoding="utf-8") as handle:
+        for count, line in enumerate(handle, 1):
+            words = line.split()
+            if not words or line.startswith("#"):
+                continue
+            if len(words) < 3 or words[1] not in ("x86_64", "i386", "arm64"):
+                raise Failure(f"{show(path)}:{count}: want NAME ARCH FRAGMENT..., "
+                              "ARCH x86_64, i386 or arm64")
+            configs.append(Config(words[0], words[1], words[2:]))
+    return configs
+
+
+class ConfigKernel(qemu.QemuKernel):
+    """A build directory for each architecture, with one configuration after another."""
+
+    def __init__(self, out, config, options, linux=None):
+        super().__init__(out, "", options.jobs, options.verbose, what="configs",
+                         name=f"configs-{config.arch}" + ("-stock" if linux else ""), linux=linux,
+                         fragments=[os.path.join(ROOT, "kunit", name) for name in config.fragments])
+        self.ARCH = config.arch
+        self.LABEL = config.name
+        self.cross = CROSS.get(config.arch, "")
+        self.log = os.path.join(self.results, config.name + ".log")
+
+    def make_options(self):
+        cc = "ccache " if shutil.which("ccache") else ""
+        return [f"CROSS_COMPILE={self.cross}", f"CC={cc}{self.cross}gcc"]
+
+    def make(self, *targets):
+        """make with W=1; returns (status, its lines)."""
+        command = ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
+                   f"--jobs={self.jobs}", "W=1", *self.make_options(), *targets]
+        progress, lines, done = Progress(f"compiling {self.LABEL}, objects"), [], 0
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write("$ " + " ".join(command) + "\n")
+            child = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                     text=True, errors="replace")
+            for line in child.stdout:
+                log.write(line)
+                lines.append(line.rstrip("\n"))
+                if self.verbose:
+                    print(line, end="", flush=True)
+                if COMPILED.match(line):
+                    done += 1
+                    progress.update(done)
+            child.wait()
+        progress.close()
+        return child.returncode, lines
+
+    def compile(self, objects=OBJECTS):
+        """Configure, and compile these anew; returns (status, lines)."""
+        with open(self.log, "w", encoding="utf-8"):
+            pass
+        self.make_config()
+        # make says nothing about what it does not compile again; ccache does.
+        for name in ("mm", "lib/tests"):
+            for path in glob.glob(os.path.join(self.dir, name, "**", "*.o"), recursive=True):
+                os.remove(path)
+        status, lines = self.make("prepare")
+        if status:
+            return status, lines
+        return self.make(*objects)
+
+
+# Reading what make said ------------------------------------------------------
+
+def complaints(lines):
+    """[Complaint] of the compiler's warnings and errors, each once."""
+    found = []
+    for line in lines:
+        match = WARNING.match(line)
+        if match:
+            path, number_, kind, text = match.groups()
+            complaint = Complaint(os.path.normpath(path), int(number_), kind, text)
+            if complaint not in found:
+                found.append(complaint)
+    return found
+
+
+def ours(found, touched, prefix=""):
+    """Those in files that the series touches. prefix: where the source lies."""
+    kept = []
+    for complaint in found:
+        path = complaint.path
+        if prefix and path.startswith(prefix + "/"):
+            path = path[len(prefix) + 1:]
+        if path in touched:
+            kept.append(complaint._replace(path=path))
+    return kept
+
+
+def without_stock(found, stock):
+    """Those that stock does not give; lines move, so the text is compared."""
+    known = {(c.path, c.text) for c in stock}
+    return [c for c in found if (c.path, c.text) not in known]
+
+
+def symbols(text):
+    """(defined, wanted) of nm's output, global names only."""
+    defined, wanted = set(), set()
+    for line in text.splitlines():
+        match = re.match(r"^(?:[0-9a-f]+)?\s+([A-Za-z]) (\S+)$", line)
+        if match and match.group(1) in "U":
+            wanted.add(match.group(2))
+        elif match and (match.group(1).isupper() or match.group(1) in "vw"):
+            defined.add(match.group(2))
+    return defined, wanted
+
+
+def objects_of(directory):
+    """Our objects, and all that were compiled."""
+    every = [path for name in ("mm", "lib/tests")
+             for path in sorted(glob.glob(os.path.join(directory, name, "**", "*.o"),
+                                          recursive=True))]
+    mine = [path for path in every
+            if os.path.relpath(path, directory).startswith(("mm/pcp/", "mm/page_alloc.o"))]
+    return mine, every
+
+
+def names_in(paths, cross):
+    text = run([cross + "nm", "-g", *paths]).stdout.decode("utf-8", "replace") if paths else ""
+    return symbols(text)
+
+
+# Running ---------------------------------------------------------------------
+
+def touched_files(tree):
+    return {path for path in tree.lines("diff", "--name-only", "stock", "HEAD")
+            if path.endswith((".c", ".h"))}
+
+
+def one(kernel, touched):
+    """Compile one; returns (reasons, complaints, our defined, everything defined, wanted)."""
+    status, lines = kernel.compile()
+    found = ours(complaints(lines), touched, kernel.linux)
+    mine, every = objects_of(kernel.dir)
+    reasons = []
+    if status:
+        error = next((c for c in complaints(lines) if c.kind == "error"), None)
+        reasons.append(f"{error.path}:{error.line}: {error.text}" if error else "make failed")
+    elif not any("/mm/pcp/" in path for path in mine):
+        reasons.append("nothing of mm/pcp/ was compiled")
+    defined, wanted = names_in(every, kernel.cross)
+    return reasons, found, names_in(mine, kernel.cross)[0], defined, wanted
+
+
+def run_all(configs, out, options, tree):
+    """One line each; returns (passed, failed, skipped)."""
+    touched = touched_files(tree)
+    passed, results, skipped = 0, [], 0
+    for config in configs:
+        compiler = CROSS.get(config.arch, "") + "gcc"
+        if not shutil.which(compiler):
+            print(f"skipped {config.name:<12} {compiler} is missing; scripts/packages.sh configs "
+                  "installs it", flush=True)
+            skipped += 1
+            continue
+        start = time.monotonic()
+        kernel = ConfigKernel(out, config, options)
+        try:
+            reasons, found, mine, defined, wanted = one(kernel, touched)
+        except Failure as failure:
+            if failure.status != FAILED:
+                raise
+            reasons, found, mine, defined, wanted = [str(failure)], [], set(), set(), set()
+        reasons += [f"{c.path}:{c.line}: {c.text}" for c in found if c.kind == "warning"]
+        results.append((config, kernel, reasons, mine, defined, wanted,
+                        time.monotonic() - start))
+        word = colour("31", "FAILED") if reasons else colour("32", "ok    ")
+        print(f"{word}  {config.name:<12} {results[-1][-1]:5.0f} s   "
+              f"{len(objects_of(kernel.dir)[1])} objects"
+              + "".join(f"\n        {reason}" for reason in reasons[:20]), flush=True)
+    # A symbol of ours that some configuration wants and does not have.
+    names = set().union(*(mine for _, _, _, mine, *_ in results)) if results else set()
+    failed = 0
+    for config, kernel, reasons, _, defined, wanted, _ in results:
+        lost = sorted((wanted & names) - defined)
+        if lost:
+            print(colour("31", f"FAILED  {config.name:<12} would not link, undefined: ")
+                  + ", ".join(lost), flush=True)
+        failed += bool(reasons or lost)
+        passed += not (reasons or lost)
+    return passed, failed, skipped
+
+
+def run_main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4", help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("names", nargs="*", help="only configurations with this in their name")
+    options = parser.parse_args()
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    configs = [c for c in read_list()
+               if not options.names or any(name in c.name for name in options.names)]
+    if not configs:
+        raise Failure(f"no configuration of {show(DATA)}/list has that name")
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    try:
+        with lock(out, "configs"):
+            tree = trees.prepare(out, options.linux)
+            print(trees.describe(tree), flush=True)
+            passed, failed, skipped = run_all(configs, out, options, tree)
+            print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
+                  flush=True)
+            if failed:
+                raise Failure(f"a configuration does not build as it should (logs: {show(out)}/configs);"
+                              " the lines above say where", FAILED)
+            if not passed:
+                raise Failure("nothing was compiled; install the compilers and try again")
+            return PASSED
+    finally:
+        kill_descendants()
+
+
+if __name__ == "__main__":
+    main(run_main)

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What make selftests reads and compares, and what make configs reads."""
+
+import contextlib
+import io
+import os
+import tempfile
+import types
+import unittest
+
+import common
+import compare
+import configs
+import selftests
+import verdict
+
+PATTERN = verdict.read_splats()
+
+
+class OutputCases(unittest.TestCase):
+    def test_both_places_of_a_directive(self):
+        self.assertEqual(compare.output_cases(
+            "TAP version 13\n1..4\nok 1 first\nnot ok 2 - second\nok 3 third # SKIP no memory\n"
+            "ok 4 # SKIP fourth\n"),
+            {"first": "passed", "second": "failed", "third": "skipped", "fourth": "skipped"})
+
+    def test_expected_failure_is_an_outcome_of_its_own(self):
+        self.assertEqual(compare.output_cases("ok 1 # XFAIL odd\n"), {"odd": "failed as expected"})
+
+    def test_equal_names_are_kept_apart(self):
+        self.assertEqual(compare.output_cases("ok 1 a\nnot ok 2 a\n"),
+                         {"a": "passed", "a (2)": "failed"})
+
+    def test_addresses_are_no_part_of_a_name(self):
+        self.assertEqual(compare.output_cases("ok 1 map at 0x7f00aa\n"),
+                         compare.output_cases("ok 1 map at 0x7f11bb\n"))
+
+    def test_output_that_only_looks_alike(self):
+        self.assertEqual(compare.output_cases("okay 1 a\nnot ok\nbook 1 x\nok then\n"), {})
+
+
+class Guest(unittest.TestCase):
+    PORT = ("noise\n@begin mm/a\nok 1 x\n\n@end mm/a 0 1.5\n@begin mm/b\nno tap\n"
+            "@end mm/b 4 .25\n@begin mm/c\nok 1 y\n@end mm/c 137 60\n@begin mm/d\nok 1 z\n")
+
+    def test_statuses(self):
+        tests, seconds = compare.guest_tests(self.PORT, "", PATTERN)
+        self.assertEqual(tests["mm/a"], {"x": "passed", compare.EXIT: "passed"})
+        self.assertEqual(tests["mm/b"], {compare.EXIT: "skipped"})
+        self.assertEqual(tests["mm/c"][compare.EXIT], "killed, out of time")
+        self.assertEqual(tests["mm/d"], {"z": "passed", compare.EXIT: "the guest died or hung"})
+        self.assertEqual(seconds["mm/b"], 0.25)
+
+    def test_a_test_that_began_twice_did_not_end(self):
+        names = [(name, status) for name, status, *_ in compare.sections(
+            "@begin mm/a\n@begin mm/b\n@end mm/b 1 2\n")]
+        self.assertEqual(names, [("mm/a", None), ("mm/b", 1)])
+
+    def test_a_splat_belongs_to_its_test(self):
+        console = ("[    1.0] selftest: begin mm/a\n[    2.0] WARNING: mm/x.c:17 at f+0x10/0x20\n"
+                   "[    3.0] selftest: end mm/a 0\n[    4.0] selftest: begin mm/b\n")
+        tests, _ = compare.guest_tests(self.PORT, console, PATTERN)
+        self.assertEqual([k for k in tests["mm/a"] if k.startswith(compare.LOG)],
+                         ["kernel log: WARNING: mm/x.c:N at f+N/N"])
+        self.assertFalse([k for k in tests["mm/b"] if k.startswith(compare.LOG)])
+
+
+KUNIT = """\
+[    1.0] KTAP version 1
+[    1.0] 1..2
+[    1.0]     KTAP version 1
+[    1.0]     # Subtest: list
+[    1.0]     # module: list_test
+[    1.0]     1..3
+[    1.0]     ok 1 add
+[    1.0]         KTAP version 1
+[    1.0]         # Subtest: sizes
+[    1.0]         ok 1 small
+[    1.0]         not ok 2 large
+[    1.0]     not ok 2 sizes
+[    1.0]     ok 3 gone # SKIP not here
+[    1.0] not ok 1 list
+[    1.0]     KTAP version 1
+[    1.0]     # Subtest: cut
+[    1.0]     1..2
+[    1.0]     ok 1 first
+"""
+
+
+class Kunit(unittest.TestCase):
+    def test_suites_cases_and_parameters(self):
+        tests = compare.kunit_tests(KUNIT, PATTERN)
+        self.assertEqual(tests["kunit/list"], {
+            "add": "passed", "sizes.small": "passed", "sizes.large": "failed", "sizes": "failed",
+            "gone": "skipped", "suite": "failed", "planned cases": "3"})
+
+    def test_a_suite_that_was_cut_off(self):
+        self.assertEqual(compare.kunit_tests(KUNIT, PATTERN)["kunit/cut"]["suite"],
+                         "did not come to its end")
+
+    def test_vmalloc_has_a_case_for_each_worker(self):
+        line = "test_vmalloc: Summary: {} passed: {} failed: {} xfailed: {} repeat: 1 loops: 3\n"
+        text = line.format("a", 1, 0, 0) + line.format("a", 0, 1, 0) + line.format("b", 0, 0, 1)
+        self.assertEqual(compare.vmalloc_tests(text), {"test_vmalloc": {
+            "a": "passed", "a (2)": "failed", "b": "failed as expected"}})
+
+
+class Rule(unittest.TestCase):
+    def differ(self, stock, patched):
+        return [row[:2] for row in compare.differences([{"t": s} for s in stock],
+                                                       [{"t": p} for p in patched])]
+
+    def test_what_stock_never_gave_differs(self):
+        self.assertEqual(self.differ([{"a": "passed"}], [{"a": "failed"}]), [("t", "a")])
+        self.assertEqual(self.differ([{"a": "failed"}], [{"a": "passed"}]), [("t", "a")])
+        # Once in four runs is enough.
+        self.assertEqual(self.differ([{"a": "passed"}] * 4, [{"a": "passed"}] * 3
+                                     + [{"a": "failed"}]), [("t", "a")])
+
+    def test_a_case_that_is_gone_or_new_differs(self):
+        self.assertEqual(self.differ([{"a": "passed"}], [{}]), [("t", "a")])
+        self.assertEqual(self.differ([{}], [{"a": "passed"}]), [("t", "a")])
+        self.assertEqual(compare.differences([{"t": {"a": "passed"}}], [{}])[0][:2], ("t", "a"))
+
+    def test_what_stock_gives_too_is_unsteady(self):
+        stock, patched = [{"a": "passed"}, {"a": "failed"}], [{"a": "failed"}, {"a": "passed"}]
+        self.assertEqual(self.differ(stock, patched), [])
+        self.assertEqual([row[:2] for row in compare.unsteady([{"t": s} for s in stock],
+                                                              [{"t": p} for p in patched])],
+                         [("t", "a")])
+
+    def test_a_message_of_the_patched_kernel_alone_differs(self):
+        said = {compare.LOG + ": WARNING": "said"}
+        self.assertEqual(len(self.differ([{}], [said])), 1)
+        self.assertEqual(self.differ([said], [{}]), [])
+
+    def test_counts(self):
+        stock = [{"mm/a": {"x": "passed", "y": "failed", compare.EXIT: "failed (1)"},
+                  "mm/b": {compare.EXIT: "skipped"}, "kunit/s": {"c": "passed", "suite": "passed"}}]
+        patched = [{"mm/a": {"x": "passed", "y": "failed", compare.EXIT: "failed (1)"},
+                    "mm/b": {compare.EXIT: "skipped"}, "kunit/s": {"c": "failed",
+                                                                  "suite": "failed"}}]
+        counts = compare.count(stock, patched)
+        self.assertEqual(counts["mm"], compare.Count(3, 1, 1, 1, 0, 0, 0))
+        self.assertEqual(counts["kunit"], compare.Count(2, 0, 0, 0, 0, 0, 2))
+
+
+class List(unittest.TestCase):
+    def read(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            return selftests.read_list(handle.name)
+
+    def test_the_list_itself(self):
+        tests, left_out = selftests.read_list()
+        self.assertIn("mm/cow", [test.name for test in tests])
+        self.assertTrue(all(reason for reason in left_out.values()))
+
+    def test_bad_lines(self):
+        for text in ("mm/a soon ./a\n", "mm/a 5\n", "- mm/b\n", "mm/a 5 ./a\nmm/a 5 ./a\n",
+                     "net/a 5 ./a\n"):
+            with self.assertRaises(common.Failure):
+                self.read(text)
+
+    def test_a_program_that_nobody_named(self):
+        tests, left_out = self.read("mm/a 5 ./a -x\n- mm/b needs more\n")
+        self.assertEqual(selftests.unaccounted(["a", "b", "c"], tests, left_out), ["c"])
+
+    def test_select(self):
+        tests, _ = self.read("mm/a 5 ./a\nmm/b 5 ./b\n")
+        self.assertEqual(selftests.select(tests, "")[1:], (True, None))
+        self.assertEqual([t.name for t in selftests.select(tests, "mm/b")[0]], ["mm/b"])
+        self.assertFalse(selftests.select(tests, "mm/*")[1])
+        self.assertEqual(selftests.select(tests, "kunit/list*")[1:], (True, "list*"))
+
+
+class Settle(unittest.TestCase):
+    def lab(self, outcomes):
+        """Gives its outcomes one after another."""
+        left = list(outcomes)
+        lab = types.SimpleNamespace(runs=[{"mm/a": {"x": left.pop(0)}}])
+        lab.userland = lambda tests: {"mm/a": {"x": left.pop(0)}}
+        return lab
+
+    def settle(self, stock, patched):
+        labs = {"stock": self.lab(stock), "patched": self.lab(patched)}
+        with contextlib.redirect_stdout(io.StringIO()):
+            reruns = selftests.settle(labs, [selftests.Test("mm/a", 5, "./a")])
+        return reruns, compare.differences(labs["stock"].runs, labs["patched"].runs)
+
+    def test_ends_when_stock_gave_it_too(self):
+        reruns, found = self.settle(["passed", "passed", "failed"], ["failed", "passed", "passed"])
+        self.assertEqual((reruns, found), (2, []))
+
+    def test_is_bounded(self):
+        reruns, found = self.settle(["passed"] * 9, ["failed"] * 9)
+        self.assertEqual(reruns, selftests.RERUNS)
+        self.assertEqual(len(found), 1)
+
+
+class Configs(unittest.TestCase):
+    LINES = ["  CC      mm/page_alloc.o",
+             "../mm/page_alloc.c:10:5: warning: unused variable 'x' [-Wunused-variable]",
+             "../mm/page_alloc.c:10:5: warning: unused variable 'x' [-Wunused-variable]",
+             "mm/slub.c:7:1: warning: other", "mm/pcp/push.c:3:1: error: no such field",
+             "In file included from mm/a.c:1:"]
+
+    def test_complaints_once_each(self):
+        self.assertEqual([(c.path, c.line, c.kind) for c in configs.complaints(self.LINES)],
+                         [("mm/page_alloc.c", 10, "warning"), ("mm/slub.c", 7, "warning"),
+                          ("mm/pcp/push.c", 3, "error")])
+
+    def test_only_touched_files_are_ours(self):
+        found = configs.ours(configs.complaints(self.LINES), {"mm/page_alloc.c", "mm/pcp/push.c"})
+        self.assertEqual([c.path for c in found], ["mm/page_alloc.c", "mm/pcp/push.c"])
+        found = configs.complaints(["/src/linux/mm/page_alloc.c:1:2: warning: w"])
+        self.assertEqual(configs.ours(found, {"mm/page_alloc.c"}, "/src/linux")[0].path,
+                         "mm/page_alloc.c")
+
+    def test_symbols(self):
+        defined, wanted = configs.symbols(
+            "\nmm/a.o:\n0000000000000010 T pcp_push\n                 U pcp_take\n"
+            "0000000000000000 t local\n0000000000000004 W weak\n")
+        self.assertEqual((defined, wanted), ({"pcp_push", "weak"}, {"pcp_take"}))
+
+    def test_the_list(self):
+        for config in configs.read_list():
+            for name in config.fragments:
+                self.assertTrue(os.path.exists(os.path.join(common.ROOT, "kunit", name)), name)
+
+    def test_bad_list(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as handle:
+            handle.write("a mips b.config\n")
+            handle.flush()
+            with self.assertRaises(common.Failure):
+                configs.read_list(handle.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
