@@ -54,9 +54,9 @@ def read_list(path=os.path.join(DATA, "list")):
 class ConfigKernel(qemu.QemuKernel):
     """A build directory for each architecture, with one configuration after another."""
 
-    def __init__(self, out, config, options, linux=None):
+    def __init__(self, out, config, options):
         super().__init__(out, "", options.jobs, options.verbose, what="configs",
-                         name=f"configs-{config.arch}" + ("-stock" if linux else ""), linux=linux,
+                         name=f"configs-{config.arch}",
                          fragments=[os.path.join(ROOT, "kunit", name) for name in config.fragments])
         self.ARCH = config.arch
         self.LABEL = config.name
@@ -89,8 +89,8 @@ class ConfigKernel(qemu.QemuKernel):
         progress.close()
         return child.returncode, lines
 
-    def compile(self, objects=OBJECTS):
-        """Configure, and compile these anew; returns (status, lines)."""
+    def compile(self, touched=()):
+        """Configure, and compile anew: all, or what is touched; returns (status, lines)."""
         with open(self.log, "w", encoding="utf-8"):
             pass
         self.make_config()
@@ -101,7 +101,9 @@ class ConfigKernel(qemu.QemuKernel):
         status, lines = self.make("prepare")
         if status:
             return status, lines
-        return self.make(*objects)
+        with open(os.path.join(self.dir, ".config"), encoding="utf-8") as handle:
+            config = handle.read().splitlines()
+        return self.make(*(touched_objects(touched, self.linux, config) if touched else OBJECTS))
 
 
 # Reading what make said ------------------------------------------------------
@@ -129,12 +131,6 @@ def ours(found, touched, prefix=""):
         if path in touched:
             kept.append(complaint._replace(path=path))
     return kept
-
-
-def without_stock(found, stock):
-    """Those that stock does not give; lines move, so the text is compared."""
-    known = {(c.path, c.text) for c in stock}
-    return [c for c in found if (c.path, c.text) not in known]
 
 
 def symbols(text):
@@ -171,9 +167,27 @@ def touched_files(tree):
             if path.endswith((".c", ".h"))}
 
 
-def one(kernel, touched):
+def wanted_by(makefile, name, config):
+    """Whether the kernel has this object: its line in the Makefile may depend on a symbol."""
+    match = re.search(rf"^obj-\$\((CONFIG_\w+)\)[^\n]*\b{re.escape(name)}$", makefile, re.M)
+    return not match or match.group(1) + "=y" in config
+
+
+def touched_objects(touched, linux, config):
+    """mm/pcp/ and the objects of the other files. zone.c is a part of page_alloc.o."""
+    found = []
+    for path in sorted(touched):
+        if path.endswith(".c") and path.startswith(("mm/", "lib/")) and "/pcp/" not in path:
+            with open(os.path.join(linux, os.path.dirname(path), "Makefile"),
+                      encoding="utf-8") as handle:
+                if wanted_by(handle.read(), os.path.basename(path)[:-2] + ".o", config):
+                    found.append(path[:-2] + ".o")
+    return ["mm/pcp/", *found]
+
+
+def one(kernel, touched, quick):
     """Compile one; returns (reasons, complaints, our defined, everything defined, wanted)."""
-    status, lines = kernel.compile()
+    status, lines = kernel.compile(touched if quick else ())
     found = ours(complaints(lines), touched, kernel.linux)
     mine, every = objects_of(kernel.dir)
     reasons = []
@@ -200,7 +214,7 @@ def run_all(configs, out, options, tree):
         start = time.monotonic()
         kernel = ConfigKernel(out, config, options)
         try:
-            reasons, found, mine, defined, wanted = one(kernel, touched)
+            reasons, found, mine, defined, wanted = one(kernel, touched, options.touched)
         except Failure as failure:
             if failure.status != FAILED:
                 raise
@@ -232,6 +246,8 @@ def run_main():
     parser.add_argument("--ncpus", default="4", help=argparse.SUPPRESS)
     parser.add_argument("--jobs", default="")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--touched", action="store_true",
+                        help="compile only the files that the series touches")
     parser.add_argument("names", nargs="*", help="only configurations with this in their name")
     options = parser.parse_args()
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)

@@ -107,12 +107,12 @@ def accelerator(wanted):
     return "tcg,thread=multi" if wanted == "tcg" else "kvm"
 
 
-def command(kernel, options, append, initrd=None, dimm=DIMM):
+def command(kernel, options, append, initrd=None, dimm=DIMM, memory=MEMORY):
     """The command line of QEMU; everything on one serial line."""
     program = shutil.which("qemu-system-x86_64")
     if not program:
         raise Failure("qemu-system-x86_64 is missing; run scripts/packages.sh qemu")
-    memory = MEMORY + sum(EXTRA_MEMORY.get(word, 0) for word in kernel.debug.split("-"))
+    memory += sum(EXTRA_MEMORY.get(word, 0) for word in kernel.debug.split("-"))
     wide = kernel.ARCH == "x86_64"
     half = 0 if options.ncpus % 2 or not wide else options.ncpus // 2
     args = [program, "-accel", accelerator(options.accel), "-cpu", "max",

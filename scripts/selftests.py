@@ -39,15 +39,21 @@ DATA = os.path.join(ROOT, "tools/testing/compare")
 FRAGMENTS = [os.path.join(ROOT, "kunit", name) for name in ("qemu.config", "selftests.config")]
 KERNELS = ("stock", "patched")
 DIRECTORIES = ("mm", "cpu-hotplug", "memory-hotplug")
-# All functions of lib/test_vmalloc, some thousand times on four workers.
+# All functions of lib/test_vmalloc, a hundred times on each of four workers.
 VMALLOC = ["test_vmalloc.run_test_mask=8191", "test_vmalloc.nr_threads=4",
-           "test_vmalloc.test_loop_count=300", "test_vmalloc.nr_pcpu_objects=2000",
+           "test_vmalloc.test_loop_count=100", "test_vmalloc.nr_pcpu_objects=2000",
            "test_vmalloc.nr_pages=4"]
 NO_VMALLOC = ["test_vmalloc.run_test_mask=0"]
+# A virtual CPU that its busy host does not run is no news.
+QUIET = ["loglevel=7", "printk.devkmsg=on", "rcupdate.rcu_cpu_stall_timeout=300"]
+# Huge pages have to be there each time, not at times.
+MEMORY = 2048
 # Rounds of reruns; suites that are run again one by one, more go all at once.
 RERUNS = 4
 SUITES_ALONE = 4
-BOOT_SECONDS, BETWEEN_SECONDS, KUNIT_SECONDS = 180, 60, 600
+# What KUnit runs when test_vmalloc alone is wanted: it powers off at its end.
+SMALL_SUITE = "kunit_status"
+BOOT_SECONDS, BETWEEN_SECONDS, KUNIT_SECONDS = 180, 60, 900
 # A guest that dies takes one test with it; this many may.
 MOST_DEATHS = 6
 
@@ -135,19 +141,22 @@ def base_image(linux, built):
     entries.append(("dev/console", stat.S_IFCHR | 0o600, (5, 1), b""))
     add_file(entries, known, os.path.join(DATA, "init.sh"), "init")
 
-    def program(path, name):
-        add_file(entries, known, os.path.realpath(path), name)
-        for library in libraries(path):
-            add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
-
+    programs = {}
     for name in ("busybox", "bash"):
         path = shutil.which(name)
         if not path:
             raise Failure(f"{name} is missing; run scripts/packages.sh selftests")
-        program(path, f"bin/{name}")
+        programs[os.path.realpath(path)] = f"bin/{name}"
     for path in sorted(glob.glob(os.path.join(built, "mm", "*"))):
         if os.path.isfile(path) and os.access(path, os.X_OK):
-            program(path, "selftests/mm/" + os.path.basename(path))
+            programs[path] = "selftests/mm/" + os.path.basename(path)
+    for path, name in programs.items():
+        add_file(entries, known, path, name)
+    for library in libraries(*programs):
+        add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
+    # pthread_cancel() loads it, so ldd does not name it.
+    path = run(["gcc", "-print-file-name=libgcc_s.so.1"]).stdout.decode().strip()
+    add_file(entries, known, os.path.realpath(path), "lib/libgcc_s.so.1")
     for name in DIRECTORIES[1:]:
         for path in glob.glob(os.path.join(linux, "tools/testing/selftests", name, "*.sh")):
             add_file(entries, known, path, f"selftests/{name}/{os.path.basename(path)}")
@@ -206,8 +215,8 @@ class Lab:
         self.boots += 1
         console, port = (os.path.join(self.kernel.results, f"{self.kind}.{name}.tmp")
                          for name in ("console", "port"))
-        args = qemu.command(self.kernel, self.options, append + ["loglevel=7", "printk.devkmsg=on"],
-                            initrd=image)
+        args = qemu.command(self.kernel, self.options, append + QUIET,
+                            initrd=image, memory=MEMORY)
         args += ["-serial", "file:" + port]
         late = qemu.boot(args, console, timeout, f"{self.kind}: {what}", on_line,
                          self.options.verbose)
@@ -263,15 +272,13 @@ def again(lab, names, tests):
     if programs:
         found.update(lab.userland(programs))
     suites = [name.removeprefix("kunit/") for name in names if name.startswith("kunit/")]
-    vmalloc = "test_vmalloc" in names
     if len(suites) > SUITES_ALONE:
-        found.update(lab.kernel_tests(vmalloc=vmalloc))
-    elif suites or vmalloc:
-        # A glob that fits nothing: test_vmalloc alone.
-        for suite in suites or ["-"]:
-            found.update(lab.kernel_tests(suite, vmalloc) if suites else
-                         lab.kernel_tests("kunit_status", vmalloc))
-            vmalloc = False
+        found.update(lab.kernel_tests(vmalloc=False))
+    else:
+        for suite in suites:
+            found.update(lab.kernel_tests(suite, vmalloc=False))
+    if "test_vmalloc" in names:
+        found.update(lab.kernel_tests(SMALL_SUITE))
     return {name: cases for name, cases in found.items() if name in names}
 
 
@@ -326,7 +333,7 @@ def select(tests, pattern):
     programs = [test for test in tests if fnmatch.fnmatch(test.name, pattern)]
     if pattern.startswith("kunit/"):
         return programs, True, pattern.removeprefix("kunit/")
-    return programs, pattern == "test_vmalloc", "kunit_status"
+    return programs, pattern == "test_vmalloc", SMALL_SUITE
 
 
 def first_runs(labs, programs, kernel, glob_):

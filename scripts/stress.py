@@ -36,9 +36,9 @@ EXTRA_SECONDS = 180
 SOURCE = os.path.join(ROOT, "tools/testing/stress/stress.c")
 
 
-def libraries(program):
-    """What a dynamic program needs, by ldd."""
-    text = run(["ldd", program]).stdout.decode("utf-8", "replace")
+def libraries(*programs):
+    """What dynamic programs need, by ldd."""
+    text = run(["ldd", *programs]).stdout.decode("utf-8", "replace")
     return sorted(set(re.findall(r"(/\S+) \(0x", text)))
 
 

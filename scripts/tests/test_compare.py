@@ -199,6 +199,42 @@ class Settle(unittest.TestCase):
         self.assertEqual(len(found), 1)
 
 
+class Guests(unittest.TestCase):
+    """A guest that dies takes one test with it."""
+
+    def userland(self, ports):
+        boots = []
+        with tempfile.TemporaryDirectory() as results:
+            kernel = types.SimpleNamespace(results=results, debug="")
+            lab = selftests.Lab(kernel, "stock", [], types.SimpleNamespace(verbose=False))
+
+            def boot(_append, what, *_):
+                boots.append(what)
+                return "", ports[len(boots) - 1], False
+            lab.boot = boot
+            found = lab.userland([selftests.Test(f"mm/{c}", 5, "./x") for c in "abc"])
+        return boots, {name: cases[compare.EXIT] for name, cases in found.items()}
+
+    def test_the_rest_runs_in_a_new_guest(self):
+        boots, found = self.userland(["@begin mm/a\n@end mm/a 0 1\n@begin mm/b\nlast words\n",
+                                      "@begin mm/c\n@end mm/c 1 1\n@done\n"])
+        self.assertEqual(boots, ["3 programs", "1 programs"])
+        self.assertEqual(found, {"mm/a": "passed", "mm/b": "the guest died or hung",
+                                 "mm/c": "failed (1)"})
+
+    def test_a_guest_that_never_starts_a_test(self):
+        with self.assertRaises(common.Failure):
+            self.userland(["Kernel panic\n"])
+
+    def test_the_deadline_moves_with_the_marks(self):
+        deadline = selftests.Deadline([selftests.Test("mm/a", 100, "./a")], False)
+        before = deadline.due
+        deadline.line("[    3.0] selftest: begin mm/a")
+        self.assertGreater(deadline.due, before - selftests.BOOT_SECONDS + 100)
+        deadline.due = 0
+        self.assertTrue(deadline.passed())
+
+
 class Configs(unittest.TestCase):
     LINES = ["  CC      mm/page_alloc.o",
              "../mm/page_alloc.c:10:5: warning: unused variable 'x' [-Wunused-variable]",
@@ -223,6 +259,12 @@ class Configs(unittest.TestCase):
             "\nmm/a.o:\n0000000000000010 T pcp_push\n                 U pcp_take\n"
             "0000000000000000 t local\n0000000000000004 W weak\n")
         self.assertEqual((defined, wanted), ({"pcp_push", "weak"}, {"pcp_take"}))
+
+    def test_objects_that_this_configuration_does_not_have(self):
+        makefile = "obj-y += a.o\nobj-$(CONFIG_B)\t+= b.o\nobj-$(CONFIG_C) += sub-b.o c.o\n"
+        for name, config, wanted in (("a.o", [], True), ("b.o", [], False),
+                                     ("b.o", ["CONFIG_B=y"], True), ("c.o", ["CONFIG_B=y"], False)):
+            self.assertEqual(configs.wanted_by(makefile, name, config), wanted, name)
 
     def test_the_list(self):
         for config in configs.read_list():
