@@ -16,6 +16,8 @@ NCPUS        ?= 4
 ACCEL        ?= tcg
 MINUTES      ?= 5
 SEED         ?=
+ROUNDS       ?= 5
+QEMU         ?=
 ARCH         ?= x86_64
 DEBUG        ?=
 JOBS         ?=
@@ -52,6 +54,8 @@ help:
 #: make check     the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted
 #: make selftests run the kernel's own tests of memory on stock and patched, and compare
 #: make configs   compile mm/ in seven more configurations, with W=1
+#: make check     the tests: the tools' own, KUnit plain and in variants, boots, two of busted
+#: make rcuscale  measure kvfree_rcu() in stock and here, under UML (QEMU=1: QEMU)
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series
 #: make busted    break the kernel on purpose, and see that a test notices each time
@@ -70,6 +74,7 @@ help:
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #:                  (several with commas; user: only that build: plain, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
+#: ROUNDS=5         how often make rcuscale measures each
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
@@ -114,6 +119,10 @@ selftests: packages
 configs: packages
 	@scripts/packages.sh configs
 	@$(python) scripts/configs.py $(where) $(how)
+rcuscale: packages
+	@$(if $(filter 1,$(QEMU)),scripts/packages.sh qemu)
+	@$(python) scripts/rcuscale.py $(where) $(how) --timeout=$(call quoted,$(TIMEOUT)) \
+		--rounds=$(call quoted,$(ROUNDS)) --accel=$(call quoted,$(ACCEL)) $(if $(filter 1,$(QEMU)),--qemu)
 
 boot: packages
 	@$(python) scripts/boot.py $(where) $(how) $(debug) --seconds=$(call quoted,$(BOOT_SECONDS))

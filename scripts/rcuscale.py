@@ -1,0 +1,405 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Measures kvfree_rcu() with and without pages from the per-CPU lists.
+
+The kernel's own rcuscale (kfree_rcu_test) runs in a stock kernel and in that of
+the series, with the hook and without, in three situations; each run has a boot of
+its own, and they take turns. tools/testing/bench/nolock_bench.c compares
+__rcu_alloc_page_lockless() with alloc_pages_nolock(). Results: results.json,
+table.rst and the consoles, in $(O)/rcuscale or $(O)/rcuscale-qemu.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import statistics
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
+                    kill_descendants, lock, main, run, show)
+from boot import newc
+from run_kunit import number
+from steps_bisect import worktree
+import qemu
+import tree as trees
+import uml
+import verdict as verdicts
+
+BENCH = os.path.join(ROOT, "tools/testing/bench")
+CONFIG = os.path.join(BENCH, "rcuscale.config")
+QEMU_CONFIG = os.path.join(BENCH, "rcuscale-qemu.config")
+MODULES = ("kernel/torture.ko", "kernel/rcu/rcuscale.ko")
+
+# name: (MB of memory, kernel arguments)
+SITUATIONS = {
+    "plenty": (512, []),
+    "pressure": (128, []),
+    # The longest that it takes, and longer than a run.
+    "held": (512, ["slab_common.rcu_delay_page_cache_fill_msec=100000"]),
+}
+# Sheaves take kfree_rcu() of most caches before kvfree_rcu() gets to see it. A
+# cache that is debugged has none.
+PATHS = {"sheaf": [], "block": ["slab_debug=Z,kmalloc-32"]}
+# name: (kernel, arguments)
+VARIANTS = {"stock": ("stock", []), "off": ("series", ["slab_common.lockless_block=0"]),
+            "on": ("series", [])}
+PLACES = {"plenty": ("lists-kernel", "lists-kernel-locked", "lists-user", "lists-user-locked",
+                     "waiting-kernel", "waiting-kernel-locked", "waiting-user",
+                     "waiting-user-locked", "empty", "empty-locked"),
+          "pressure": ("as-it-is",)}
+TRIALS = 100
+
+RUN = re.compile(r"^rcuscale: run (.*?)\r?$", re.M)
+PLACE = re.compile(r"nolock_bench: (place=.*?)\r?$", re.M)
+DONE = re.compile(r"^rcuscale: done\r?$", re.M)
+COMPLAINT = re.compile(r"^rcuscale: .*NOT ok.*$", re.M)
+
+
+# Reading a console ------------------------------------------------------------
+
+def fields(text):
+    """{key: number or word} of key=value pairs."""
+    pairs = (word.split("=", 1) for word in text.split())
+    return {key: int(value) if re.fullmatch(r"-?\d+", value) else value for key, value in pairs}
+
+
+def parse(text):
+    """(runs, places) of a console, or None if the guest did not come to its end."""
+    if not DONE.search(text):
+        return None
+    return ([fields(m.group(1)) for m in RUN.finditer(text)],
+            [fields(m.group(1)) for m in PLACE.finditer(text)])
+
+
+def figures(one):
+    """What the table shows, of one run. A counter that the kernel lacks is -1 or 0."""
+    calls = one["calls"]
+    return {"head": 100 * one["head"] / calls, "sync": 100 * one["sync"] / calls,
+            "sheaf": 100 * one["sheaf"] / calls, "page": one["page"],
+            "ns": one["ns"] / calls, "peak": one["peak"] / 1024,
+            "footprint": one["footprint"]}
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def summarise(runs):
+    """One row for each situation, path, mode and variant, in the order of the tables."""
+    rows = []
+    for situation in SITUATIONS:
+        for path in PATHS:
+            for mode in ("double", "single"):
+                for variant in VARIANTS:
+                    found = [figures(r) for r in runs if (situation, path, mode, variant) ==
+                             (r["situation"], r["path"], r["mode"], r["variant"])]
+                    if found:
+                        rows.append({"situation": situation, "path": path, "mode": mode,
+                                     "variant": variant, "runs": len(found),
+                                     **{key: spread([f[key] for f in found])
+                                        for key in found[0]}})
+    return rows
+
+
+def summarise_places(places):
+    rows = []
+    for name in [p for names in PLACES.values() for p in names]:
+        row = {"place": name}
+        for fn in ("lockless", "nolock"):
+            found = [p for p in places if (p["place"], p["fn"]) == (name, fn)]
+            if not found:
+                break
+            row[fn] = spread([100 * p["got"] / p["tries"] for p in found])
+            row[fn + "_ns"] = spread([p["ns"] / p["tries"] for p in found])
+        else:
+            rows.append(row)
+    return rows
+
+
+def factor(rows, situation, path, mode, key):
+    """How many times fewer fallbacks than stock; None if stock has none."""
+    share = {r["variant"]: r[key]["median"] for r in rows
+             if (r["situation"], r["path"], r["mode"]) == (situation, path, mode)}
+    if not share.get("stock") or "on" not in share:
+        return None
+    return share["stock"] / share["on"] if share["on"] else float("inf")
+
+
+# The tables --------------------------------------------------------------------
+
+def show_spread(value, digits):
+    low, high = f"{value['min']:.{digits}f}", f"{value['max']:.{digits}f}"
+    return f"{value['median']:.{digits}f}" + (f" ({low}..{high})" if low != high else "")
+
+
+def simple_table(head, rows):
+    """A simple table of reStructuredText."""
+    widths = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
+    rule = "  ".join("=" * w for w in widths)
+    lines = [rule] + ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip()
+                      for row in [head]] + [rule]
+    lines += ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in rows]
+    return "\n".join(lines + [rule]) + "\n"
+
+
+def tables(rows, places):
+    head = ["situation", "path", "form", "kernel", "sheaf %", "head %", "sync %", "blocks",
+            "ns a call", "peak MB"]
+    body = [[r["situation"], r["path"], r["mode"], r["variant"],
+             show_spread(r["sheaf"], 1), show_spread(r["head"], 2), show_spread(r["sync"], 3),
+             show_spread(r["page"], 0) if r["variant"] == "on" else "\\-",
+             show_spread(r["ns"], 0), show_spread(r["peak"], 1)] for r in rows]
+    text = simple_table(head, body)
+    if places:
+        text += "\n" + simple_table(
+            ["place", "lockless %", "nolock %", "lockless ns", "nolock ns"],
+            [[p["place"], show_spread(p["lockless"], 1), show_spread(p["nolock"], 1),
+              show_spread(p["lockless_ns"], 0), show_spread(p["nolock_ns"], 0)] for p in places])
+    return text
+
+
+# The kernels -------------------------------------------------------------------
+
+def make_tree(main_tree, path, commit, patch, extra):
+    """A work tree of one commit with a patch, left alone when nothing of it changed."""
+    tree = worktree(main_tree, path)
+    with open(patch, "rb") as handle:
+        key = commit + hashlib.sha256(handle.read()).hexdigest()
+    sources = {}
+    for source, place in extra:
+        with open(source, "rb") as handle:
+            sources[place] = handle.read()
+        key += hashlib.sha256(sources[place]).hexdigest()
+    stamp = path + ".key"
+    with contextlib.suppress(OSError), open(stamp, encoding="utf-8") as handle:
+        if handle.read() == key:
+            return tree
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(stamp)
+    tree.git("checkout", "-q", "-f", "--detach", commit)
+    result = run(["git", "-C", path, "apply", patch])
+    if result.returncode:
+        raise Failure(f"{show(patch)} does not fit ({result.stderr.decode().splitlines()[0]}); "
+                      "bring it up to date", FAILED)
+    for place, data in sources.items():
+        with open(os.path.join(path, place), "wb") as handle:
+            handle.write(data)
+        # So that git diff, and with it the key of a build, has it.
+        tree.git("add", "-f", "-N", place)
+    with open(stamp, "w", encoding="utf-8") as handle:
+        handle.write(key)
+    return tree
+
+
+class UmlKernel(uml.Kernel):
+    TARGET = "all"
+
+
+class X86Kernel(qemu.QemuKernel):
+    TARGET = "all"
+
+
+def make_kernels(options, out, results, main_tree):
+    trees_dir = os.path.join(out, "rcuscale")
+    stock = make_tree(main_tree, os.path.join(trees_dir, "stock"),
+                      main_tree.lines("rev-parse", "stock^{commit}")[0],
+                      os.path.join(BENCH, "rcuscale-stock.patch"), [])
+    series = make_tree(main_tree, os.path.join(trees_dir, "series"),
+                       main_tree.lines("rev-parse", "splitfree")[0],
+                       os.path.join(BENCH, "rcuscale-series.patch"),
+                       [(os.path.join(BENCH, "nolock_bench.c"), "mm/pcp/nolock_bench.c")])
+    kernels = {}
+    for name, tree in (("stock", stock), ("series", series)):
+        fragments = [os.path.join(ROOT, "kunit/qemu.config" if options.qemu else ".kunitconfig"),
+                     CONFIG, *([QEMU_CONFIG] if options.qemu else [])]
+        kind = X86Kernel if options.qemu else UmlKernel
+        more = {"what": "rcuscale-qemu"} if options.qemu else {}
+        kernel = kind(out, "", options.jobs, options.verbose, linux=tree.path,
+                      name=f"rcuscale-{name}" + ("-x86" if options.qemu else ""),
+                      fragments=fragments, **more)
+        with contextlib.suppress(OSError):
+            # uml.Kernel made it, and nothing goes there.
+            os.rmdir(kernel.results)
+        kernel.results = results
+        kernel.log = os.path.join(results, f"build-{name}.log")
+        os.makedirs(results, exist_ok=True)
+        print(f"{name}: {show(tree.path)}", flush=True)
+        kernel.build(tree)
+        kernels[name] = kernel
+    return kernels
+
+
+# The runs ----------------------------------------------------------------------
+
+def compile_init(results):
+    source = os.path.join(BENCH, "rcuscale_init.c")
+    program = os.path.join(results, "init")
+    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source])
+    if result.returncode:
+        raise Failure(f"{show(source)} did not compile: "
+                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
+    with open(program, "rb") as handle:
+        return handle.read()
+
+
+def make_initramfs(kernel, name, program, results):
+    entries = [("dev", 0o040755, (0, 0), b""), ("dev/console", 0o020600, (5, 1), b""),
+               ("dev/kmsg", 0o020600, (1, 11), b""), ("init", 0o100755, (0, 0), program)]
+    for module in MODULES:
+        with open(os.path.join(kernel.dir, module), "rb") as handle:
+            entries.append((os.path.basename(module), 0o100644, (0, 0), handle.read()))
+    image = os.path.join(results, f"initramfs-{name}.cpio")
+    with open(image, "wb") as handle:
+        handle.write(newc(entries))
+    return image
+
+
+def command(kernel, image, options, memory, append):
+    append = append + ["panic=-1", f"THREADS={options.ncpus}", f"LOOPS={options.loops}"]
+    if not options.qemu:
+        return [kernel.binary, *kernel.kernel_args(options.ncpus), f"mem={memory}M",
+                f"initrd={image}", "con=null,fd:1", "console=tty", *append]
+    program = shutil.which("qemu-system-x86_64")
+    if not program:
+        raise Failure("qemu-system-x86_64 is missing; run scripts/packages.sh qemu")
+    return [program, "-accel", qemu.accelerator(options.accel), "-cpu", "max",
+            "-smp", str(options.ncpus), "-m", f"{memory}M", "-display", "none",
+            "-monitor", "none", "-serial", "stdio", "-no-reboot", "-nodefaults",
+            "-kernel", kernel.binary, "-initrd", image,
+            "-append", " ".join(["console=ttyS0", *append])]
+
+
+def one_boot(kernel, image, options, memory, append, console):
+    """Boot it once; returns ((runs, places), what went wrong)."""
+    late = qemu.boot(command(kernel, image, options, memory, append), console, options.timeout,
+                     os.path.basename(console)[:-4], verbose=options.verbose)
+    with open(console, encoding="utf-8", errors="replace") as handle:
+        text = handle.read()
+    found = parse(text)
+    complaint = COMPLAINT.search(text)
+    splats = verdicts.judge_file(console).splats
+    if late:
+        return found, f"hung and was killed after {options.timeout} s"
+    if complaint:
+        return found, complaint.group(0).strip()
+    if splats:
+        return found, f"the kernel complained: {splats[0].text[:70]}"
+    return found, "" if found else "did not come to its end"
+
+
+def plan(options):
+    """(label, kernel, MB, arguments, what to remember), in the order of the runs."""
+    for number_ in range(options.rounds):
+        for situation, (memory, args) in SITUATIONS.items():
+            for path, more in PATHS.items():
+                variants = list(VARIANTS.items())
+                shift = number_ % len(variants)
+                for variant, (kernel, last) in variants[shift:] + variants[:shift]:
+                    yield (f"{situation}-{path}-{variant}-{number_}", kernel, memory,
+                           [*args, *more, *last, f"SITUATION={situation}"],
+                           {"situation": situation, "path": path, "variant": variant,
+                            "round": number_})
+        for situation, names in PLACES.items():
+            places = ",".join(f"{name}:{TRIALS}" for name in names)
+            yield (f"nolock-{situation}-{number_}", "series", SITUATIONS[situation][0],
+                   [f"SITUATION={situation}", f"PLACES={places}"], {"round": number_})
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="4")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--timeout", default="")
+    parser.add_argument("--rounds", default="5")
+    parser.add_argument("--loops", default="40")
+    parser.add_argument("--accel", default="tcg")
+    parser.add_argument("--qemu", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("only", nargs="*", help="parts of the names of runs, such as pressure-block")
+    options = parser.parse_args()
+    options.ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.rounds = number("ROUNDS", options.rounds, 1, 1000)
+    # rcuscale divides by a quarter of it.
+    options.loops = number("LOOPS", options.loops, 4, 100000)
+    options.timeout = number("TIMEOUT", options.timeout or (600 if options.qemu else 200), 1, 86400)
+    return options
+
+
+def execute(options, kernels, images, results):
+    """All boots; returns (runs, places, [(label, what went wrong)])."""
+    runs, places, bad = [], [], []
+    wanted = [p for p in plan(options) if not options.only or any(o in p[0] for o in options.only)]
+    if not wanted:
+        raise Failure(f"no run is called {' or '.join(options.only)}")
+    for count, (label, name, memory, append, facts) in enumerate(wanted, 1):
+        console = os.path.join(results, label + ".log")
+        found, wrong = one_boot(kernels[name], images[name], options, memory, append, console)
+        text = ""
+        for one in found[0] if found else ():
+            runs.append({**facts, **one})
+            shown = figures(one)
+            text += (f"   {one['mode']}: head {shown['head']:.2f} %, sync {shown['sync']:.3f} %, "
+                     f"{shown['ns']:.0f} ns")
+        if found:
+            places += [{**facts, **p} for p in found[1]]
+        if wrong:
+            bad.append((label, wrong))
+        word = colour("31", "FAILED") if wrong else colour("32", "ok    ")
+        print(f"{word}  {count}/{len(wanted)} {label:<26}{text}   {wrong}".rstrip(), flush=True)
+    return runs, places, bad
+
+
+def report(options, results, runs, places, bad):
+    rows, place_rows = summarise(runs), summarise_places(places)
+    text = tables(rows, place_rows)
+    with open(os.path.join(results, "table.rst"), "w", encoding="utf-8") as handle:
+        handle.write(text)
+    factors = {f"{s} {p}": factor(rows, s, p, "double", "head") for s in SITUATIONS for p in PATHS}
+    with open(os.path.join(results, "results.json"), "w", encoding="utf-8") as handle:
+        json.dump({"qemu": options.qemu, "ncpus": options.ncpus, "loops": options.loops,
+                   "rounds": options.rounds, "cores": os.cpu_count(), "runs": runs,
+                   "places": places, "summary": rows, "place_summary": place_rows,
+                   "bad": bad}, handle, indent=1)
+    print(text)
+    for name, value in factors.items():
+        if value is not None:
+            times = "none are left" if value == float("inf") else f"{value:.1f} times fewer"
+            print(f"{name}: of the fallbacks to rcu_head that stock has, {times}")
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    results = os.path.join(out, "rcuscale" + ("-qemu" if options.qemu else ""))
+    os.makedirs(results, exist_ok=True)
+    try:
+        with lock(results, "rcuscale"):
+            with lock(out, "rcuscale"):
+                main_tree = trees.prepare(out, options.linux)
+                print(trees.describe(main_tree), flush=True)
+            kernels = make_kernels(options, out, results, main_tree)
+            program = compile_init(results)
+            images = {name: make_initramfs(kernel, name, program, results)
+                      for name, kernel in kernels.items()}
+            runs, places, bad = execute(options, kernels, images, results)
+            report(options, results, runs, places, bad)
+    except verdicts.BadList as error:
+        raise Failure(str(error)) from None
+    finally:
+        kill_descendants()
+    total = len(runs) + len(places)
+    print(f"{total} passed, {len(bad)} failed")
+    if bad:
+        raise Failure(f"{bad[0][0]}: {bad[0][1]} (log: {show(results)}/{bad[0][0]}.log)", FAILED)
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What make rcuscale reads from a console, and what it makes of it."""
+
+import types
+import unittest
+
+import rcuscale
+
+CONSOLE = """\
+rcuscale: plenty on 4 CPUs\r
+[    1.0] rcu-scale:--- kfree_rcu_test: kfree_mult=1\r
+[    2.0] Total time taken by all kfree'ers: 640000 ns, loops: 4, batches: 9, memory footprint: 3MB\r
+rcuscale: run mode=double calls=1000 ns=640000 batches=9 footprint=3 peak=2048 samples=7 \
+page=2 head=250 sync=0 sheaf=500 sheaf_fail=500 stall=0 oom=0\r
+nolock_bench: place=empty fn=lockless tries=32 got=0 waiting=0 ns=640\r
+nolock_bench: place=empty fn=nolock tries=32 got=16 waiting=0 ns=6400\r
+rcuscale: done\r
+"""
+
+
+def one(situation, variant, head, **more):
+    return {"situation": situation, "path": "block", "variant": variant, "mode": "double",
+            "calls": 1000, "ns": 1000000, "batches": 1, "footprint": 1, "peak": 1024, "page": 3,
+            "head": head, "sync": 0, "sheaf": 0, "sheaf_fail": 0, **more}
+
+
+class Parse(unittest.TestCase):
+    def test_runs_and_places(self):
+        runs, places = rcuscale.parse(CONSOLE)
+        self.assertEqual([(r["mode"], r["head"], r["ns"]) for r in runs], [("double", 250, 640000)])
+        self.assertEqual([(p["fn"], p["got"]) for p in places], [("lockless", 0), ("nolock", 16)])
+
+    def test_a_guest_that_stopped_short(self):
+        self.assertIsNone(rcuscale.parse(CONSOLE.replace("rcuscale: done", "")))
+        self.assertIsNone(rcuscale.parse(""))
+
+    def test_kernel_messages_have_a_prefix(self):
+        text = CONSOLE.replace("nolock_bench", "[    3.000000] nolock_bench")
+        self.assertEqual(len(rcuscale.parse(text)[1]), 2)
+
+    def test_complaint(self):
+        self.assertTrue(rcuscale.COMPLAINT.search("rcuscale: mount: No such file, NOT ok\r\n"))
+        self.assertFalse(rcuscale.COMPLAINT.search(CONSOLE))
+
+
+class Figures(unittest.TestCase):
+    def test_shares_and_time(self):
+        found = rcuscale.figures(rcuscale.parse(CONSOLE)[0][0])
+        self.assertEqual((found["head"], found["sheaf"], found["ns"], found["peak"]),
+                         (25, 50, 640, 2))
+
+    def test_median_and_spread(self):
+        rows = rcuscale.summarise([one("plenty", "on", head) for head in (10, 400, 20)])
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(rows[0]["runs"], 3)
+        self.assertEqual(rows[0]["head"], {"median": 2, "min": 1, "max": 40})
+
+    def test_places_need_both_functions(self):
+        places = rcuscale.parse(CONSOLE)[1]
+        self.assertEqual(rcuscale.summarise_places(places)[0]["nolock"]["median"], 50)
+        self.assertEqual(rcuscale.summarise_places(places[:1]), [])
+
+    def test_factor(self):
+        rows = rcuscale.summarise([one("pressure", "stock", 500), one("pressure", "on", 50),
+                                   one("held", "stock", 500), one("held", "on", 0),
+                                   one("plenty", "stock", 0), one("plenty", "on", 5)])
+        self.assertEqual(rcuscale.factor(rows, "pressure", "block", "double", "head"), 10)
+        self.assertEqual(rcuscale.factor(rows, "held", "block", "double", "head"), float("inf"))
+        # Stock has none: no factor, not a good one.
+        self.assertIsNone(rcuscale.factor(rows, "plenty", "block", "double", "head"))
+        self.assertIsNone(rcuscale.factor(rows, "plenty", "sheaf", "double", "head"))
+
+
+class Table(unittest.TestCase):
+    def test_columns_line_up(self):
+        lines = rcuscale.simple_table(["a", "long head"], [["1", "2"], ["wide cell", ""]]).splitlines()
+        self.assertEqual(lines[0], "=========  =========")
+        self.assertEqual(lines[1], "a          long head")
+        self.assertEqual(lines[-2], "wide cell")
+
+    def test_spread_is_left_out_where_there_is_none(self):
+        self.assertEqual(rcuscale.show_spread({"median": 0, "min": 0, "max": 0.001}, 2), "0.00")
+        self.assertEqual(rcuscale.show_spread({"median": 1, "min": 0, "max": 2}, 0), "1 (0..2)")
+
+
+class Plan(unittest.TestCase):
+    def test_variants_take_turns(self):
+        labels = [p[0] for p in rcuscale.plan(types.SimpleNamespace(rounds=2))]
+        self.assertEqual(labels[:3], ["plenty-sheaf-stock-0", "plenty-sheaf-off-0",
+                                      "plenty-sheaf-on-0"])
+        second = [l for l in labels if l.startswith("plenty-sheaf") and l.endswith("-1")]
+        self.assertEqual(second, ["plenty-sheaf-off-1", "plenty-sheaf-on-1",
+                                  "plenty-sheaf-stock-1"])
+        self.assertEqual(len(labels), len(set(labels)))
+
+
+if __name__ == "__main__":
+    unittest.main()
