@@ -54,7 +54,6 @@ help:
 #: make check     the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted
 #: make selftests run the kernel's own tests of memory on stock and patched, and compare
 #: make configs   compile mm/ in seven more configurations, with W=1
-#: make check     the tests: the tools' own, KUnit plain and in variants, boots, two of busted
 #: make rcuscale  measure kvfree_rcu() in stock and here, under UML (QEMU=1: QEMU)
 #: make boot      boot the same kernel with one process that allocates and frees
 #: make bisect    build, boot and test every step of the series

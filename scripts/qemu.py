@@ -135,7 +135,8 @@ def command(kernel, options, append, initrd=None, dimm=DIMM, memory=MEMORY):
     return args + ["-append", " ".join(["console=ttyS0", "panic=-1", *append])]
 
 
-def boot(args, console, timeout, what, on_line=None, verbose=False):
+def boot(args, console, timeout, what, on_line=None, verbose=False,
+         stdin=subprocess.DEVNULL):
     """Run QEMU until it ends; returns whether it had to be killed.
 
     timeout: seconds, or a function that says when the time is over.
@@ -143,7 +144,7 @@ def boot(args, console, timeout, what, on_line=None, verbose=False):
     if verbose:
         print("$ " + " ".join(args), flush=True)
     with open(console, "wb") as log:
-        child = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        child = subprocess.Popen(args, stdin=stdin, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT, start_new_session=True)
 
         def copy():

@@ -7,6 +7,8 @@
  *			there is; held: the worker that refills the cache of
  *			kvfree_rcu() waits longer than the test takes
  *	THREADS, LOOPS, ALLOCS	for rcuscale
+ *	HOG		what those processes want, in percent of MemTotal: 95 is
+ *			more than the kernel leaves them
  *	PLACES		names and trials for nolock_bench.c, instead of rcuscale
  *
  * Each run ends with a line "rcuscale: run ..."; the last line is "rcuscale: done".
@@ -246,7 +248,7 @@ static void start_hogs(int cpus)
 	int cpu;
 
 	get("/proc/meminfo", text, sizeof(text));
-	hog_pages = field(text, "MemTotal") / 4 * 5 / 4 / cpus;
+	hog_pages = field(text, "MemTotal") / 4 * number("HOG", 95) / 100 / cpus;
 	for (hog_cpu = 0; hog_cpu < cpus; hog_cpu++)
 		start(hog_here);
 	for (cpu = 0; cpu < cpus; cpu++)
@@ -299,7 +301,7 @@ static int result(int kmsg, unsigned long long *ns, long *batches, long *footpri
 
 static void run(const char *mode, int held)
 {
-	long threads = number("THREADS", 4), loops = number("LOOPS", 40);
+	long threads = number("THREADS", 4), loops = number("LOOPS", 8);
 	long allocs = number("ALLOCS", 8000), batches, footprint, base;
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct counters before, after;
