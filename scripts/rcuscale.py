@@ -52,6 +52,7 @@ PLACES = {"plenty": ("lists-kernel", "lists-kernel-locked", "lists-user", "lists
                      "waiting-user-locked", "empty", "empty-locked"),
           "pressure": ("as-it-is",)}
 TRIALS = 100
+FUNCTIONS = ("lockless", "nolock")
 # Where virtual CPUs wait for one that the host does not run, a guest may take for
 # ever. Such a boot is shown, and made again.
 TRIES = 3
@@ -112,7 +113,7 @@ def summarise_places(places):
     rows = []
     for name in [p for names in PLACES.values() for p in names]:
         row = {"place": name}
-        for fn in ("lockless", "nolock"):
+        for fn in FUNCTIONS:
             found = [p for p in places if (p["place"], p["fn"]) == (name, fn)]
             if not found:
                 break
@@ -149,20 +150,35 @@ def simple_table(head, rows):
     return "\n".join(lines + [rule]) + "\n"
 
 
+def by_kernel(rows, value):
+    """One line for each situation, path and form, with a column for each kernel."""
+    lines = {}
+    for row in rows:
+        key = (row["situation"], row["path"], row["mode"])
+        lines.setdefault(key, {})[row["variant"]] = value(row)
+    return simple_table(["situation", "path", "form", *VARIANTS],
+                        [[*key, *(line.get(v, "\\-") for v in VARIANTS)]
+                         for key, line in lines.items()])
+
+
 def tables(rows, places):
-    head = ["situation", "path", "form", "kernel", "sheaf %", "head %", "sync %", "blocks",
-            "ns a call", "peak MB"]
-    body = [[r["situation"], r["path"], r["mode"], r["variant"],
-             show_spread(r["sheaf"], 1), show_spread(r["head"], 2), show_spread(r["sync"], 3),
-             show_spread(r["page"], 0) if r["variant"] == "on" else "\\-",
-             show_spread(r["ns"], 0), show_spread(r["peak"], 1)] for r in rows]
-    text = simple_table(head, body)
+    def fallbacks(row):
+        return show_spread(row["head" if row["mode"] == "double" else "sync"], 2)
+
+    parts = [("Calls that fall back, in percent", by_kernel(rows, fallbacks)),
+             ("Time, in ns a call", by_kernel(rows, lambda r: show_spread(r["ns"], 0))),
+             ("Peak of the kernel's memory, in MB", by_kernel(
+                 rows, lambda r: show_spread(r["peak"], 1))),
+             ("Calls that a sheaf took, in percent", by_kernel(
+                 rows, lambda r: show_spread(r["sheaf"], 1))),
+             ("Blocks from the per-CPU lists", by_kernel(
+                 rows, lambda r: show_spread(r["page"], 0) if r["variant"] == "on" else "\\-"))]
     if places:
-        text += "\n" + simple_table(
-            ["place", "lockless %", "nolock %", "lockless ns", "nolock ns"],
-            [[p["place"], show_spread(p["lockless"], 1), show_spread(p["nolock"], 1),
-              show_spread(p["lockless_ns"], 0), show_spread(p["nolock_ns"], 0)] for p in places])
-    return text
+        parts.append(("Tries that got a page, in percent, and ns a try", simple_table(
+            ["place", *FUNCTIONS, *(f"{fn} ns" for fn in FUNCTIONS)],
+            [[p["place"], *(show_spread(p[fn], 1) for fn in FUNCTIONS),
+              *(show_spread(p[fn + "_ns"], 0) for fn in FUNCTIONS)] for p in places])))
+    return "\n".join(f"{title}:\n\n{text}" for title, text in parts)
 
 
 # The kernels -------------------------------------------------------------------
@@ -363,27 +379,34 @@ def execute(options, kernels, images, results):
             bad.append((label, wrong))
         word = colour("31", "FAILED") if wrong else colour("32", "ok    ")
         print(f"{word}  {count}/{len(wanted)} {label:<26}{text}   {wrong}".rstrip(), flush=True)
+        save(options, results, runs, places, bad, hung)
     return runs, places, bad, hung
 
 
-def report(options, results, runs, places, bad, hung):
+def save(options, results, runs, places, bad, hung):
+    """Written after each boot, so that what was measured stays when a run is cut short."""
     rows, place_rows = summarise(runs), summarise_places(places)
     text = tables(rows, place_rows)
     with open(os.path.join(results, "table.rst"), "w", encoding="utf-8") as handle:
         handle.write(text)
-    factors = {f"{s} {p}": factor(rows, s, p, "double", "head") for s in SITUATIONS for p in PATHS}
     with open(os.path.join(results, "results.json"), "w", encoding="utf-8") as handle:
         json.dump({"qemu": options.qemu, "ncpus": options.ncpus, "loops": options.loops,
                    "rounds": options.rounds, "cores": os.cpu_count(), "runs": runs,
                    "places": places, "summary": rows, "place_summary": place_rows,
                    "bad": bad, "hung": hung}, handle, indent=1)
+    return rows, text
+
+
+def report(rows, text, hung):
     print(text)
     if hung:
         print(f"{len(hung)} boots hung and were made again: {', '.join(hung)}")
-    for name, value in factors.items():
-        if value is not None:
-            times = "none are left" if value == float("inf") else f"{value:.1f} times fewer"
-            print(f"{name}: of the fallbacks to rcu_head that stock has, {times}")
+    for situation in SITUATIONS:
+        for path in PATHS:
+            value = factor(rows, situation, path, "double", "head")
+            if value is not None:
+                times = "none are left" if value == float("inf") else f"{value:.1f} times fewer"
+                print(f"{situation}, {path}: of the fallbacks to rcu_head that stock has, {times}")
 
 
 def run_main():
@@ -402,7 +425,7 @@ def run_main():
             images = {name: make_initramfs(kernel, name, program, results)
                       for name, kernel in kernels.items()}
             runs, places, bad, hung = execute(options, kernels, images, results)
-            report(options, results, runs, places, bad, hung)
+            report(*save(options, results, runs, places, bad, hung), hung)
     except verdicts.BadList as error:
         raise Failure(str(error)) from None
     finally:

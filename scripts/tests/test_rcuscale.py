@@ -83,6 +83,18 @@ class Table(unittest.TestCase):
         self.assertEqual(rcuscale.show_spread({"median": 1, "min": 0, "max": 2}, 0), "1 (0..2)")
 
 
+    def test_a_line_has_each_kernel(self):
+        text = rcuscale.tables(rcuscale.summarise([one("held", "stock", 500), one("held", "on", 5)]),
+                               [])
+        line = next(l for l in text.splitlines() if l.startswith("held"))
+        self.assertEqual(line.split(), ["held", "block", "double", "50.00", "\\-", "0.50"])
+
+    def test_the_single_form_waits(self):
+        text = rcuscale.tables(rcuscale.summarise(
+            [{**one("held", "stock", 0, sync=10), "mode": "single"}]), [])
+        self.assertIn("single  1.00", text)
+
+
 class Plan(unittest.TestCase):
     def test_variants_take_turns(self):
         labels = [p[0] for p in rcuscale.plan(types.SimpleNamespace(rounds=2))]
