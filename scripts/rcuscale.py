@@ -342,7 +342,7 @@ def arguments():
     parser.add_argument("--accel", default="tcg")
     parser.add_argument("--qemu", action="store_true")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("only", nargs="*", help="parts of the names of runs, such as pressure-block")
+    parser.add_argument("only", nargs="*", help="parts of names of runs, such as pressure-block")
     options = parser.parse_args()
     options.ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)

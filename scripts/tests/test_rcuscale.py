@@ -9,7 +9,8 @@ import rcuscale
 CONSOLE = """\
 rcuscale: plenty on 4 CPUs\r
 [    1.0] rcu-scale:--- kfree_rcu_test: kfree_mult=1\r
-[    2.0] Total time taken by all kfree'ers: 640000 ns, loops: 4, batches: 9, memory footprint: 3MB\r
+[    2.0] Total time taken by all kfree'ers: 640000 ns, loops: 4, \
+batches: 9, memory footprint: 3MB\r
 rcuscale: run mode=double calls=1000 ns=640000 batches=9 footprint=3 peak=2048 samples=7 \
 page=2 head=250 sync=0 sheaf=500 sheaf_fail=500 stall=0 oom=0\r
 nolock_bench: place=empty fn=lockless tries=32 got=0 waiting=0 ns=640\r
@@ -73,7 +74,8 @@ class Figures(unittest.TestCase):
 
 class Table(unittest.TestCase):
     def test_columns_line_up(self):
-        lines = rcuscale.simple_table(["a", "long head"], [["1", "2"], ["wide cell", ""]]).splitlines()
+        lines = rcuscale.simple_table(["a", "long head"],
+                                      [["1", "2"], ["wide cell", ""]]).splitlines()
         self.assertEqual(lines[0], "=========  =========")
         self.assertEqual(lines[1], "a          long head")
         self.assertEqual(lines[-2], "wide cell")
@@ -84,8 +86,8 @@ class Table(unittest.TestCase):
 
 
     def test_a_line_has_each_kernel(self):
-        text = rcuscale.tables(rcuscale.summarise([one("held", "stock", 500), one("held", "on", 5)]),
-                               [])
+        text = rcuscale.tables(rcuscale.summarise([one("held", "stock", 500),
+                                                   one("held", "on", 5)]), [])
         line = next(l for l in text.splitlines() if l.startswith("held"))
         self.assertEqual(line.split(), ["held", "block", "double", "50.00", "\\-", "0.50"])
 

@@ -84,12 +84,14 @@ static int holder(void *unused)
 		local_irq_save(flags);
 		for_each_populated_zone(zone)
 			spin_lock(&zone->lock);
+		/* Pairs with lock_zones(): the locks are held before it sees this. */
 		smp_store_release(&have_lock, 1);
 		while (READ_ONCE(want_lock))
 			cpu_relax();
 		for_each_populated_zone(zone)
 			spin_unlock(&zone->lock);
 		local_irq_restore(flags);
+		/* Pairs with lock_zones(): the locks are free before it sees this. */
 		smp_store_release(&have_lock, 0);
 	}
 	return 0;
@@ -99,6 +101,7 @@ static int holder(void *unused)
 static void lock_zones(bool lock)
 {
 	WRITE_ONCE(want_lock, lock);
+	/* Pairs with holder(). */
 	while (smp_load_acquire(&have_lock) != lock)
 		cpu_relax();
 }
