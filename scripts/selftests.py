@@ -16,11 +16,9 @@ import glob
 import hashlib
 import json
 import os
-import re
 import shutil
 import stat
 import subprocess
-import sys
 import time
 
 from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
