@@ -141,19 +141,17 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	if (!pcp_has_waiting(pcp))
 		return false;
 
-	/* Whoever closes the PCP waits for pages that are on their way here. */
+	/* zone_pcp_disable() waits for pages that are in our hands. */
 	rcu_read_lock();
 	pcp_flush_waiting(zone, pcp, false);
+	if (READ_ONCE(pcp->taken)) {
+		spin_lock(&pcp->lock);
+		first = pcp->taken;
+		WRITE_ONCE(pcp->taken, NULL);
+		spin_unlock(&pcp->lock);
+		pcp_waiting_to_zone(zone, pcp, first, false);
+	}
 	rcu_read_unlock();
-	if (!READ_ONCE(pcp->taken))
-		return true;
-
-	spin_lock(&pcp->lock);
-	first = pcp->taken;
-	WRITE_ONCE(pcp->taken, NULL);
-	spin_unlock(&pcp->lock);
-
-	pcp_waiting_to_zone(zone, pcp, first, false);
 	return true;
 }
 

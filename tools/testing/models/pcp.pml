@@ -27,11 +27,11 @@
  *	ABSORB_NO_LOOK	pcp_absorb() caches for a PCP that is disabled
  *	TAKE_TORN	llist_del_all() reads and clears in two steps
  *	NO_RCU		zone_pcp_disable() waits for no reader
- *	RCU_LAST	it does so after the drain, not before
+ *	RCU_FIRST	it does so before the drain, not after
  *	PROMISE		what was freed before zone_pcp_disable() was called has to
  *			be in the zone when it returns, not only at rest
  *	SHEPHERD	vmstat's worker comes by: pcp_return_waiting()
- *	SHEPHERD_READS	all of it is an RCU reader, not its first half alone
+ *	SHEPHERD_LEAVES	only its first half is an RCU reader
  *	NO_OWNER	the CPU itself does not refill meanwhile
  */
 #define DEAD	1
@@ -303,7 +303,7 @@ proctype shepherd()
 	:: taken != 0 || free_llist != 0 ->
 		reading[PAGES] = true;
 		pcp_flush_waiting();
-#ifndef SHEPHERD_READS
+#ifdef SHEPHERD_LEAVES
 		reading[PAGES] = false;
 #endif
 		if
@@ -424,11 +424,11 @@ proctype closer()
 #else
 	sb_high = true;
 	sb_bound = true;
-#if !defined(NO_RCU) && !defined(RCU_LAST)
+#if !defined(NO_RCU) && defined(RCU_FIRST)
 	synchronize_rcu();
 #endif
 	pcp_drain();
-#ifdef RCU_LAST
+#if !defined(NO_RCU) && !defined(RCU_FIRST)
 	synchronize_rcu();
 #endif
 #endif
