@@ -16,13 +16,13 @@ NCPUS        ?= 4
 ACCEL        ?= tcg
 MINUTES      ?= 5
 SEED         ?=
-ROUNDS       ?= 5
 QEMU         ?=
 ARCH         ?= x86_64
 DEBUG        ?=
 JOBS         ?=
 TIMEOUT      ?=
 ROUNDS       ?=
+OPS          ?=
 FILES        ?=
 SAMPLE       ?=
 AGAIN        ?=
@@ -40,7 +40,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 # What the user set on the command line is for the scripts, not for kbuild.
 MAKEOVERRIDES =
 
-.PHONY: help kunit user mutants qemu stress busted check bisect boot linux series rebase report
+.PHONY: help check-all kunit user mutants qemu stress busted check bisect boot linux series rebase report
 .PHONY: packages clean distclean model coverage selftests configs bench rcuscale
 
 help:
@@ -52,6 +52,7 @@ help:
 #: make qemu      the same for x86-64 under QEMU, with hotplug, injected faults, NMIs
 #: make stress    boot that kernel and work its memory with everything at once
 #: make check     the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted
+#: make check-all all that, and every other test there is: each DEBUG=, mutants, selftests, bisect
 #: make selftests run the kernel's own tests of memory on stock and patched, and compare
 #: make configs   compile mm/ in seven more configurations, with W=1
 #: make rcuscale  measure kvfree_rcu() in stock and here, under UML (QEMU=1: QEMU)
@@ -73,11 +74,11 @@ help:
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #:                  (several with commas; user: only that build: plain, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
-#: ROUNDS=5         how often make rcuscale measures each
+#: ROUNDS=          how often each kernel is measured (rcuscale: 5)
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
-#: ROUNDS=2000000   operations of the threads in each build (user)
+#: OPS=2000000      operations of the threads in each build (user)
 #: FILES=glob       change only these files of mm/pcp; SAMPLE=100: only so many (mutants)
 #: AGAIN=1          change only what no test noticed the last time (mutants)
 #: BOOT_SECONDS=60  how long make boot works
@@ -94,7 +95,7 @@ kunit: packages
 
 user: packages
 	@$(python) scripts/user.py $(where) $(how) $(debug) --timeout=$(call quoted,$(TIMEOUT)) \
-		--suite=$(call quoted,$(SUITE)) --rounds=$(call quoted,$(ROUNDS))
+		--suite=$(call quoted,$(SUITE)) --rounds=$(call quoted,$(OPS))
 
 mutants: packages
 	@$(python) scripts/mutants.py $(where) $(how) --files=$(call quoted,$(FILES)) \
@@ -118,6 +119,7 @@ selftests: packages
 configs: packages
 	@scripts/packages.sh configs
 	@$(python) scripts/configs.py $(where) $(how)
+
 rcuscale: packages
 	@$(if $(filter 1,$(QEMU)),scripts/packages.sh qemu)
 	@$(python) scripts/rcuscale.py $(where) $(how) --timeout=$(call quoted,$(TIMEOUT)) \
@@ -158,6 +160,10 @@ check: packages
 	@scripts/packages.sh model
 	@scripts/packages.sh coverage
 	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS))
+
+check-all: packages
+	@for set in qemu model coverage series configs selftests; do scripts/packages.sh $$set || exit; done
+	@$(python) scripts/check.py $(where) --jobs=$(call quoted,$(JOBS)) --all
 
 # The kernel tree stays, and what make distclean looks for.
 made = kunit* user mutants model coverage qemu* stress* selftests configs boot* bisect busted \

@@ -119,6 +119,28 @@ def stages(options):
            python("run_qemu.py", *where, "--debug=lockdep,kasan"))
 
 
+def long_stages(options):
+    """What make check-all does beyond make check: hours."""
+    where = ["--out", options.out, f"--linux={options.linux}", f"--jobs={options.jobs}"]
+    for ncpus in ("2", "8"):
+        yield (f"kunit NCPUS={ncpus}", kunit_stage,
+               python("run_kunit.py", *where, f"--ncpus={ncpus}"))
+    for kind in ("lockdep", "order1"):
+        yield (f"kunit DEBUG={kind}", kunit_stage,
+               python("run_kunit.py", *where, f"--debug={kind}"))
+    for kind in ("kcsan", "rt"):
+        yield f"qemu DEBUG={kind}", kunit_stage, python("run_qemu.py", *where, f"--debug={kind}")
+    yield "qemu ARCH=i386", kunit_stage, python("run_qemu.py", *where, "--arch=i386")
+    yield "stress DEBUG=kasan", kunit_stage, python("stress.py", *where, "--debug=kasan")
+    yield "model, long", kunit_stage, python("models.py", *where)
+    yield "busted, all", kunit_stage, python("busted.py", *where)
+    yield "mutants", kunit_stage, python("mutants.py", *where)
+    yield "series", kunit_stage, python("mails.py", *where)
+    yield "configs", kunit_stage, python("configs.py", *where)
+    yield "selftests", kunit_stage, python("selftests.py", *where)
+    yield "bisect", kunit_stage, python("steps_bisect.py", *where)
+
+
 def line(name, seconds, result, log):
     text = f"{result.passed} passed"
     if result.failed:
@@ -135,6 +157,7 @@ def run_main():
     parser.add_argument("--out", default=os.path.join(ROOT, "out"))
     parser.add_argument("--linux", default="")
     parser.add_argument("--jobs", default="")
+    parser.add_argument("--all", action="store_true", help="the long form")
     options = parser.parse_args()
     if options.jobs and not options.jobs.isdigit():
         raise Failure(f"JOBS={options.jobs} is no number")
@@ -144,7 +167,8 @@ def run_main():
     os.makedirs(logs, exist_ok=True)
     total, broken, rows = Result(0, 0, 0), [], []
     try:
-        for name, stage, command in stages(options):
+        todo = list(stages(options)) + (list(long_stages(options)) if options.all else [])
+        for name, stage, command in todo:
             log = os.path.join(logs, re.sub(r"\W+", "-", name.lower()) + ".log")
             start = time.monotonic()
             result = stage(command, log)

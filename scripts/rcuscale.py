@@ -337,7 +337,7 @@ def arguments():
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="")
-    parser.add_argument("--rounds", default="5")
+    parser.add_argument("--rounds", default="")
     parser.add_argument("--loops", default="8")
     parser.add_argument("--accel", default="tcg")
     parser.add_argument("--qemu", action="store_true")
@@ -346,7 +346,7 @@ def arguments():
     options = parser.parse_args()
     options.ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
-    options.rounds = number("ROUNDS", options.rounds, 1, 1000)
+    options.rounds = number("ROUNDS", options.rounds or "5", 1, 1000)
     # rcuscale divides by a quarter of it.
     options.loops = number("LOOPS", options.loops, 4, 100000)
     options.timeout = number("TIMEOUT", options.timeout or (600 if options.qemu else 60), 1, 86400)

@@ -282,7 +282,7 @@ def arguments():
     options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
     options.timeout = number("TIMEOUT", options.timeout or TIMEOUT, 1, 86400)
     if options.rounds:
-        options.rounds = number("ROUNDS", options.rounds, 1, 10 ** 12)
+        options.rounds = number("OPS", options.rounds, 1, 10 ** 12)
     return options
 
 
