@@ -160,6 +160,15 @@ def names_in(paths, cross):
     return symbols(text)
 
 
+def not_linked(rows):
+    """[names] a row: symbols of ours, from any row, that this one wants and does not define.
+
+    A row is (ours, defined, wanted).
+    """
+    names = set().union(*(mine for mine, _, _ in rows)) if rows else set()
+    return [sorted((wanted & names) - defined) for _, defined, wanted in rows]
+
+
 # Running ---------------------------------------------------------------------
 
 def touched_files(tree):
@@ -227,10 +236,9 @@ def run_all(configs, out, options, tree):
               f"{len(objects_of(kernel.dir)[1])} objects"
               + "".join(f"\n        {reason}" for reason in reasons[:20]), flush=True)
     # A symbol of ours that some configuration wants and does not have.
-    names = set().union(*(mine for _, _, _, mine, *_ in results)) if results else set()
     failed = 0
-    for config, kernel, reasons, _, defined, wanted, _ in results:
-        lost = sorted((wanted & names) - defined)
+    every = not_linked([row[3:6] for row in results])
+    for (config, _, reasons, *_), lost in zip(results, every):
         if lost:
             print(colour("31", f"FAILED  {config.name:<12} would not link, undefined: ")
                   + ", ".join(lost), flush=True)

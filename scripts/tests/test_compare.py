@@ -260,6 +260,11 @@ class Configs(unittest.TestCase):
             "0000000000000000 t local\n0000000000000004 W weak\n")
         self.assertEqual((defined, wanted), ({"pcp_push", "weak"}, {"pcp_take"}))
 
+    def test_a_symbol_that_one_configuration_lacks(self):
+        whole = ({"pcp_push"}, {"pcp_push", "other"}, {"pcp_push", "memset"})
+        self.assertEqual(configs.not_linked([whole, (set(), {"other"}, {"pcp_push", "memset"})]),
+                         [[], ["pcp_push"]])
+
     def test_objects_that_this_configuration_does_not_have(self):
         makefile = "obj-y += a.o\nobj-$(CONFIG_B)\t+= b.o\nobj-$(CONFIG_C) += sub-b.o c.o\n"
         for name, config, wanted in (("a.o", [], True), ("b.o", [], False),
