@@ -25,7 +25,7 @@ EXIT, LOG = "exit status", "kernel log"
 # What make's and the kselftest's conventions say of a status.
 STATUS = {0: "passed", 4: "skipped", 137: "killed, out of time"}
 
-Count = collections.namedtuple("Count", "cases passed failed skipped other unsteady differ")
+Count = collections.namedtuple("Count", "cases passed failed expected skipped unsteady differ")
 
 
 def normal(text):
@@ -247,9 +247,8 @@ def count(stock, patched):
             elif len(both) > 1:
                 kind = "unsteady"
             else:
-                word = both.pop()
-                kind = word if word in ("passed", "skipped") else \
-                    "failed" if word.startswith(("failed", "killed", "the guest")) else "other"
+                kind = {"passed": "passed", "skipped": "skipped",
+                        "failed as expected": "expected"}.get(both.pop(), "failed")
             values[kind] += 1
         totals[group(test)] = Count(**{key: values[key] for key in Count._fields})
     return totals

@@ -283,11 +283,11 @@ def again(lab, names, tests):
 # Reporting -------------------------------------------------------------------
 
 def table(counts):
-    yield (f"  {'':<16}{'cases':>7}{'passed':>8}{'failed':>8}{'skipped':>8}{'other':>7}"
+    yield (f"  {'':<16}{'cases':>7}{'passed':>8}{'failed':>8}{'xfailed':>9}{'skipped':>9}"
            f"{'unsteady':>10}{'differ':>8}")
     for name, row in sorted(counts.items()):
-        yield (f"  {name:<16}{row.cases:>7}{row.passed:>8}{row.failed:>8}{row.skipped:>8}"
-               f"{row.other:>7}{row.unsteady:>10}{row.differ:>8}")
+        yield (f"  {name:<16}{row.cases:>7}{row.passed:>8}{row.failed:>8}{row.expected:>9}"
+               f"{row.skipped:>9}{row.unsteady:>10}{row.differ:>8}")
 
 
 def arguments():
@@ -421,7 +421,7 @@ def run_main():
             print(f"{time.monotonic() - start:.0f} s, {reruns} reruns, {len(left_out)} programs left "
                   f"out (tools/testing/compare/tests.list says why); "
                   f"{show(results)}/summary.json has each case")
-            alike = total.passed + total.failed + total.other + total.unsteady
+            alike = total.passed + total.failed + total.expected + total.unsteady
             text = f"{alike} passed, {total.differ} failed"
             print(text + (f", {total.skipped} skipped" if total.skipped else ""), flush=True)
             if different:

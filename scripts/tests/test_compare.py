@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 import types
@@ -141,7 +142,7 @@ class Rule(unittest.TestCase):
                     "mm/b": {compare.EXIT: "skipped"}, "kunit/s": {"c": "failed",
                                                                   "suite": "failed"}}]
         counts = compare.count(stock, patched)
-        self.assertEqual(counts["mm"], compare.Count(3, 1, 1, 1, 0, 0, 0))
+        self.assertEqual(counts["mm"], compare.Count(3, 1, 1, 0, 1, 0, 0))
         self.assertEqual(counts["kunit"], compare.Count(2, 0, 0, 0, 0, 0, 2))
 
 
@@ -197,6 +198,38 @@ class Settle(unittest.TestCase):
         reruns, found = self.settle(["passed"] * 9, ["failed"] * 9)
         self.assertEqual(reruns, selftests.RERUNS)
         self.assertEqual(len(found), 1)
+
+
+class Report(unittest.TestCase):
+    def report(self, stock, patched):
+        with tempfile.TemporaryDirectory() as results:
+            labs = {kind: types.SimpleNamespace(runs=runs, seconds={}, boots=1, kernel=types.
+                                                SimpleNamespace(linux=results))
+                    for kind, runs in (("stock", stock), ("patched", patched))}
+            text = io.StringIO()
+            with contextlib.redirect_stdout(text):
+                total, different = selftests.report(labs, {"mm/z": "why"}, 1, results)
+            with open(os.path.join(results, "summary.json"), encoding="utf-8") as handle:
+                return total, different, text.getvalue(), json.load(handle)
+
+    def test_differences_only_then_the_table(self):
+        total, different, text, summary = self.report(
+            [{"mm/a": {"x": "passed", "y": "failed", compare.EXIT: "failed (1)"}}],
+            [{"mm/a": {"x": "failed", "y": "failed", compare.EXIT: "failed (1)"}}])
+        self.assertEqual((total.differ, total.failed, len(different)), (1, 1, 1))
+        self.assertIn("differs: mm/a: x: stock passed; patched failed", text)
+        self.assertNotIn("mm/a: y", text)
+        self.assertEqual(summary["differ"][0][:2], ["mm/a", "x"])
+        self.assertEqual(summary["not passed on stock"],
+                         {"mm/a: y": "failed", "mm/a: exit status": "failed (1)"})
+        self.assertEqual(summary["left out"], {"mm/z": "why"})
+
+    def test_unsteady_is_named_and_no_difference(self):
+        total, different, text, summary = self.report(
+            [{"mm/a": {"x": "passed"}}, {"mm/a": {"x": "failed"}}],
+            [{"mm/a": {"x": "failed"}}, {"mm/a": {"x": "passed"}}])
+        self.assertEqual((total.unsteady, different, summary["differ"]), (1, [], []))
+        self.assertIn("unsteady: mm/a: x: stock passed 1, failed 1", text)
 
 
 class Guests(unittest.TestCase):
