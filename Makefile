@@ -12,6 +12,8 @@ SHELL := /bin/bash
 O            ?= out
 LINUX        ?=
 SUITE        ?=
+# make bench takes its own number unless the user gave one.
+bench_ncpus  := $(NCPUS)
 NCPUS        ?= 4
 ACCEL        ?= tcg
 MINUTES      ?= 5
@@ -27,6 +29,7 @@ FILES        ?=
 SAMPLE       ?=
 AGAIN        ?=
 BOOT_SECONDS ?= 60
+CASES        ?=
 V            ?=
 
 # One word for the shell, whatever the user wrote.
@@ -62,6 +65,7 @@ help:
 #: make report    one HTML page of all results, $(O)/report/index.html
 #: make model     check the races on paper: a Promela model, exhaustively, and litmus tests
 #: make coverage  which lines and branches of mm/pcp/ the suites reach, with gcov
+#: make bench     measure stock, the coarse form and the split path side by side
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
 #: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
@@ -74,7 +78,8 @@ help:
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, up
 #:                  (several with commas; user: only that build: plain, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
-#: ROUNDS=          how often each kernel is measured (rcuscale: 5)
+#: ROUNDS=          how often each kernel is measured (bench: 10, rcuscale: 5)
+#: CASES=glob       only these cases; NCPUS="2 4 8" plots ratio against CPUs (bench)
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
@@ -140,6 +145,11 @@ rebase: packages
 
 bisect: packages
 	@$(python) scripts/steps_bisect.py $(where) $(how)
+
+bench: packages
+	@scripts/packages.sh bench
+	@$(python) scripts/bench.py $(where) --ncpus=$(call quoted,$(bench_ncpus)) --jobs=$(call quoted,$(JOBS)) \
+		--rounds=$(call quoted,$(ROUNDS)) --cases=$(call quoted,$(CASES)) $(if $(filter 1,$(V)),--verbose)
 
 busted: packages
 	@$(python) scripts/busted.py $(where) $(how)

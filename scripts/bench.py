@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Measures stock, the coarse form and the split path side by side.
+
+Three kernels of one source and one configuration (bench_build.py) are booted in
+turn, stock twice, round by round; each boot runs all cases. Results in
+$(O)/bench: table.txt, results.json and plots. What is measured, and what was
+promised, is in tools/testing/bench/goals.list.
+
+A goal that is missed is a result: the exit status is 0 then. It is 2 when a
+kernel could not be built or did not come to its end.
+"""
+
+import argparse
+import contextlib
+import fnmatch
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, jobs_default, kill_descendants,
+                    lock, main, run, show)
+from boot import newc
+from run_kunit import number
+import bench_build
+import bench_plot
+import bench_stats as stats
+import tree as trees
+import uml
+import verdict as verdicts
+
+GOALS = os.path.join(bench_build.HERE, "goals.list")
+MANY_CPUS = 17
+LOCK_ROUNDS = 3
+TIMEOUT, TIMEOUT_LOCKS = 240, 480
+# In the order of a round. D is stock again.
+LETTERS = "ABCD"
+
+
+# What to run -------------------------------------------------------------------
+
+def choose(rows, wanted):
+    """The rows whose case matches one of the globs."""
+    globs = wanted.replace(",", " ").split() or ["*"]
+    chosen = [row for row in rows if any(fnmatch.fnmatchcase(row.case, g) for g in globs)]
+    if not chosen:
+        raise Failure(f"no case matches CASES={wanted}; there are "
+                      + ", ".join(sorted({row.case for row in rows})))
+    return chosen
+
+
+def cases_of(rows, boot):
+    """Names of the cases for a boot, those included that a goal compares with."""
+    names = []
+    for row in rows:
+        if row.boot != boot:
+            continue
+        other = re.match(r"(\w+)\.\w+[<>]=", row.goal)
+        for name in ([other.group(1)] if other else []) + [row.case]:
+            name = name.removeprefix("locks_") if boot == "locks" else name
+            if name not in names:
+                names.append(name)
+    return names
+
+
+def cpu_counts(text, cores):
+    """NCPUS=, which may be a list; twice the cores if it is empty."""
+    words = text.replace(",", " ").split() or [str(min(2 * cores, uml.MAX_CPUS))]
+    return [number("NCPUS", word, 1, uml.MAX_CPUS) for word in words]
+
+
+# Booting -----------------------------------------------------------------------
+
+def make_initramfs(results):
+    source = os.path.join(bench_build.HERE, "bench.c")
+    program = os.path.join(results, "init")
+    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
+                  "-o", program, source])
+    if result.returncode:
+        raise Failure(f"{show(source)} did not compile: "
+                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
+    with open(program, "rb") as handle:
+        data = handle.read()
+    image = os.path.join(results, "initramfs.cpio")
+    with open(image, "wb") as handle:
+        handle.write(newc([("dev", 0o040755, (0, 0), b""),
+                           ("dev/console", 0o020600, (5, 1), b""),
+                           ("proc", 0o040755, (0, 0), b""),
+                           ("init", 0o100755, (0, 0), data)]))
+    return image
+
+
+def place(cpu, boot, hosts):
+    """The host's core for a CPU of the guest."""
+    if boot == "many" and len(hosts) > 1:
+        return hosts[0] if cpu == 0 else hosts[1 + (cpu - 1) % (len(hosts) - 1)]
+    return hosts[cpu % len(hosts)]
+
+
+def pin(pid, ncpus, boot, hosts):
+    """Bind the thread of each CPU to a core; returns whether all were there.
+
+    UML starts them one after the other, and no other thread before the last.
+    """
+    try:
+        threads = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return False
+    if len(threads) < ncpus:
+        return False
+    for cpu, thread in enumerate(threads[:ncpus]):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(thread, {place(cpu, boot, hosts)})
+    return True
+
+
+def memory(boot, ncpus):
+    """Megabytes: the burst of each CPU needs 32."""
+    return 2048 if boot == "many" else max(1024, 64 * ncpus + 512)
+
+
+def arguments_of(kernel, image, boot, ncpus, cores, cases, options):
+    return [kernel.binary, *kernel.kernel_args(ncpus), f"mem={memory(boot, ncpus)}M",
+            f"initrd={image}", "con=fd:0,fd:1", "console=tty", "panic=-1", "loglevel=5",
+            f"pcp_bench.cores={cores}", f"pcp_bench.samples={options.samples}",
+            f"pcp_bench.sample_ms={options.ms}", f"BENCH_CORES={cores}",
+            f"BENCH_SAMPLES={options.samples}", f"BENCH_MS={options.ms}",
+            "BENCH_CASES=" + ",".join(cases)] + (["BENCH_LOCKS=1"] if boot == "locks" else [])
+
+
+def boot(kernel, args, console, which, ncpus, hosts):
+    """Run one kernel to its end; returns what its console says."""
+    timeout = TIMEOUT_LOCKS if which == "locks" else TIMEOUT
+    with open(console, "wb") as log:
+        child = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=log,
+                                 stderr=subprocess.STDOUT, env=kernel.environment(),
+                                 start_new_session=True)
+        pinned, hung = False, False
+        end = time.monotonic() + timeout
+        while child.poll() is None:
+            pinned = pinned or pin(child.pid, ncpus, which, hosts)
+            if time.monotonic() > end:
+                hung = True
+                os.kill(child.pid, signal.SIGKILL)
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(0.5 if pinned else 0.02)
+        child.wait()
+        kill_descendants()
+    with open(console, encoding="utf-8", errors="replace") as handle:
+        text = handle.read()
+    check(text, console, hung, pinned)
+    return text
+
+
+def check(text, console, hung, pinned):
+    """A kernel that hung, stopped or complained has measured nothing."""
+    ended = stats.parse_console(text)[2]
+    if hung or not ended:
+        print(f"the last lines of {show(console)}:")
+        for line in text.splitlines()[-20:]:
+            print("  | " + line)
+        raise Failure(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
+                      f"(log: {show(console)}); try the same case alone with CASES=")
+    try:
+        splats = verdicts.judge_file(console).splats
+    except verdicts.BadList as error:
+        raise Failure(str(error)) from None
+    if splats:
+        raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
+                      "run make check first")
+    if not pinned:
+        raise Failure(f"the kernel's CPUs could not be bound to cores (log: {show(console)}); "
+                      "look for seccomp in it")
+
+
+# The run -----------------------------------------------------------------------
+
+class Bench:
+    """What one make bench does."""
+
+    def __init__(self, options, out, results):
+        self.options, self.out, self.results = options, out, results
+        self.hosts = sorted(os.sched_getaffinity(0))
+        self.cores = len(self.hosts)
+        self.counts = cpu_counts(options.ncpus, self.cores)
+        with open(GOALS, encoding="utf-8") as handle:
+            self.rows = choose(stats.parse_goals(handle.read()), options.cases)
+        self.kernels, self.counting, self.lacking = {}, {}, {}
+        # {CPUs: {letter: {case.metric: [a value a round]}}}
+        self.data = {n: {letter: {} for letter in LETTERS} for n in self.counts}
+        self.loads, self.json = [], []
+
+    def build(self):
+        with lock(self.out, "bench"):
+            tree = trees.prepare(self.out, self.options.linux)
+            print(trees.describe(tree), flush=True)
+        for variant in bench_build.VARIANTS:
+            letter = variant[0]
+            args = (self.out, tree, variant, self.options.jobs, self.options.verbose)
+            self.kernels[letter] = bench_build.build(*args)
+            if cases_of(self.rows, "locks"):
+                self.counting[letter] = bench_build.build(*args, counting=True)
+        self.kernels["D"] = self.kernels["A"]
+        self.describe = tree.lines("rev-parse", "--short", "splitfree")[0]
+        self.version = tree.state["version"]
+
+    def one(self, letter, which, ncpus, label, into):
+        """One boot; its values are added to those of its kernel."""
+        cases = cases_of(self.rows, which)
+        if not cases:
+            return
+        kernel = (self.counting if which == "locks" else self.kernels)[letter]
+        cores = min(self.cores, ncpus)
+        console = os.path.join(self.results, "consoles", f"{label}-{which}-{ncpus}-{letter}.log")
+        args = arguments_of(kernel, self.image, which, ncpus, cores, cases, self.options)
+        if self.options.verbose:
+            print("$ " + " ".join(args), flush=True)
+        values, lacking, _ = stats.parse_console(boot(kernel, args, console, which, ncpus,
+                                                      self.hosts))
+        for key, found in values.items():
+            into[letter].setdefault(key, []).append(stats.one_value(found))
+        for case, why in lacking.items():
+            self.lacking.setdefault((case, ncpus), why)
+            if why.startswith("failed"):
+                raise Failure(f"case {case}: {why} (log: {show(console)})")
+
+    def round(self, label, data):
+        self.loads.append(os.getloadavg()[0])
+        for letter in LETTERS:
+            start = time.monotonic()
+            for ncpus in self.counts:
+                self.one(letter, "few", ncpus, label, data[ncpus])
+            self.one(letter, "many", MANY_CPUS, label, data[self.counts[0]])
+            print(f"round {label} {bench_plot.NAMES[letter]:<12} "
+                  f"{time.monotonic() - start:5.0f} s   load {os.getloadavg()[0]:.1f}", flush=True)
+
+    def run(self):
+        os.makedirs(os.path.join(self.results, "consoles"), exist_ok=True)
+        self.image = make_initramfs(self.results)
+        for label in range(1, self.options.rounds + 1):
+            self.round(label, self.data)
+        for label in range(1, LOCK_ROUNDS + 1):
+            for letter in self.counting:
+                self.one(letter, "locks", max(2, self.counts[0]), label,
+                         self.data[self.counts[0]])
+
+    def rows_for(self, ncpus):
+        """The rows of a table; those of boots that do not depend on NCPUS come once."""
+        return [row for row in self.rows if row.boot == "few" or ncpus == self.counts[0]]
+
+    def report(self):
+        text = [f"Linux {self.version}, series {self.describe}, {self.cores} cores, "
+                f"{self.options.rounds} rounds, load {min(self.loads):.1f} to "
+                f"{max(self.loads):.1f}", ""]
+        for ncpus in self.counts:
+            cells = stats.table_rows(self.rows_for(ncpus), self.data[ncpus])
+            text += [f"{ncpus} CPUs; ± half of the middle half; [95 % interval]", "",
+                     stats.table(cells), ""]
+            self.json_table(ncpus)
+        for (case, ncpus), why in sorted(self.lacking.items()):
+            text.append(f"{case} with {ncpus} CPUs {why}")
+        words = [stats.judge(row, self.data[ncpus])[0] for ncpus in self.counts
+                 for row in self.rows_for(ncpus)]
+        text.append(f"goals: {sum(w.startswith('met') for w in words)} met, "
+                    f"{sum(w.startswith('missed') for w in words)} missed, "
+                    f"{words.count('not measured')} not measured")
+        text = "\n".join(text)
+        print(text)
+        with open(os.path.join(self.results, "table.txt"), "w", encoding="utf-8") as handle:
+            handle.write(text + "\n")
+
+    def json_table(self, ncpus):
+        """One table as data."""
+        data = self.data[ncpus]
+        for row in self.rows_for(ncpus):
+            key = f"{row.case}.{row.metric}"
+            verdict, found = stats.judge(row, data)
+            self.json.append({
+                "ncpus": ncpus, **row._asdict(), "verdict": verdict,
+                "against": found._asdict() if found else None,
+                **{name: (lambda r: r._asdict() if r else None)(
+                    stats.ratio(data[letter].get(key) or [], data["A"].get(key) or []))
+                   for name, letter in (("split", "C"), ("coarse", "B"), ("noise", "D"))},
+                "values": {bench_plot.NAMES[l]: data[l].get(key) or [] for l in LETTERS}})
+
+    def write(self):
+        with open(os.path.join(self.results, "results.json"), "w", encoding="utf-8") as handle:
+            json.dump({"kernel": self.version, "series": self.describe, "cores": self.cores,
+                       "ncpus": self.counts, "rounds": self.options.rounds,
+                       "samples": self.options.samples, "sample_ms": self.options.ms,
+                       "load": self.loads, "rows": self.json}, handle, indent=1)
+            handle.write("\n")
+        first = self.data[self.counts[0]]
+        plots = {"ratios.svg": lambda p: bench_plot.ratios(p, self.rows, first),
+                 "many-to-one.svg": lambda p: bench_plot.freers(p, first),
+                 "one-to-many.svg": lambda p: bench_plot.freers(p, first, "one_to_many_"),
+                 "scaling.svg": lambda p: bench_plot.scaling(p, self.rows, self.data)}
+        for name, draw in plots.items():
+            path = os.path.join(self.results, name)
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path)
+            if draw(path):
+                print(f"wrote {show(path)}")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
+    parser.add_argument("--linux", default="")
+    parser.add_argument("--ncpus", default="", help="CPUs of the guest, or a list of numbers")
+    parser.add_argument("--rounds", default="")
+    parser.add_argument("--samples", default="5")
+    parser.add_argument("--ms", default="80", help="length of a sample")
+    parser.add_argument("--cases", default="", help="globs of cases")
+    parser.add_argument("--jobs", default="")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    options.rounds = number("ROUNDS", options.rounds or "10", 1, 1000)
+    options.samples = number("--samples", options.samples, 1, 16)
+    options.ms = number("--ms", options.ms, 1, 10000)
+    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    return options
+
+
+def run_main():
+    options = arguments()
+    adopt_orphans()
+    out = os.path.abspath(options.out)
+    results = os.path.join(out, "bench")
+    try:
+        with lock(results, "bench"):
+            bench = Bench(options, out, results)
+            bench.build()
+            bench.run()
+            bench.report()
+            bench.write()
+    except Failure as failure:
+        # A kernel that does not build or boot was not measured; nothing was tested.
+        if failure.status == FAILED:
+            raise Failure(str(failure)) from None
+        raise
+    finally:
+        kill_descendants()
+    return PASSED
+
+
+if __name__ == "__main__":
+    main(run_main)

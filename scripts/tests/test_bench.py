@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make bench: consoles, medians, intervals, goals, what is run where."""
+
+import os
+import random
+import re
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+# pylint: disable=wrong-import-position
+import bench  # noqa: E402
+import bench_build  # noqa: E402
+import bench_stats as stats  # noqa: E402
+import common  # noqa: E402
+
+CONSOLE = """random: crng init done\r
+bench: start on 4 CPUs\r
+bench local_o0_b1 ns 121.250 130.000 119.500\r
+bench all_vcpus skipped needs 5 CPUs\r
+bench remote_o0 free_ns 200.000\r
+bench remote_o0 total_pages 4096.000\r
+bench: end\r
+reboot: System halted\r
+"""
+
+
+def goals():
+    with open(os.path.join(bench_build.HERE, "goals.list"), encoding="utf-8") as handle:
+        return stats.parse_goals(handle.read())
+
+
+def row(goal, case="x", metric="ns"):
+    return stats.Row(case, metric, "few", goal, "a case")
+
+
+def letters(**values):
+    return {letter: values.get(letter, {}) for letter in "ABCD"}
+
+
+class Console(unittest.TestCase):
+    def test_values_and_skips_are_found(self):
+        values, lacking, ended = stats.parse_console(CONSOLE)
+        self.assertEqual(values["local_o0_b1.ns"], [121.25, 130.0, 119.5])
+        self.assertEqual(values["remote_o0.total_pages"], [4096.0])
+        self.assertEqual(lacking, {"all_vcpus": "skipped: needs 5 CPUs"})
+        self.assertTrue(ended)
+
+    def test_a_kernel_that_stopped_early_has_not_ended(self):
+        self.assertFalse(stats.parse_console(CONSOLE.replace("bench: end", ""))[2])
+
+    def test_a_line_that_another_message_cut_is_a_failure(self):
+        text = CONSOLE.replace("130.000", "13[    1.2] Oops")
+        values, lacking, _ = stats.parse_console(text)
+        self.assertNotIn("local_o0_b1.ns", values)
+        self.assertTrue(lacking["local_o0_b1"].startswith("failed"))
+
+
+class Numbers(unittest.TestCase):
+    def test_one_outlier_changes_neither_value_nor_spread_much(self):
+        self.assertEqual(stats.one_value([10, 11, 1000]), 11)
+        self.assertLess(stats.spread([10, 10, 10, 10, 10, 10, 11, 1000]), 0.1)
+
+    def test_ratio_of_equal_kernels_is_one_and_in_its_interval(self):
+        generator = random.Random(7)
+        stock = [100 + generator.random() * 10 for _ in range(20)]
+        again = [100 + generator.random() * 10 for _ in range(20)]
+        found = stats.ratio(again, stock)
+        self.assertLess(found.low, 1)
+        self.assertGreater(found.high, 1)
+        self.assertLess(found.high - found.low, 0.1)
+
+    def test_ratio_of_a_kernel_twice_as_fast(self):
+        found = stats.ratio([50, 51, 49], [100, 102, 98])
+        self.assertAlmostEqual(found.value, 0.5)
+        self.assertLessEqual(found.low, found.value)
+        self.assertGreaterEqual(found.high, found.value)
+
+    def test_interval_is_the_same_each_time(self):
+        values = [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 5.0, 3.0]
+        self.assertEqual(stats.ratio(*values), stats.ratio(*values))
+
+    def test_interval_gets_wider_with_the_noise(self):
+        quiet = stats.ratio([10, 10.1, 9.9, 10, 10.1], [20, 20.1, 19.9, 20, 20])
+        loud = stats.ratio([10, 15, 5, 10, 14], [20, 30, 12, 20, 17])
+        self.assertGreater(loud.high - loud.low, quiet.high - quiet.low)
+
+    def test_nothing_measured_gives_no_ratio(self):
+        self.assertIsNone(stats.ratio([], [1, 2]))
+        self.assertIsNone(stats.ratio([1, 2], [0, 0]))
+
+
+class Goals(unittest.TestCase):
+    def test_stock(self):
+        data = letters(A={"x.ns": [100, 101, 99]}, C={"x.ns": [50, 51, 49]})
+        self.assertEqual(stats.judge(row("stock<=0.60"), data)[0], "met")
+        self.assertEqual(stats.judge(row("stock<=0.40"), data)[0], "missed")
+        self.assertEqual(stats.judge(row("stock>=1.00"), data)[0], "missed")
+
+    def test_goal_within_the_interval_is_unsure(self):
+        data = letters(A={"x.ns": [100, 120, 80, 100, 95]}, C={"x.ns": [100, 85, 110, 99, 90]})
+        self.assertIn("unsure", stats.judge(row("stock<=1.00"), data)[0])
+
+    def test_another_case_of_the_split_kernel(self):
+        data = letters(A={"x.ns": [1]}, C={"x.ns": [26], "y.ns": [20]})
+        self.assertEqual(stats.judge(row("y.ns<=1.30"), data), ("met", (1.3, 1.3, 1.3)))
+        self.assertEqual(stats.judge(row("y.ns<=1.20"), data)[0], "missed")
+        self.assertEqual(stats.judge(row("z.ns<=1.20"), data)[0], "not measured")
+
+    def test_value(self):
+        data = letters(A={"x.ns": [500]}, C={"x.ns": [0, 0, 0]})
+        self.assertEqual(stats.judge(row("value<=1"), data)[0], "met")
+        data["C"]["x.ns"] = [1.5, 2, 2]
+        self.assertEqual(stats.judge(row("value<=1"), data)[0], "missed")
+
+    def test_what_was_not_measured_is_not_met(self):
+        self.assertEqual(stats.judge(row("stock<=1.00"), letters(A={"x.ns": [1]}))[0],
+                         "not measured")
+
+    def test_mistakes_in_the_list_are_named(self):
+        for line, text in (("a | b | few | stock<=1", "fields"), ("a|b|often|-|c", "often"),
+                           ("a|b|few|fast|c", "fast")):
+            with self.assertRaisesRegex(common.Failure, text):
+                stats.parse_goals("# first\n" + line)
+
+    def test_our_list_can_be_read_and_each_case_exists(self):
+        with open(os.path.join(bench_build.HERE, "pcp_bench.c"), encoding="utf-8") as handle:
+            source = handle.read()
+        with open(os.path.join(bench_build.HERE, "bench.c"), encoding="utf-8") as handle:
+            source += handle.read()
+        known = set(re.findall(r'"(\w+)"', source))
+        known |= {f"many_to_one_{n}" for n in re.findall(r"MANY_TO_ONE\((\d+)\)", source)}
+        known |= {f"one_to_many_{n}" for n in re.findall(r"ONE_TO_MANY\((\d+)\)", source)}
+        for each in goals():
+            self.assertIn(each.case.removeprefix("locks_"), known)
+            if each.metric != "per_1000":
+                self.assertIn(each.metric, set(re.findall(r'"(\w+)"', source)) | {"ns"})
+
+
+class Table(unittest.TestCase):
+    def test_row_has_each_kernel_and_the_noise(self):
+        data = letters(A={"x.ns": [100, 100]}, B={"x.ns": [80, 80]}, C={"x.ns": [50, 50]},
+                       D={"x.ns": [101, 101]})
+        cells = stats.table_rows([row("stock<=0.60")], data)[0]
+        self.assertEqual(len(cells), len(stats.HEAD))
+        self.assertEqual([text.split()[0] for text in cells[1:7]],
+                         ["100", "80.0", "50.0", "1.01", "0.80", "0.50"])
+        self.assertEqual(cells[-1], "met")
+
+    def test_lines_line_up(self):
+        text = stats.table([["a"] * len(stats.HEAD), ["long text"] * len(stats.HEAD)])
+        lines = text.splitlines()
+        self.assertEqual(lines[2].index(" a"), lines[3].index(" long") )
+
+
+class Choice(unittest.TestCase):
+    def test_globs_choose_cases(self):
+        chosen = bench.choose(goals(), "remote_o0 many*")
+        self.assertEqual({r.case for r in chosen},
+                         {"remote_o0"} | {f"many_to_one_{n}" for n in (1, 2, 4, 8, 16)})
+
+    def test_a_glob_that_fits_nothing_is_an_error(self):
+        with self.assertRaisesRegex(common.Failure, "no case matches CASES=quick"):
+            bench.choose(goals(), "quick")
+
+    def test_what_a_goal_compares_with_is_run_too(self):
+        chosen = bench.choose(goals(), "remote_o0")
+        self.assertEqual(bench.cases_of(chosen, "few"), ["remote_o0", "remote_bare"])
+        self.assertEqual(bench.cases_of(chosen, "many"), [])
+
+    def test_counting_kernels_run_the_case_itself(self):
+        chosen = bench.choose(goals(), "locks_*")
+        self.assertEqual(bench.cases_of(chosen, "locks"), ["remote_o0", "remote_o3"])
+
+    def test_numbers_of_cpus(self):
+        self.assertEqual(bench.cpu_counts("", 2), [4])
+        self.assertEqual(bench.cpu_counts("", 48), [64])
+        self.assertEqual(bench.cpu_counts("2 4,8", 2), [2, 4, 8])
+        for bad in ("0", "65", "four"):
+            with self.assertRaisesRegex(common.Failure, "NCPUS="):
+                bench.cpu_counts(bad, 2)
+
+    def test_cpu_0_has_a_core_to_itself_when_there_are_many(self):
+        places = [bench.place(cpu, "many", [3, 5, 6]) for cpu in range(6)]
+        self.assertEqual(places, [3, 5, 6, 5, 6, 5])
+        self.assertEqual([bench.place(cpu, "few", [3, 5]) for cpu in range(4)], [3, 5, 3, 5])
+        self.assertEqual(bench.place(9, "many", [0]), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
