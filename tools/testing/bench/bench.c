@@ -311,10 +311,44 @@ static int write_file(const char *path, const char *text)
 
 static char text[1 << 20];
 
+/* What the counters of the split path did meanwhile; stock has none. */
+static void show_counters(const char *name, const char *before)
+{
+	static char after[1 << 16];
+	char *line, *rest = NULL;
+
+	if (read_file("/proc/vmstat", after, sizeof(after)))
+		return;
+	printf("bench: %s:", name);
+	for (line = strtok_r(after, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char key[64];
+		const char *old;
+		long value;
+
+		if (sscanf(line, "pcp_%60s %ld", key, &value) != 2)
+			continue;
+		snprintf(text, sizeof(text), "\npcp_%s ", key);
+		old = strstr(before, text);
+		value -= old ? atol(old + strlen(text)) : 0;
+		if (value)
+			printf(" %s %ld", key, value);
+	}
+	printf("\n");
+}
+
 static int run_in_kernel(const char *name)
 {
-	if (write_file("/proc/pcp_bench", name) || read_file("/proc/pcp_bench", text, sizeof(text))) {
+	static char before[1 << 16];
+
+	if (read_file("/proc/vmstat", before, sizeof(before)))
+		before[0] = 0;
+	if (write_file("/proc/pcp_bench", name)) {
 		printf("bench %s failed to run: %s\n", name, strerror(errno));
+		return -1;
+	}
+	show_counters(name, before);
+	if (read_file("/proc/pcp_bench", text, sizeof(text))) {
+		printf("bench %s failed to tell: %s\n", name, strerror(errno));
 		return -1;
 	}
 	return 0;

@@ -54,6 +54,7 @@
 #define ALL_CPUS	102
 /* Chunks on their way from one worker to another. */
 #define DEPTH		4
+#define SPIN_NS		(50 * NSEC_PER_USEC)
 
 #define GFP_BENCH	(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
 
@@ -144,6 +145,7 @@ struct ring {
 	unsigned int tail ____cacheline_aligned_in_smp;	/* of the freer */
 	wait_queue_head_t data;
 	wait_queue_head_t *space;
+	bool spin;
 };
 
 struct worker {
@@ -165,7 +167,7 @@ struct gang {
 	const struct bench *b;
 	unsigned int nr;
 	atomic_t arriving, working;
-	struct completion go, done;
+	struct completion go, done, allocated;
 	wait_queue_head_t space;
 	struct ring **ring;
 	struct llist_head list ____cacheline_aligned_in_smp;
@@ -253,6 +255,7 @@ static struct gang *gang_alloc(const struct bench *b)
 	gang->b = b;
 	init_completion(&gang->go);
 	init_completion(&gang->done);
+	init_completion(&gang->allocated);
 	init_waitqueue_head(&gang->space);
 	init_llist_head(&gang->list);
 	return gang;
@@ -269,6 +272,43 @@ static bool enough_cpus(unsigned int nr)
 /* Once more than @samples: the first run warms up and is not recorded. */
 #define for_each_sample(s) \
 	for ((s) = 0; (s) <= min(samples, MAX_SAMPLES) && !result.failed; (s)++)
+
+static void note_cost(struct worker *w, u64 ns, unsigned int nr)
+{
+	w->ns += ns;
+	w->nr += nr;
+	if (w->nr_costs < MAX_COSTS)
+		w->costs[w->nr_costs++] = min(ns * 1000 / nr, (u64)U32_MAX);
+}
+
+static int compare_costs(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Of the chunks of all workers from @from on: a CPU that the host stops does not show. */
+static void record_median(struct gang *gang, unsigned int from, const char *name)
+{
+	u32 *all = kvmalloc_array(gang->nr * MAX_COSTS, sizeof(*all), GFP_KERNEL);
+	unsigned int i, nr = 0;
+
+	if (!all) {
+		result.failed = "no memory for the median";
+		return;
+	}
+	for (i = from; i < gang->nr; i++) {
+		memcpy(all + nr, gang->w[i].costs, gang->w[i].nr_costs * sizeof(*all));
+		nr += gang->w[i].nr_costs;
+	}
+	sort(all, nr, sizeof(*all), compare_costs, NULL);
+	if (nr)
+		record_milli(name, all[nr / 2]);
+	else
+		result.failed = "nothing was done";
+	kvfree(all);
+}
 
 /* Bursts ------------------------------------------------------------------ */
 
@@ -303,16 +343,17 @@ static void burst_worker(struct worker *w)
 	u64 start = ktime_get_ns(), now;
 
 	do {
+		u64 before = ktime_get_ns();
+
 		for (i = 0; i < inner; i++) {
 			if (!alloc_burst(w->pages, b->burst, b->order))
 				return;
 			free_burst(w->pages, b->burst, b->order);
 		}
-		w->nr += (u64)inner * b->burst;
-		cond_resched();
 		now = ktime_get_ns();
+		note_cost(w, now - before, inner * b->burst);
+		cond_resched();
 	} while (now - start < sample_ns());
-	w->ns = now - start;
 }
 
 /*
@@ -351,8 +392,10 @@ static void run_bursts(const struct bench *b)
 				nr += gang->w[i].nr;
 			}
 			/* The time of a core: more CPUs than those get no more. */
-			if (s)
+			if (s) {
 				record_ns("ns", ns * min(n, cores), nr);
+				record_median(gang, 0, "median_ns");
+			}
 		}
 		if (gang)
 			gang_free(gang);
@@ -376,22 +419,42 @@ static bool ring_empty(struct ring *ring)
 	return smp_load_acquire(&ring->head) == ring->tail;
 }
 
+/*
+ * Wait for a condition: awake for a while if each worker has a core, because a
+ * CPU that sleeps takes longer to wake up than a chunk takes. Then asleep.
+ */
+#define wait_ring(wq, spin, condition)						\
+do {										\
+	u64 _until = (spin) ? ktime_get_ns() + SPIN_NS : 0;			\
+										\
+	while (_until && !(condition) && ktime_get_ns() < _until)		\
+		cpu_relax();							\
+	wait_event(wq, condition);						\
+} while (0)
+
+/* Taking the lock of a queue that nobody waits on costs system calls in UML. */
+static void wake_ring(wait_queue_head_t *wq)
+{
+	if (wq_has_sleeper(wq))
+		wake_up(wq);
+}
+
 static void ring_put(struct ring *ring)
 {
 	smp_store_release(&ring->head, ring->head + 1);
-	wake_up(&ring->data);
+	wake_ring(&ring->data);
 }
 
 static void ring_close(struct ring *ring)
 {
 	smp_store_release(&ring->closed, true);
-	wake_up(&ring->data);
+	wake_ring(&ring->data);
 }
 
 /* The next chunk, or NULL when there will be no more. */
 static struct page **ring_get(struct ring *ring)
 {
-	wait_event(ring->data, !ring_empty(ring) || smp_load_acquire(&ring->closed));
+	wait_ring(ring->data, ring->spin, !ring_empty(ring) || smp_load_acquire(&ring->closed));
 	if (ring_empty(ring))
 		return NULL;
 	return ring->page[ring->tail % DEPTH];
@@ -400,7 +463,7 @@ static struct page **ring_get(struct ring *ring)
 static void ring_done(struct ring *ring)
 {
 	smp_store_release(&ring->tail, ring->tail + 1);
-	wake_up(ring->space);
+	wake_ring(ring->space);
 }
 
 static struct ring *ring_alloc(wait_queue_head_t *space)
@@ -463,7 +526,7 @@ static void owner_worker(struct worker *w)
 		/* In turn, so that each freer gets its share. */
 		ring = gang->ring[first + next++ % nr];
 		if (ring_full(ring)) {
-			wait_event(*ring->space, ring_with_space(gang, first, nr));
+			wait_ring(*ring->space, ring->spin, ring_with_space(gang, first, nr));
 			ring = ring_with_space(gang, first, nr);
 		}
 		before = ktime_get_ns();
@@ -494,7 +557,7 @@ static void timed_owner_worker(struct worker *w)
 		struct ring *ring;
 		struct page **pages;
 
-		wait_event(gang->space, ring_with_space(gang, 0, nr));
+		wait_ring(gang->space, gang->ring[0]->spin, ring_with_space(gang, 0, nr));
 		ring = ring_with_space(gang, 0, nr);
 		pages = ring->page[ring->head % DEPTH];
 		for (i = 0; i < chunk_size(b); i++) {
@@ -538,14 +601,6 @@ static void free_chunk(struct gang *gang, struct page **pages)
 	} else {
 		free_burst(pages, nr, b->order);
 	}
-}
-
-static void note_cost(struct worker *w, u64 ns, unsigned int nr)
-{
-	w->ns += ns;
-	w->nr += nr;
-	if (w->nr_costs < MAX_COSTS)
-		w->costs[w->nr_costs++] = min(ns * 1000 / nr, (u64)U32_MAX);
 }
 
 static void freer_worker(struct worker *w)
@@ -630,35 +685,6 @@ static void mixed_freer_worker(struct worker *w)
 	kvfree(mixed);
 }
 
-static int compare_costs(const void *a, const void *b)
-{
-	u32 x = *(const u32 *)a, y = *(const u32 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Median of all chunks of all freers: a CPU that the host stops does not show. */
-static void record_median(struct gang *gang, const char *name)
-{
-	u32 *all = kvmalloc_array(gang->nr * MAX_COSTS, sizeof(*all), GFP_KERNEL);
-	unsigned int i, nr = 0;
-
-	if (!all) {
-		result.failed = "no memory for the median";
-		return;
-	}
-	for (i = gang->b->owners; i < gang->nr; i++) {
-		memcpy(all + nr, gang->w[i].costs, gang->w[i].nr_costs * sizeof(*all));
-		nr += gang->w[i].nr_costs;
-	}
-	sort(all, nr, sizeof(*all), compare_costs, NULL);
-	if (nr)
-		record_milli(name, all[nr / 2]);
-	else
-		result.failed = "nothing was freed";
-	kvfree(all);
-}
-
 static bool add_rings(struct gang *gang)
 {
 	unsigned int n = nr_rings(gang->b), i;
@@ -668,6 +694,7 @@ static bool add_rings(struct gang *gang)
 		gang->ring[i] = ring_alloc(&gang->space);
 		if (!gang->ring[i])
 			return false;
+		gang->ring[i]->spin = gang->b->owners + gang->b->freers <= cores;
 	}
 	return gang->ring;
 }
@@ -708,7 +735,7 @@ static void record_remote(struct gang *gang, u64 total)
 
 	/* The freers' own cost, and how long it took for all to be done. */
 	record_ns("free_ns", total_ns(gang, owners, gang->nr), total_nr(gang, owners, gang->nr));
-	record_median(gang, "free_median_ns");
+	record_median(gang, owners, "free_median_ns");
 	for (i = owners; i < gang->nr; i++)
 		last = max(last, gang->w[i].end);
 	record_ns("pipeline_ns", last - gang->w[0].start, total_nr(gang, 0, owners));
@@ -885,6 +912,73 @@ static void run_memory(const struct bench *b)
 	record("pageblock_pages", pageblock_nr_pages);
 }
 
+/* Instructions ------------------------------------------------------------- */
+
+/*
+ * count.c waits for this function and counts the instructions from one call to
+ * the next, unless the first one has the id 0.
+ */
+noinline __noclone void bench_mark(unsigned long id);
+noinline __noclone void bench_mark(unsigned long id)
+{
+	/* The id has to be in its register. */
+	asm volatile("" : : "r" (id) : "memory");
+}
+
+/* On another CPU, which then owns the block of the page. */
+static void allocating_worker(struct worker *w)
+{
+	alloc_burst(w->pages, 2, 0);
+	complete(&w->gang->allocated);
+}
+
+/*
+ * The fast paths, all in the cache, each after it was gone through once. Under
+ * count.c only: by itself this measures nothing. Ids: 1 two marks with nothing
+ * between, 2 a local allocation, 3 a local free, 4 a free of another CPU's page.
+ */
+static void counting_worker(struct worker *w)
+{
+	struct page **remote = w->gang->w[1].pages;
+	struct page *page;
+	int i;
+
+	wait_for_completion(&w->gang->allocated);
+	for (i = 0; i < 2; i++) {
+		unsigned long on = i;
+
+		bench_mark(on * 1);
+		bench_mark(on * 2);
+		page = alloc_pages(GFP_BENCH, 0);
+		bench_mark(0);
+		if (!page)
+			return;
+		bench_mark(on * 3);
+		__free_pages(page, 0);
+		bench_mark(0);
+		bench_mark(on * 4);
+		__free_pages(remote[i], 0);
+		bench_mark(0);
+	}
+	w->nr = 1;
+}
+
+static void run_count(const struct bench *b)
+{
+	struct gang *gang;
+
+	if (!enough_cpus(2))
+		return;
+	gang = gang_alloc(b);
+	if (gang && gang_add(gang, 0, counting_worker) && gang_add(gang, 1, allocating_worker) &&
+	    gang_run(gang))
+		record("done", gang->w[0].nr);
+	else
+		result.failed = "no memory to count with";
+	if (gang)
+		gang_free(gang);
+}
+
 /* The cases --------------------------------------------------------------- */
 
 #define LOCAL(_name, _order, _burst) \
@@ -918,6 +1012,7 @@ static const struct bench benches[] = {
 	{ .name = "worst_alloc", .run = run_remote, .burst = 64, .owners = 1, .freers = 16 },
 	{ .name = "whole_blocks", .run = run_blocks },
 	{ .name = "memory", .run = run_memory },
+	{ .name = "count", .run = run_count },
 };
 
 static void run_bench(const struct bench *b)

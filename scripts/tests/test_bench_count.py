@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Instruction counts: what the stepper prints, and the baseline."""
+
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+# pylint: disable=wrong-import-position
+import bench_count  # noqa: E402
+import common  # noqa: E402
+
+PRINTED = "bench: start on 2 CPUs\r\ncount 1 9\ncount 2 209\ncount 3 109\ncount 4 159\n"
+
+
+class Counts(unittest.TestCase):
+    def test_the_marks_themselves_do_not_count(self):
+        self.assertEqual(bench_count.parse_counts(PRINTED), {2: 200, 3: 100, 4: 150})
+
+    def test_a_count_that_is_missing_is_an_error(self):
+        with self.assertRaisesRegex(common.Failure, "count 3"):
+            bench_count.parse_counts(PRINTED.replace("count 3", "bench 3"))
+
+    def test_a_path_that_grew_fails_and_a_shorter_one_does_not(self):
+        names = bench_count.PATHS
+        baseline = {names[2]: 190, names[3]: 110, names[4]: 150}
+        rows = bench_count.compare({2: 200, 3: 100, 4: 150}, baseline)
+        self.assertEqual([row[3] for row in rows], [False, True, True])
+
+    def test_a_path_without_a_baseline_fails(self):
+        rows = bench_count.compare({2: 200, 3: 100, 4: 150}, {})
+        self.assertEqual([row[3] for row in rows], [False] * 3)
+
+    def test_our_baseline_has_every_path_of_each_compiler(self):
+        with open(bench_count.BASELINE, encoding="utf-8") as handle:
+            found = bench_count.parse_baseline(handle.read())
+        self.assertTrue(found)
+        for paths in found.values():
+            self.assertEqual(set(paths), set(bench_count.PATHS.values()))
+
+
+if __name__ == "__main__":
+    unittest.main()
