@@ -35,7 +35,7 @@ import verdict as verdicts
 GOALS = os.path.join(bench_build.HERE, "goals.list")
 MANY_CPUS = 17
 LOCK_ROUNDS = 3
-TIMEOUT, TIMEOUT_LOCKS = 240, 480
+TIMEOUT, TIMEOUT_LOCKS = 600, 900
 # In the order of a round. D is stock again.
 LETTERS = "ABCD"
 

@@ -78,7 +78,7 @@ def count(kernel, out, image, results):
     if not mark:
         raise Failure(f"{show(kernel.binary)} has no bench_mark")
     console = os.path.join(results, f"count-{os.path.basename(kernel.dir)}.log")
-    command = [stepper, mark.group(1), kernel.binary, *kernel.kernel_args(2), "mem=512M",
+    command = [stepper, mark.group(1), kernel.binary, *kernel.kernel_args(2), "mem=1G",
                f"initrd={image}", "con=fd:0,fd:1", "console=tty", "panic=-1", "loglevel=5",
                "BENCH_CASES=count"]
     try:

@@ -34,6 +34,7 @@
 #define EXIT_BYTES	(256UL << 20)
 #define PIECE		(1UL << 20)
 #define FAULT_BYTES	(4UL << 20)
+#define CLASS		"&zone->lock:"
 
 /* Shared with all children. */
 struct shared {
@@ -267,10 +268,11 @@ static double sample(enum kind kind)
 
 static void run_here(enum kind kind)
 {
+	/* UML takes seconds to fill the memory. */
+	long nr = kind == EXIT_256M && samples > 3 ? 3 : samples, i;
 	double values[64];
-	long i;
 
-	for (i = 0; i <= samples; i++) {
+	for (i = 0; i <= nr; i++) {
 		values[i] = sample(kind);
 		if (values[i] < 0) {
 			printf("bench %s failed in a child: %s\n", names[kind], strerror(errno));
@@ -278,7 +280,7 @@ static void run_here(enum kind kind)
 		}
 	}
 	printf("bench %s ns", names[kind]);
-	for (i = 1; i <= samples; i++)
+	for (i = 1; i <= nr; i++)
 		printf(" %.3f", values[i]);
 	printf("\n");
 }
@@ -363,13 +365,10 @@ static long acquisitions(void)
 
 	if (read_file("/proc/lock_stat", stat, sizeof(stat)))
 		return -1;
-	for (line = strstr(stat, "&zone->lock"); line; line = strstr(line + 1, "&zone->lock")) {
-		/* Below the table of a class come the places that wait for it. */
-		char *numbers = strchr(line, ':');
-
-		if (numbers && sscanf(numbers + 1, "%*s %*s %*s %*s %*s %*s %*s %ld", &nr) == 1)
+	/* Without the colon come the places that wait for it. */
+	for (line = strstr(stat, CLASS); line; line = strstr(line + 1, CLASS))
+		if (sscanf(line + strlen(CLASS), "%*s %*s %*s %*s %*s %*s %*s %ld", &nr) == 1)
 			total += nr;
-	}
 	return total;
 }
 

@@ -56,7 +56,11 @@
 #define DEPTH		4
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 
-#define GFP_BENCH	(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
+/*
+ * Memory of processes, if a case does not say otherwise. After booting nearly
+ * all free blocks are of that type, so ownership begins at once.
+ */
+#define GFP_BENCH	(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY)
 
 static unsigned int cores = 2;
 module_param(cores, uint, 0444);
@@ -82,6 +86,7 @@ struct bench {
 	unsigned int freers;
 	bool folios;
 	bool bare;
+	gfp_t gfp;
 };
 
 /* Results ----------------------------------------------------------------- */
@@ -312,12 +317,13 @@ static void record_median(struct gang *gang, unsigned int from, const char *name
 
 /* Bursts ------------------------------------------------------------------ */
 
-static bool alloc_burst(struct page **pages, unsigned int nr, unsigned int order)
+static bool alloc_burst(const struct bench *b, struct page **pages, unsigned int nr)
 {
-	unsigned int i;
+	gfp_t gfp = b->gfp ?: GFP_BENCH;
+	unsigned int order = b->order, i;
 
 	for (i = 0; i < nr; i++) {
-		pages[i] = alloc_pages(GFP_BENCH, order);
+		pages[i] = alloc_pages(gfp, order);
 		if (unlikely(!pages[i])) {
 			while (i--)
 				__free_pages(pages[i], order);
@@ -346,7 +352,7 @@ static void burst_worker(struct worker *w)
 		u64 before = ktime_get_ns();
 
 		for (i = 0; i < inner; i++) {
-			if (!alloc_burst(w->pages, b->burst, b->order))
+			if (!alloc_burst(b, w->pages, b->burst))
 				return;
 			free_burst(w->pages, b->burst, b->order);
 		}
@@ -532,7 +538,7 @@ static void owner_worker(struct worker *w)
 		before = ktime_get_ns();
 		if (b->bare)
 			take_bare_list(gang);
-		if (!alloc_burst(ring->page[ring->head % DEPTH], chunk_size(b), b->order))
+		if (!alloc_burst(b, ring->page[ring->head % DEPTH], chunk_size(b)))
 			break;
 		w->ns += ktime_get_ns() - before;
 		w->nr += chunk_size(b);
@@ -563,7 +569,7 @@ static void timed_owner_worker(struct worker *w)
 		for (i = 0; i < chunk_size(b); i++) {
 			u64 before = ktime_get_ns(), ns;
 
-			if (!alloc_burst(&pages[i], 1, b->order)) {
+			if (!alloc_burst(b, &pages[i], 1)) {
 				free_burst(pages, i, b->order);
 				goto out;
 			}
@@ -925,27 +931,31 @@ noinline __noclone void bench_mark(unsigned long id)
 	asm volatile("" : : "r" (id) : "memory");
 }
 
-/* On another CPU, which then owns the block of the page. */
+/* On another CPU. So many that some are of a block which that CPU owns. */
 static void allocating_worker(struct worker *w)
 {
-	alloc_burst(w->pages, 2, 0);
+	alloc_burst(w->gang->b, w->pages, w->gang->b->burst);
 	complete(&w->gang->allocated);
 }
 
 /*
- * The fast paths, all in the cache, each after it was gone through once. Under
- * count.c only: by itself this measures nothing. Ids: 1 two marks with nothing
+ * The fast paths, each after it was gone through before. Under count.c only: by
+ * itself this measures nothing. Ids: 1 two marks with nothing
  * between, 2 a local allocation, 3 a local free, 4 a free of another CPU's page.
  */
 static void counting_worker(struct worker *w)
 {
 	struct page **remote = w->gang->w[1].pages;
+	unsigned int nr = w->gang->b->burst, i;
 	struct page *page;
-	int i;
 
 	wait_for_completion(&w->gang->allocated);
-	for (i = 0; i < 2; i++) {
-		unsigned long on = i;
+	if (!alloc_burst(w->gang->b, w->pages, MAX_CHUNK))
+		return;
+	free_burst(w->pages, MAX_CHUNK, 0);
+	free_burst(remote, nr - 8, 0);
+	for (i = nr - 8; i < nr; i++) {
+		unsigned long on = i == nr - 1;
 
 		bench_mark(on * 1);
 		bench_mark(on * 2);
@@ -1003,6 +1013,8 @@ static const struct bench benches[] = {
 	REMOTE("remote_bare", 0, 256, .bare = true),
 	REMOTE("remote_o0", 0, 256),
 	REMOTE("remote_o3", 3, 64),
+	/* Memory of the kernel, such as network buffers: few blocks of that type are whole. */
+	REMOTE("remote_kernel", 0, 256, .gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY),
 	MANY_TO_ONE(1), MANY_TO_ONE(2), MANY_TO_ONE(4), MANY_TO_ONE(8), MANY_TO_ONE(16),
 	ONE_TO_MANY(1), ONE_TO_MANY(2), ONE_TO_MANY(4), ONE_TO_MANY(8), ONE_TO_MANY(16),
 	REMOTE("folios_1", 0, 248, .folios = true),
@@ -1012,7 +1024,7 @@ static const struct bench benches[] = {
 	{ .name = "worst_alloc", .run = run_remote, .burst = 64, .owners = 1, .freers = 16 },
 	{ .name = "whole_blocks", .run = run_blocks },
 	{ .name = "memory", .run = run_memory },
-	{ .name = "count", .run = run_count },
+	{ .name = "count", .run = run_count, .burst = 32768 },
 };
 
 static void run_bench(const struct bench *b)
