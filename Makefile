@@ -66,6 +66,7 @@ help:
 #: make model     check the races on paper: a Promela model, exhaustively, and litmus tests
 #: make coverage  which lines and branches of mm/pcp/ the suites reach, with gcov
 #: make bench     measure stock, the coarse form and the split path side by side
+#: make count     count the instructions of the fast paths, compare with the baseline
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
 #: make rebase    try the series on the tree LINUX=, and name the hooks that do not fit
@@ -150,6 +151,9 @@ bench: packages
 	@scripts/packages.sh bench
 	@$(python) scripts/bench.py $(where) --ncpus=$(call quoted,$(bench_ncpus)) --jobs=$(call quoted,$(JOBS)) \
 		--rounds=$(call quoted,$(ROUNDS)) --cases=$(call quoted,$(CASES)) $(if $(filter 1,$(V)),--verbose)
+
+count: packages
+	@$(python) scripts/bench_count.py $(where) --jobs=$(call quoted,$(JOBS)) $(if $(filter 1,$(V)),--verbose)
 
 busted: packages
 	@$(python) scripts/busted.py $(where) $(how)
