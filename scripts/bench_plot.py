@@ -16,7 +16,7 @@ def quote(text):
 
 
 def gnuplot(path, size, lines):
-    script = "\n".join([f"set terminal svg size {size} font 'sans,11' background 'white'",
+    script = "\n".join([f"set terminal svg noenhanced size {size} font 'sans,11' background 'white'",
                         f"set output {quote(path)}", *lines]) + "\n"
     result = run(["gnuplot"], input=script.encode())
     if result.returncode:
@@ -33,11 +33,13 @@ def ratios(path, rows, data):
     """Each row of the table as ratios to stock, with their intervals."""
     lines, plots, labels, shown = [], [], [], 0
     points = {letter: [] for letter in "DBC"}
+    keys = set()
     for row in rows:
         key = f"{row.case}.{row.metric}"
         stock = data["A"].get(key)
-        if not stock or not data["C"].get(key):
+        if not stock or not data["C"].get(key) or key in keys or row.case == "memory":
             continue
+        keys.add(key)
         shown += 1
         labels.append(f"{quote(row.what)} {-shown}")
         for offset, letter in enumerate("DBC"):
@@ -93,10 +95,12 @@ def scaling(path, rows, by_cpus):
             found = stats.ratio(data["C"].get(key) or [], data["A"].get(key) or [])
             if found:
                 points.append(f"{ncpus} {found.value} {found.low} {found.high}")
-        if len(points) > 1 and row.boot == "few":
+        if len(points) > 1 and row.boot == "few" and row.goal.startswith("stock"):
             name = f"$p{len(plots)}"
             lines += block(name, points)
-            plots.append(f"{name} using 1:2 with linespoints ps 0.6 lw 1.5 title {quote(row.what)}")
+            number = len(plots)
+            plots.append(f"{name} using 1:2 with linespoints lt {number + 1} lw 1.5 "
+                         f"dt {1 + number // 8} ps 0.6 title {quote(row.what)}")
     if not plots:
         return False
     lines += ["set logscale x 2", "set logscale y", "set grid", "set xlabel 'CPUs'",

@@ -4,7 +4,9 @@
 import os
 import random
 import re
+import shutil
 import sys
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -13,6 +15,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 # pylint: disable=wrong-import-position
 import bench  # noqa: E402
 import bench_build  # noqa: E402
+import bench_plot  # noqa: E402
 import bench_stats as stats  # noqa: E402
 import common  # noqa: E402
 
@@ -153,6 +156,37 @@ class Table(unittest.TestCase):
         text = stats.table([["a"] * len(stats.HEAD), ["long text"] * len(stats.HEAD)])
         lines = text.splitlines()
         self.assertEqual(lines[2].index(" a"), lines[3].index(" long") )
+
+
+@unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+class Plots(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.path = os.path.join(self.dir.name, "plot.svg")
+
+    def drawn(self):
+        with open(self.path, encoding="utf-8") as handle:
+            return handle.read()
+
+    def test_ratios_show_each_case_once_by_its_name(self):
+        data = letters(A={"x.ns": [100, 101]}, B={"x.ns": [90, 91]}, C={"x.ns": [50, 51]},
+                       D={"x.ns": [100, 100]})
+        rows = [row("stock<=1.00")._replace(what="a_b"), row("-")._replace(what="again")]
+        self.assertTrue(bench_plot.ratios(self.path, rows, data))
+        self.assertEqual(self.drawn().count(">a_b<"), 1)
+        self.assertNotIn(">again<", self.drawn())
+
+    def test_scaling_needs_two_numbers_of_cpus(self):
+        data = letters(A={"x.ns": [100]}, C={"x.ns": [50]})
+        rows = [row("stock<=1.00")]
+        self.assertFalse(bench_plot.scaling(self.path, rows, {4: data}))
+        self.assertTrue(bench_plot.scaling(self.path, rows, {2: data, 4: data}))
+        self.assertIn(">a case<", self.drawn())
+
+    def test_nothing_measured_draws_nothing(self):
+        self.assertFalse(bench_plot.ratios(self.path, [row("-")], letters()))
+        self.assertFalse(bench_plot.freers(self.path, letters()))
 
 
 class Choice(unittest.TestCase):

@@ -14,7 +14,8 @@
  *
  * Each worker is a kthread that is bound to a CPU. A sample lasts a fixed time
  * rather than a fixed number of pages: some cases are hundreds of times slower
- * on one kernel than on another.
+ * on one kernel than on another. UML's clock goes in steps of 256 ns, so what is
+ * timed at once, a chunk, has to take microseconds.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -997,9 +998,9 @@ static void run_count(const struct bench *b)
 	{ .name = _name, .run = run_remote, .order = _order, .burst = _burst, \
 	  .owners = 1, .freers = 1, ##__VA_ARGS__ }
 #define MANY_TO_ONE(nr) \
-	{ .name = "many_to_one_" #nr, .run = run_remote, .burst = 64, .owners = 1, .freers = nr }
+	{ .name = "many_to_one_" #nr, .run = run_remote, .burst = 256, .owners = 1, .freers = nr }
 #define ONE_TO_MANY(nr) \
-	{ .name = "one_to_many_" #nr, .run = run_remote, .burst = 64, .owners = nr, .freers = 1 }
+	{ .name = "one_to_many_" #nr, .run = run_remote, .burst = 256, .owners = nr, .freers = 1 }
 
 static const struct bench benches[] = {
 	LOCAL("local_o0_b1", 0, 1),
