@@ -112,14 +112,9 @@ def stages(options):
     yield "boot", boot_stage, python("boot.py", *where)
     # Lockdep and gcov in one build.
     yield ("coverage (lockdep)", kunit_stage, python("coverage.py", *where, "--ncpus=4"))
-    for kind in ("kasan", "order3"):
-        yield (f"kunit DEBUG={kind}", kunit_stage,
-               python("run_kunit.py", *where, "--ncpus=4", f"--debug={kind}"))
     # Do the tests notice? Two of them; make busted does all.
     yield "busted", kunit_stage, python("busted.py", *where, "push-without", "pgfree-counted")
     yield "count", count_stage, python("bench_count.py", *where)
-    yield ("boot DEBUG=up", boot_stage,
-           python("boot.py", *where, "--debug=up", "--seconds=20"))
     yield "qemu", kunit_stage, python("run_qemu.py", *where)
     yield "stress", kunit_stage, python("stress.py", *where)
     yield ("qemu DEBUG=lockdep,kasan", kunit_stage,
@@ -132,9 +127,11 @@ def long_stages(options):
     for ncpus in ("2", "8"):
         yield (f"kunit NCPUS={ncpus}", kunit_stage,
                python("run_kunit.py", *where, f"--ncpus={ncpus}"))
-    for kind in ("lockdep", "order1"):
+    for kind in ("lockdep", "kasan", "order1", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, f"--debug={kind}"))
+    yield ("boot DEBUG=up", boot_stage,
+           python("boot.py", *where, "--debug=up", "--seconds=20"))
     for kind in ("kcsan", "rt"):
         yield f"qemu DEBUG={kind}", kunit_stage, python("run_qemu.py", *where, f"--debug={kind}")
     yield "qemu ARCH=i386", kunit_stage, python("run_qemu.py", *where, "--arch=i386")
