@@ -143,6 +143,9 @@ def run_main():
             main_tree = trees.prepare(out, options.linux)
             names = [s.name for s in series.read_series(ROOT)]
             commits = main_tree.lines("rev-list", "--reverse", "stock..splitfree")
+            if not commits:
+                raise Failure(f"{show(main_tree.path)} has no steps to test, as its source has the "
+                              "series already; use another with LINUX=")
             tree = worktree(main_tree, os.path.join(results, "linux"))
         for count, (name, commit) in enumerate(zip(names, commits), 1):
             if count < options.first:

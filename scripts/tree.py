@@ -69,6 +69,10 @@ class Tree:
     def lines(self, *args, **kwargs):
         return self.git(*args, **kwargs).decode("utf-8", "surrogateescape").splitlines()
 
+    def complete(self):
+        """Does the source have the series already? Then it is tested as it is."""
+        return bool(self.stock_blobs({"mm/pcp/pcp.h"}))
+
     # Making the tree ---------------------------------------------------------
 
     def create(self, source):
@@ -350,7 +354,7 @@ def prepare(out, linux=None, upto=None):
     source = sources.identify(linux, recorded)
     if recorded and recorded.id == source.id:
         tree.own_work()
-        commits = tree.build(steps)
+        commits = tree.build([] if tree.complete() else steps)
         tree.move(commits[-1] if upto is None else commits[upto], commits[-1])
         return tree
 
@@ -368,7 +372,7 @@ def prepare(out, linux=None, upto=None):
         os.chmod(temporary, 0o755)
         new = Tree(temporary)
         new.create(source)
-        commits = new.build(steps)
+        commits = new.build([] if new.complete() else steps)
         new.move(commits[-1] if upto is None else commits[upto], commits[-1])
         with no_interrupts():
             if recorded:
@@ -407,7 +411,7 @@ def describe(tree):
     count = tree.lines("rev-list", "--count", "stock..HEAD")[0]
     head = tree.lines("rev-parse", "--short", "HEAD")[0]
     text = (f"{show(tree.path)}: Linux {tree.state['version']} ({tree.state['source'][2]}) "
-            f"and {count} steps, {head}")
+            + ("with the series, as it is, " if tree.complete() else f"and {count} steps, ") + head)
     files = tree.modified()
     if files:
         text += (f"\nnote: {show(tree.path)} has changes of yours, which are kept and built: "

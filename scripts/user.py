@@ -26,6 +26,8 @@ import tree as trees
 import verdict as verdicts
 
 HARNESS = os.path.join(ROOT, "tools/testing/pcp")
+# Headers of ours: from here, or from a tree that has the series already.
+OWN_HEADERS = ("linux/pageblock_data.h", "trace/events/pcp.h")
 KINDS = ("plain", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
 TIMEOUT = 300
@@ -105,6 +107,14 @@ def make_headers(tree, where):
         elif how == "take":
             text += "#pragma once\n" + take(os.path.join(tree, more[0]), more[1:])
         write_if_changed(os.path.join(where, header), text)
+    for header in OWN_HEADERS:
+        write_if_changed(os.path.join(where, header),
+                         f'#include "{os.path.join(overlay(tree), "include", header)}"\n')
+
+
+def overlay(tree):
+    """Where mm/pcp/ is."""
+    return tree if trees.Tree(tree).complete() else ROOT
 
 
 def take(path, names):
@@ -171,7 +181,7 @@ class Build:
     def make(self, *targets):
         return ["make", "-s", "-f", os.path.join(HARNESS, "Makefile"), f"-j{self.jobs}",
                 f"KIND={self.kind}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
-                f"TREE={self.tree}", f"V={int(self.verbose)}", *targets]
+                f"TREE={self.tree}", f"OVERLAY={overlay(self.tree)}", f"V={int(self.verbose)}", *targets]
 
     def build(self):
         log = os.path.join(self.dir, "build.log")

@@ -102,6 +102,15 @@ class Base(unittest.TestCase):
 
 
 class Made(Base):
+    def test_a_source_that_has_the_series_is_used_as_it_is(self):
+        write(self.kernel, "mm/pcp/pcp.h", "theirs\n")
+        write(self.kernel, "mm/pcp/a.c", "theirs\n")
+        tree = self.prepare()
+        self.assertEqual(self.text("mm/pcp/a.c"), "theirs\n")
+        self.assertNotIn("hook", self.text("mm/page_alloc.c"))
+        self.assertIn("as it is", trees.describe(tree))
+        self.assertEqual(self.prepare().state["head"], tree.state["head"])
+
     def test_from_directory(self):
         tree = self.prepare()
         self.assertEqual(tree.lines("log", "--format=%s", "--reverse"),
