@@ -296,7 +296,6 @@ static enum kunit_status run_params(struct kunit_suite *suite, struct kunit_case
 		else if (worst == KUNIT_SKIPPED)
 			worst = status;
 	}
-	printf("        1..%u\n", nr);
 	return worst;
 }
 
