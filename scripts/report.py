@@ -229,6 +229,7 @@ def stress_section(out):
         section.add(table(("", *(os.path.basename(os.path.dirname(p)) for p, _ in runs)), rows,
                           range(1, len(runs) + 1)))
         section.verdict(not any(d["failed"] for _, d in runs),
+                        ("failed, " if any(d["failed"] for _, d in runs) else "") +
                         f"{sum(d['results'].get('iterations', 0) for _, d in runs)} iterations",
                         runs[-1][0])
     return section
