@@ -92,7 +92,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		 * pages wait sees them counted, or in the zone.
 		 */
 		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);
-		count_vm_events(PCP_ABSORB, nr_pages);
+		__count_vm_events(PCP_ABSORB, nr_pages);
 		trace_mm_pcp_absorb(pcp->cpu, nr_pages, node);
 	}
 

@@ -168,6 +168,6 @@ struct page *pcp_merge(struct per_cpu_pages *pcp, struct page *page,
 	}
 
 	if (merged)
-		count_vm_events(PCP_MERGE, merged);
+		__count_vm_events(PCP_MERGE, merged);
 	return page;
 }

@@ -87,6 +87,19 @@ static bool pcp_over_bound(struct zone *zone, struct per_cpu_pages *pcp,
 	return waiting > READ_ONCE(pcp->bound) || pcp_zone_short(zone);
 }
 
+/*
+ * No count_vm_events(): where this_cpu_add() is not one instruction, it turns
+ * interrupts off and on again. The local part counts like this too.
+ */
+static __always_inline void pcp_count_freed(unsigned int nr_pages, bool pushed)
+{
+	preempt_disable();
+	__count_vm_events(PGFREE, nr_pages);
+	if (pushed)
+		__count_vm_events(PCP_PUSH, nr_pages);
+	preempt_enable();
+}
+
 /**
  * pcp_push() - give a run of pages to the CPU that owns their blocks
  * @run: pages of one PCP; empty on return
@@ -126,12 +139,12 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	int waiting;
 
 	pcp_point(pcp, PCP_POINT_LOOKED);
-	count_vm_events(PGFREE, nr_pages);
 
 	/* Others do not look first: that is one more miss of a remote line. */
 	if (unlikely(nolock && pcp_open(pcp) &&
 		     pcp_over_bound(zone, pcp, atomic_read(&pcp->nr_waiting) +
 					       nr_pages))) {
+		pcp_count_freed(nr_pages, false);
 		count_vm_event(PCP_OVERFLOW);
 		pcp_zone_free_waiting(zone, run->first, true);
 		run->first = NULL;
@@ -141,7 +154,7 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	}
 
 	rcu_read_lock();
-	count_vm_events(PCP_PUSH, nr_pages);
+	pcp_count_freed(nr_pages, true);
 	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
 	llist_add_batch(run->first, run->last, &pcp->free_llist);
 	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
