@@ -89,7 +89,8 @@ def checkpatch(tree, mails, log):
                       "--showfile", "--color=never", mail], cwd=tree.path, env=clean_env())
         text = result.stdout.decode("utf-8", "replace")
         log.write(f"{os.path.basename(mail)}\n{text}{result.stderr.decode()}\n")
-        if not re.search(r"^total: \d+ errors?, \d+ warnings?", text, re.M):
+        # Of a mail without complaints it says nothing at all.
+        if result.returncode and not re.search(r"^total: \d+ errors?, \d+ warn", text, re.M):
             found.append(Complaint(os.path.basename(mail), 0, "checkpatch", "did not finish"))
         for row in text.splitlines():
             match = re.match(r"(\S+?):(\d+): (ERROR|WARNING):(\w+): (.*)", row)
