@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from common import ROOT, Failure, clean_env, run
 import uml
@@ -127,20 +128,28 @@ def compiler(tree, lines, log, kernel):
     return [c for c in own(text, lines, "compiler") if "note:" not in c.text[:5]]
 
 
-def cppcheck(tree, lines, log):
-    need("cppcheck")
-    files = [p for p in c_files(tree, lines) if "/pcp/" in p or p.startswith("lib/tests")]
-    # It reads no kernel header, so it must be told which words make a loop.
-    loops = sorted({word for path in files for word in
-                    re.findall(r"^\s+(\w*for_each\w*)\(",
-                               open(os.path.join(tree.path, path), encoding="utf-8").read(),
-                               re.M)})
-    result = run(["cppcheck", "--quiet", "--enable=warning,performance,portability",
-                  "--template={file}:{line}: {severity}: {message} [{id}]", "-D__KERNEL__",
-                  "-DCONFIG_SMP=1", "-DCONFIG_NUMA=1", "-DCONFIG_SPARSEMEM=1",
-                  *(f"-D{word}(...)=for(;;)" for word in loops),
-                  *(p for p in files if p.endswith(".c"))], cwd=tree.path,
-                 stderr=subprocess.STDOUT, env=clean_env())
+def loop_macros(texts):
+    """What cppcheck must be told, as it reads no kernel header: which words make a loop."""
+    words = sorted({word for text in texts
+                    for word in re.findall(r"^\s+(\w*for_each\w*)\(", text, re.M)})
+    return "".join(f"#define {w}(v, n, ...) for ((v) = (n) = any(); any();)\n"
+                   if w.endswith("_safe") else
+                   f"#define {w}(v, ...) for ((v) = any(); any();)\n" for w in words)
+
+
+def cppcheck_files(top, files, log):
+    texts = []
+    for path in files:
+        with open(os.path.join(top, path), encoding="utf-8") as handle:
+            texts.append(handle.read())
+    with tempfile.NamedTemporaryFile("w", suffix=".h", encoding="utf-8") as loops:
+        loops.write(loop_macros(texts))
+        loops.flush()
+        result = run(["cppcheck", "--quiet", "--enable=warning,performance,portability",
+                      "--template={file}:{line}: {severity}: {message} [{id}]", "-D__KERNEL__",
+                      "-DCONFIG_SMP=1", "-DCONFIG_NUMA=1", "-DCONFIG_SPARSEMEM=1",
+                      "--include=" + loops.name, *(p for p in files if p.endswith(".c"))],
+                     cwd=top, stderr=subprocess.STDOUT, env=clean_env())
     text = result.stdout.decode("utf-8", "replace")
     log.write(text)
     found = []
@@ -149,6 +158,12 @@ def cppcheck(tree, lines, log):
         if match and match[3] != "information":
             found.append(Complaint(match[1], int(match[2]), match[5], match[4]))
     return found
+
+
+def cppcheck(tree, lines, log):
+    need("cppcheck")
+    files = [p for p in c_files(tree, lines) if "/pcp/" in p or p.startswith("lib/tests")]
+    return cppcheck_files(tree.path, files, log)
 
 
 def coccinelle(tree, lines, log):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The checkers of make series, and make rebase."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -68,6 +69,17 @@ class Lint(unittest.TestCase):
     def test_an_excuse_without_a_reason_is_refused(self):
         with self.assertRaises(common.Failure):
             self.excuses("LONG_LINE mm/pcp/.*\n")
+
+    @unittest.skipUnless(shutil.which("cppcheck"), "cppcheck is not there")
+    def test_cppcheck_sees_through_the_loops(self):
+        good = "void f(void)\n{\n\tint *p;\n\n\tlist_for_each(p, head)\n\t\tg(p);\n}\n"
+        bad = good + "int h(void)\n{\n\tint x;\n\treturn x;\n}\n"
+        with tempfile.TemporaryDirectory() as top:
+            for text, wanted in ((good, []), (bad, ["uninitvar"])):
+                with open(os.path.join(top, "a.c"), "w", encoding="utf-8") as handle:
+                    handle.write(text)
+                found = lint.cppcheck_files(top, ["a.c"], io.StringIO())
+                self.assertEqual([c.kind for c in found], wanted)
 
     def test_the_list_can_be_read(self):
         self.assertTrue(lint.read_excuses())
