@@ -21,7 +21,7 @@ EXCUSES = os.path.join(ROOT, "scripts/lint.excuses")
 # Debian 12's sparse does not know this word, which kbuild asks for; to sparse
 # both mean the same, but for qualifiers.
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
-MESSAGE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?P<text>.*)$")
+MESSAGE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+):(?:[\d-]+:)? (?P<text>.*)$")
 OWN_TEXT = ("README.md", "patches", "kunit", "scripts", "tools", "mm", "include", "lib",
             "Documentation")
 
@@ -185,15 +185,20 @@ def coccinelle(tree, lines, log):
     return found
 
 
+def kernel_doc_rows(text):
+    """Its "Warning: path:line what" as a compiler would say it, each once."""
+    rows = re.findall(r"^(?:Warning|Error): (\S+?:\d+):? (.*)$", text, re.M)
+    return "".join(f"{place}: {what}\n" for place, what in dict.fromkeys(rows))
+
+
 def kernel_doc(tree, lines, log):
     found = []
     for path in c_files(tree, lines):
         result = run(["scripts/kernel-doc", "-none", "-Wall", path], cwd=tree.path,
                      stderr=subprocess.STDOUT, env=clean_env())
-        text = re.sub(r"^(?:Warning|Error): ", "", result.stdout.decode("utf-8", "replace"),
-                      flags=re.M)
+        text = result.stdout.decode("utf-8", "replace")
         log.write(text)
-        found += own(text, lines, "kernel-doc")
+        found += own(kernel_doc_rows(text), lines, "kernel-doc")
     return found
 
 

@@ -81,6 +81,14 @@ class Lint(unittest.TestCase):
                 found = lint.cppcheck_files(top, ["a.c"], io.StringIO())
                 self.assertEqual([c.kind for c in found], wanted)
 
+    def test_each_checker_is_understood(self):
+        lines = {"mm/pcp/a.c": {5}}
+        for text in ("mm/pcp/a.c:5:2-7: WARNING: NULL check before some freeing functions\n",
+                     "mm/pcp/a.c:5:9: warning: symbol 'f' was not declared\n",
+                     lint.kernel_doc_rows("Warning: mm/pcp/a.c:5 function parameter 'b' not "
+                                          "described in 'f'\n" * 2)):
+            self.assertEqual(len(lint.own(text, lines)), 1, text)
+
     def test_the_list_can_be_read(self):
         self.assertTrue(lint.read_excuses())
 
