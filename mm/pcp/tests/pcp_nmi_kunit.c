@@ -33,6 +33,8 @@ static struct {
 	unsigned long freed;
 	/* It hit somebody who had the lock of the PCP. */
 	unsigned long in_lock;
+	/* Of the task that it hits. */
+	unsigned long rounds;
 } nmi;
 
 static int nmi_handler(unsigned int type, struct pt_regs *regs)
@@ -69,28 +71,46 @@ static void nmi_unregister(void *unused)
 	unregister_nmi_handler(NMI_LOCAL, "pcp_nmi");
 }
 
+/* Have the lock when the next NMI comes, not by luck. */
+static void nmi_wait_in_the_lock(struct live *lv)
+{
+	struct per_cpu_pages *pcp;
+	unsigned long handled;
+
+	pcpu_task_pin();
+	pcp = this_cpu_ptr(lv->zone->per_cpu_pageset);
+	spin_lock(&pcp->lock);
+	handled = READ_ONCE(nmi.handled);
+	while (READ_ONCE(nmi.handled) == handled && READ_ONCE(nmi.active))
+		cpu_relax();
+	spin_unlock(&pcp->lock);
+	pcpu_task_unpin();
+}
+
 /* On CPU a: keep the PCP busy. */
 static long nmi_victim_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
-	long nr = 0;
 
 	while (!READ_ONCE(lv->stop) && !kthread_should_stop()) {
-		unsigned int order = nr % 4;
+		unsigned int order = nmi.rounds % 4;
 		struct page *page = alloc_pages(LIVE_GFP, order);
 
 		if (page)
 			__free_pages(page, order);
-		nr++;
+		if (nmi.rounds % 64 == 0)
+			nmi_wait_in_the_lock(lv);
+		WRITE_ONCE(nmi.rounds, nmi.rounds + 1);
 		cond_resched();
 	}
-	return nr;
+	return nmi.rounds;
 }
 
 static void nmi_free_and_allocate(struct kunit *test)
 {
 	struct live *lv = test->priv;
 	struct pcp_workers *p;
+	unsigned long start;
 	unsigned int sent, i;
 	long before;
 
@@ -110,8 +130,12 @@ static void nmi_free_and_allocate(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, nmi_unregister,
 							   NULL));
 	lv->stop = false;
+	start = jiffies + 10 * HZ;
 	p = pcp_workers_start(test, cpumask_of(lv->a), 1, nmi_victim_fn, lv);
 	set_cpus_allowed_ptr(current, cpumask_of(lv->b));
+	/* Not before there is somebody to hit. */
+	while (!READ_ONCE(nmi.rounds) && time_before(jiffies, start))
+		cond_resched();
 	WRITE_ONCE(nmi.active, true);
 	for (sent = 0; sent < NMI_ROUNDS; sent++) {
 		unsigned long handled = READ_ONCE(nmi.handled);
