@@ -125,7 +125,9 @@ def compiler(tree, lines, log, kernel):
         return [Complaint("mm", 0, "W=1", "did not build: " + text.strip().splitlines()[-1])]
     if not re.search(r"^\s*CHECK\s+.*mm/pcp/", text, re.M):
         return [Complaint("mm", 0, "sparse", "did not look at mm/pcp/")]
-    return [c for c in own(text, lines, "compiler") if "note:" not in c.text[:5]]
+    found = [c for c in own(text, lines, "compiler") if "note:" not in c.text[:5]]
+    return [c._replace(kind="bad-constant") if "bad constant expression" in c.text else c
+            for c in found]
 
 
 def loop_macros(texts):

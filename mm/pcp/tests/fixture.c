@@ -376,7 +376,7 @@ static struct per_cpu_pages __percpu *pcp_fx_pcps(struct kunit *test)
 	struct per_cpu_pages __percpu *pcps = alloc_percpu(struct per_cpu_pages);
 	int cpu;
 
-	KUNIT_ASSERT_NOT_NULL(test, pcps);
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)pcps);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, pcp_fx_free_percpu,
 						  (void __force *)pcps));
