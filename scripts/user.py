@@ -113,8 +113,23 @@ def make_headers(tree, where):
 
 
 def overlay(tree):
-    """Where mm/pcp/ is."""
+    """Where mm/pcp/ is ours to test: here, or in a tree that has the series already."""
     return tree if trees.Tree(tree).complete() else ROOT
+
+
+def sources(tree, where):
+    """Where the compiler finds mm/pcp/; beside it there must be no mm/internal.h."""
+    top = overlay(tree)
+    if top == ROOT:
+        return ROOT
+    for path, _, names in os.walk(os.path.join(top, "mm/pcp")):
+        for name in names:
+            if name.endswith((".c", ".h")):
+                source = os.path.join(path, name)
+                with open(source, encoding="utf-8") as handle:
+                    write_if_changed(os.path.join(where, os.path.relpath(source, top)),
+                                     handle.read())
+    return where
 
 
 def take(path, names):
@@ -175,13 +190,14 @@ class Build:
         self.dir = os.path.join(out, "user", kind)
         self.tree = os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
+        self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
         self.program = os.path.join(self.dir, "pcp_user")
         self.console = os.path.join(self.dir, "console.log")
 
     def make(self, *targets):
         return ["make", "-s", "-f", os.path.join(HARNESS, "Makefile"), f"-j{self.jobs}",
                 f"KIND={self.kind}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
-                f"TREE={self.tree}", f"OVERLAY={overlay(self.tree)}", f"V={int(self.verbose)}", *targets]
+                f"TREE={self.tree}", f"OVERLAY={self.sources}", f"V={int(self.verbose)}", *targets]
 
     def build(self):
         log = os.path.join(self.dir, "build.log")
