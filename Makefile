@@ -44,7 +44,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 MAKEOVERRIDES =
 
 .PHONY: help check-all kunit user mutants qemu stress busted check bisect boot linux series rebase report
-.PHONY: packages clean distclean model coverage selftests configs bench rcuscale
+.PHONY: packages clean distclean model coverage selftests configs bench count rcuscale
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))

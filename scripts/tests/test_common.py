@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 # pylint: disable=wrong-import-position
 import boot  # noqa: E402
+import check  # noqa: E402
 import common  # noqa: E402
 import run_kunit  # noqa: E402
 import uml  # noqa: E402
@@ -70,6 +71,14 @@ class Variables(unittest.TestCase):
         os.environ["MAKEFLAGS"] = "O=out"
         self.addCleanup(os.environ.pop, "MAKEFLAGS")
         self.assertNotIn("MAKEFLAGS", common.clean_env())
+
+
+class Stages(unittest.TestCase):
+    def test_skipped_alone_is_good_for_counts_of_another_compiler_only(self):
+        for name, counts, good in (("kunit", (1, 0, 0), True), ("kunit", (0, 0, 5), False),
+                                   ("kunit", (5, 1, 0), False), ("count", (0, 0, 3), True),
+                                   ("count", (0, 1, 0), False), ("count", (0, 0, 0), False)):
+            self.assertEqual(check.is_good(name, check.Result(*counts)), good, (name, counts))
 
 
 class Report(unittest.TestCase):
