@@ -8,6 +8,20 @@
 #include "pcp.h"
 #include "zone.h"
 
+/* Most allocations find a page of just their order, and need no more. */
+static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
+						   unsigned int order,
+						   int migratetype)
+{
+	struct page *page;
+
+	page = list_first_entry_or_null(&pcp->lists[pcp_pindex(migratetype, order)],
+					struct page, pcp_list);
+	if (page)
+		pcp_list_del(pcp, page, order);
+	return page;
+}
+
 /**
  * pcp_alloc() - allocate a page from a PCP, and refill it if need be
  * @zone: the zone
@@ -28,8 +42,12 @@ struct page *pcp_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 {
 	struct page *page;
 
-	page = pcp_take(pcp, order, migratetype);
+	page = pcp_take_exact(pcp, order, migratetype);
 	if (likely(page))
+		return page;
+
+	page = pcp_take(pcp, order, migratetype);
+	if (page)
 		return page;
 
 	if (pcp_has_waiting(pcp) &&

@@ -8,6 +8,7 @@
 #include <trace/events/kmem.h>
 #include <trace/events/pcp.h>
 
+#include "commit.h"
 #include "pcp.h"
 #include "route.h"
 #include "zone.h"

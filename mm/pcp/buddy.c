@@ -5,57 +5,6 @@
  */
 #include "pcp.h"
 
-static void __pcp_list_add(struct per_cpu_pages *pcp, struct page *page,
-			   unsigned int order, int migratetype, bool mergeable,
-			   bool tail)
-{
-	struct list_head *list = &pcp->lists[pcp_pindex(migratetype, order)];
-
-	set_page_private(page, order);
-	if (mergeable)
-		__SetPagePCPBuddy(page);
-	if (tail)
-		list_add_tail(&page->pcp_list, list);
-	else
-		list_add(&page->pcp_list, list);
-}
-
-/* Leaves pcp->count alone. */
-static bool __pcp_list_del(struct page *page)
-{
-	bool mergeable = PagePCPBuddy(page);
-
-	list_del(&page->pcp_list);
-	set_page_private(page, 0);
-	if (mergeable)
-		__ClearPagePCPBuddy(page);
-
-	return mergeable;
-}
-
-/* KCSAN: drains, vmstat and zoneinfo look at the count without the lock. */
-static void pcp_count_add(struct per_cpu_pages *pcp, int nr_pages)
-{
-	WRITE_ONCE(pcp->count, pcp->count + nr_pages);
-}
-
-/**
- * pcp_list_add() - put a free page on the hot end of its list
- * @pcp: the PCP
- * @page: first page, on no list
- * @order: order of @page
- * @migratetype: below MIGRATE_PCPTYPES
- * @mergeable: the CPU of @pcp owns the block, so it may merge here
- *
- * Context: @pcp->lock is held.
- */
-void pcp_list_add(struct per_cpu_pages *pcp, struct page *page,
-		  unsigned int order, int migratetype, bool mergeable)
-{
-	__pcp_list_add(pcp, page, order, migratetype, mergeable, false);
-	pcp_count_add(pcp, 1 << order);
-}
-
 /**
  * pcp_list_add_tail() - put a free page on the cold end of its list
  * @pcp: the PCP
@@ -74,22 +23,6 @@ void pcp_list_add_tail(struct per_cpu_pages *pcp, struct page *page,
 {
 	__pcp_list_add(pcp, page, order, migratetype, mergeable, true);
 	pcp_count_add(pcp, 1 << order);
-}
-
-/**
- * pcp_list_del() - take a page off its list
- * @pcp: the PCP that @page is on
- * @page: first page
- * @order: order of @page
- *
- * Context: @pcp->lock is held.
- * Return: true if the page was mergeable.
- */
-bool pcp_list_del(struct per_cpu_pages *pcp, struct page *page,
-		  unsigned int order)
-{
-	pcp_count_add(pcp, -(1 << order));
-	return __pcp_list_del(page);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <trace/events/pcp.h>
 
 #include "../internal.h"
+#include "commit.h"
 #include "pcp.h"
 #include "route.h"
 #include "zone.h"
@@ -13,12 +14,12 @@
  * Try the local PCP. Returns false if its lock is taken, or if the page could
  * not leave a disabled PCP again because zone->lock may not be waited for.
  */
-static bool pcp_free_local(struct zone *zone, struct page *page,
-			   unsigned int order, int migratetype, bool owned,
-			   bool nolock)
+static __always_inline bool pcp_free_local(struct zone *zone,
+					   struct per_cpu_pages *pcp,
+					   struct page *page,
+					   unsigned int order, int migratetype,
+					   bool owned, bool nolock)
 {
-	struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
-
 	if (!pcp_trylock(pcp, PCP_SIDE_FREE)) {
 		pcpu_task_unpin();
 		return false;
@@ -71,8 +72,8 @@ void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
 	route = pcp_route(in);
 	trace_mm_pcp_route(pfn, order, in.migratetype, in.owner, route);
 	if (likely(route == PCP_ROUTE_LOCAL)) {
-		if (likely(pcp_free_local(zone, page, order,
-					  pcp_list_type(in.migratetype),
+		if (likely(pcp_free_local(zone, zone_pcp(zone, in.cpu), page,
+					  order, pcp_list_type(in.migratetype),
 					  in.owner == in.cpu, nolock)))
 			return;
 		route = pcp_route_busy(nolock);

@@ -9,7 +9,7 @@
  *	route.h			where does a freed page go?
  *	push.c			give a page to the CPU that owns its block
  *	absorb.c		take in what other CPUs gave back
- *	commit.c		put a page on the local PCP, trim to the high mark
+ *	commit.h commit.c	put a page on the local PCP, trim to the high mark
  *	refill.c		recover fragments, claim blocks, take chunks
  *	drain.c			drains, disabled PCPs, dead CPUs
  *	bulk.c			choose, merge and give back many pages
@@ -23,6 +23,7 @@
 #ifndef __MM_PCP_PCP_H
 #define __MM_PCP_PCP_H
 
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -203,13 +204,101 @@ struct pcp_run {
 	unsigned int nr_pages;
 };
 
+/**
+ * pcp_run_add() - add a page to a run
+ * @run: a run whose zone and pcp are set
+ * @page: first page, on no list
+ * @order: order of @page, recorded in page_private()
+ *
+ * Context: Any.
+ */
+static __always_inline void pcp_run_add(struct pcp_run *run, struct page *page,
+					unsigned int order)
+{
+	set_page_private(page, order);
+	page->pcp_llist.next = run->first;
+	if (!run->first)
+		run->last = &page->pcp_llist;
+	run->first = &page->pcp_llist;
+	run->nr_pages += 1U << order;
+}
+
+/* KCSAN: drains, vmstat and zoneinfo look at the count without the lock. */
+static __always_inline void pcp_count_add(struct per_cpu_pages *pcp,
+					  int nr_pages)
+{
+	WRITE_ONCE(pcp->count, pcp->count + nr_pages);
+}
+
+/* Leaves pcp->count alone. */
+static __always_inline void __pcp_list_add(struct per_cpu_pages *pcp,
+					   struct page *page,
+					   unsigned int order, int migratetype,
+					   bool mergeable, bool tail)
+{
+	struct list_head *list = &pcp->lists[pcp_pindex(migratetype, order)];
+
+	set_page_private(page, order);
+	if (mergeable)
+		__SetPagePCPBuddy(page);
+	if (tail)
+		list_add_tail(&page->pcp_list, list);
+	else
+		list_add(&page->pcp_list, list);
+}
+
+/**
+ * pcp_list_add() - put a free page on the hot end of its list
+ * @pcp: the PCP
+ * @page: first page, on no list
+ * @order: order of @page
+ * @migratetype: below MIGRATE_PCPTYPES
+ * @mergeable: the CPU of @pcp owns the block, so it may merge here
+ *
+ * Inline, because each local free does this.
+ *
+ * Context: @pcp->lock is held.
+ */
+static __always_inline void pcp_list_add(struct per_cpu_pages *pcp,
+					 struct page *page, unsigned int order,
+					 int migratetype, bool mergeable)
+{
+	__pcp_list_add(pcp, page, order, migratetype, mergeable, false);
+	pcp_count_add(pcp, 1 << order);
+}
+
+/* Leaves pcp->count alone. */
+static __always_inline bool __pcp_list_del(struct page *page)
+{
+	bool mergeable = PagePCPBuddy(page);
+
+	list_del(&page->pcp_list);
+	set_page_private(page, 0);
+	if (mergeable)
+		__ClearPagePCPBuddy(page);
+
+	return mergeable;
+}
+
+/**
+ * pcp_list_del() - take a page off its list
+ * @pcp: the PCP that @page is on
+ * @page: first page
+ * @order: order of @page
+ *
+ * Context: @pcp->lock is held.
+ * Return: true if the page was mergeable.
+ */
+static __always_inline bool pcp_list_del(struct per_cpu_pages *pcp,
+					 struct page *page, unsigned int order)
+{
+	pcp_count_add(pcp, -(1 << order));
+	return __pcp_list_del(page);
+}
+
 /* buddy.c */
-void pcp_list_add(struct per_cpu_pages *pcp, struct page *page,
-		  unsigned int order, int migratetype, bool mergeable);
 void pcp_list_add_tail(struct per_cpu_pages *pcp, struct page *page,
 		       unsigned int order, int migratetype, bool mergeable);
-bool pcp_list_del(struct per_cpu_pages *pcp, struct page *page,
-		  unsigned int order);
 struct page *pcp_take(struct per_cpu_pages *pcp, unsigned int order,
 		      int migratetype);
 struct page *pcp_merge(struct per_cpu_pages *pcp, struct page *page,
@@ -224,7 +313,6 @@ void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count,
 /* push.c */
 void pcp_init(struct per_cpu_pages *pcp, int cpu);
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max);
-void pcp_run_add(struct pcp_run *run, struct page *page, unsigned int order);
 void pcp_push(struct pcp_run *run, bool nolock);
 unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
 				 struct llist_node *first, bool nolock);
@@ -234,10 +322,6 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 /* absorb.c */
 unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			unsigned int max_nodes, bool to_high, bool nolock);
-
-/* commit.c */
-bool pcp_commit(struct zone *zone, struct per_cpu_pages *pcp, struct page *page,
-		int migratetype, unsigned int order, bool owned, bool nolock);
 
 /* refill.c */
 unsigned int pcp_refill(struct zone *zone, struct per_cpu_pages *pcp,

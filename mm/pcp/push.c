@@ -57,24 +57,6 @@ void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
 	WRITE_ONCE(pcp->bound, min(high_max, max(high_min, refills)));
 }
 
-/**
- * pcp_run_add() - add a page to a run
- * @run: a run whose zone and pcp are set
- * @page: first page, on no list
- * @order: order of @page, recorded in page_private()
- *
- * Context: Any.
- */
-void pcp_run_add(struct pcp_run *run, struct page *page, unsigned int order)
-{
-	set_page_private(page, order);
-	page->pcp_llist.next = run->first;
-	if (!run->first)
-		run->last = &page->pcp_llist;
-	run->first = &page->pcp_llist;
-	run->nr_pages += 1U << order;
-}
-
 /*
  * More may wait while the zone has enough than while it is short. The zone is
  * asked last: its flags share a cache line with zone->lock.

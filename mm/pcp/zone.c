@@ -56,6 +56,19 @@ void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
 	if (unlikely(hook))
 		hook(pcp, point);
 }
+
+/**
+ * pcp_zone_short() - is the zone short of free pages?
+ * @zone: the zone
+ *
+ * Return: true below the high watermark, or while it is reclaimed from.
+ */
+bool pcp_zone_short(struct zone *zone)
+{
+	PCP_SEAM(pcp_zone_short, zone);
+
+	return zone_flags_short(zone);
+}
 #endif
 
 /**
@@ -110,22 +123,6 @@ bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags)
 	PCP_SEAM(pcp_zone_cma_first, zone, alloc_flags);
 
 	return zone_cma_first(zone, alloc_flags);
-}
-
-/**
- * pcp_zone_short() - is the zone short of free pages?
- * @zone: the zone
- *
- * The two flags are those that make nr_pcp_high() lower pcp->high.
- *
- * Return: true below the high watermark, or while it is reclaimed from.
- */
-bool pcp_zone_short(struct zone *zone)
-{
-	PCP_SEAM(pcp_zone_short, zone);
-
-	return READ_ONCE(zone->flags) &
-	       (BIT(ZONE_BELOW_HIGH) | BIT(ZONE_RECLAIM_ACTIVE));
 }
 
 /**

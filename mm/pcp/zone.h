@@ -17,7 +17,6 @@ bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock);
 void pcp_zone_unlock(struct zone *zone, unsigned long flags);
 
 bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags);
-bool pcp_zone_short(struct zone *zone);
 struct page *pcp_zone_take_block(struct zone *zone, int migratetype);
 struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
 				 int migratetype);
@@ -60,6 +59,23 @@ static __always_inline struct pageblock_data *
 pcp_pageblock(struct zone *zone, const struct page *page, unsigned long pfn)
 {
 	return pfn_to_pageblock(page, pfn);
+}
+#endif
+
+/* The two flags that make nr_pcp_high() lower pcp->high. */
+static __always_inline bool zone_flags_short(const struct zone *zone)
+{
+	return READ_ONCE(zone->flags) &
+	       (BIT(ZONE_BELOW_HIGH) | BIT(ZONE_RECLAIM_ACTIVE));
+}
+
+/* Each local free asks this, so it costs no call either. */
+#if IS_ENABLED(CONFIG_KUNIT)
+bool pcp_zone_short(struct zone *zone);
+#else
+static __always_inline bool pcp_zone_short(struct zone *zone)
+{
+	return zone_flags_short(zone);
 }
 #endif
 

@@ -146,11 +146,8 @@ static int stub_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 static int stub_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 		     bool free_high)
 {
-	struct pcp_fixture *fx = pcp_fx();
-
-	if (free_high)
-		return 0;
-	return fx->high < 0 ? pcp->high : fx->high;
+	pcp_fx()->nr_asked_high++;
+	return free_high ? 0 : pcp->high;
 }
 
 static int stub_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
@@ -470,7 +467,6 @@ int pcp_fx_init(struct kunit *test)
 	}
 	INIT_LIST_HEAD(&fx->fallback);
 	INIT_LIST_HEAD(&fx->freed);
-	fx->high = -1;
 	fx->nr_alloc = 8;
 	fx->nr_free = -1;
 

@@ -45,7 +45,6 @@ struct pcp_workers;
  * @area: free pages of the zone, by order and migratetype: take_block() and
  *	take_chunk() take from there, put there with pcp_fx_zone_add()
  * @fallback: pages that rmqueue() hands out, in order
- * @high: answer of pcp_zone_high(); -1: pcp->high
  * @nr_alloc: answer of pcp_zone_nr_alloc()
  * @nr_free: answer of pcp_zone_nr_free(); -1: pcp->batch
  * @cma_first: answer of pcp_zone_cma_first()
@@ -63,6 +62,7 @@ struct pcp_workers;
  * @nr_deferred: base pages deferred
  * @nr_locked: times that zone->lock was taken
  * @locked: the lock is held now
+ * @nr_asked_high: calls of pcp_zone_high(), which answers pcp->high
  * @nr_relaxed: calls of pcp_zone_relax()
  * @nr_rmqueue: calls of pcp_zone_rmqueue()
  * @rmqueue_order: order that the last of them asked for
@@ -92,7 +92,6 @@ struct pcp_fixture {
 
 	struct list_head area[PAGE_BLOCK_MAX_ORDER + 1][MIGRATE_TYPES];
 	struct list_head fallback;
-	int high;
 	int nr_alloc;
 	int nr_free;
 	bool cma_first;
@@ -108,6 +107,7 @@ struct pcp_fixture {
 	unsigned int nr_deferred;
 	unsigned int nr_locked;
 	bool locked;
+	unsigned int nr_asked_high;
 	unsigned int nr_relaxed;
 	unsigned int nr_rmqueue;
 	unsigned int rmqueue_order;

@@ -7,25 +7,40 @@
  * Each zone has a free_llist of its own for the same other CPU, so that more
  * zones stand for more owners, on any number of CPUs.
  */
-#include <kunit/static_stub.h>
 #include <kunit/test.h>
 
 #include "fixture.h"
 
-/* What pcp_zone_short() was asked: once by each push over bound_low. */
+/* Pushes of the test's own thread to the other CPU's made-up PCPs. */
 static struct {
+	struct task_struct *task;
 	struct pcp_fixture *fx;
 	unsigned int nr;
 	struct zone *last;
 	bool under_lock;
 } pushes;
 
-static bool note_push(struct zone *zone)
+/* Called for each push in the system. */
+static void note_push(struct per_cpu_pages *pcp, enum pcp_point point)
 {
-	pushes.nr++;
-	pushes.last = zone;
-	pushes.under_lock |= pcp_fx_locked(pushes.fx->pcp);
-	return false;
+	struct pcp_fixture *fx = pushes.fx;
+	int i;
+
+	if (READ_ONCE(pushes.task) != current || point != PCP_POINT_PUSHED)
+		return;
+	for (i = 0; i < fx->nr_zones; i++) {
+		if (pcp != zone_pcp(fx->zones[i], fx->other->cpu))
+			continue;
+		pushes.nr++;
+		pushes.last = fx->zones[i];
+		pushes.under_lock |= pcp_fx_locked(fx->pcp);
+	}
+}
+
+static void note_no_more(void *unused)
+{
+	WRITE_ONCE(pcp_point_hook, NULL);
+	WRITE_ONCE(pushes.task, NULL);
 }
 
 /* Blocks 0 and 1 belong to the other CPU, block 2 to this one. */
@@ -34,24 +49,17 @@ static int batch_init(struct kunit *test)
 	struct pcp_fixture *fx;
 	int ret = pcp_fx_init_bound(test);
 
+	if (ret)
+		return ret;
 	fx = test->priv;
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	pcp_fx_own(fx, 1, fx->other->cpu);
 	pcp_fx_own(fx, 2, fx->cpu);
 	memset(&pushes, 0, sizeof(pushes));
 	pushes.fx = fx;
-	kunit_activate_static_stub(test, pcp_zone_short, note_push);
-	pcp_set_bound(fx->other, 0, fx->other->high_max);
-	return ret;
-}
-
-static struct zone *another_zone(struct pcp_fixture *fx)
-{
-	struct zone *zone = pcp_fx_zone(fx);
-	struct per_cpu_pages *pcp = zone_pcp(zone, fx->other->cpu);
-
-	pcp_set_bound(pcp, 0, pcp->high_max);
-	return zone;
+	WRITE_ONCE(pushes.task, current);
+	WRITE_ONCE(pcp_point_hook, note_push);
+	return kunit_add_action_or_reset(test, note_no_more, NULL);
 }
 
 static int waiting(struct pcp_fixture *fx, struct zone *zone)
@@ -186,7 +194,7 @@ static void batch_local_busy_to_zone(struct kunit *test)
 static void batch_lock_goes_from_zone_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct zone *zone = another_zone(fx);
+	struct zone *zone = pcp_fx_zone(fx);
 	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
 	struct pcp_batch batch = {};
 	int pinned = pcp_fx_pinned();
@@ -209,7 +217,7 @@ static void batch_lock_goes_from_zone_to_zone(struct kunit *test)
 static void batch_next_zone_is_busy(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct zone *zone = another_zone(fx);
+	struct zone *zone = pcp_fx_zone(fx);
 	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
 	struct pcp_batch batch = {};
 	int before = pcp_fx_pinned(), pinned;
@@ -251,7 +259,7 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	batch_free(&batch, fx->zone, local(fx, 0));
 	batch_free(&batch, fx->zone, local(fx, 1));
 	fx->pcp->batch = 1;
-	fx->high = 3;
+	fx->pcp->high = 3;
 	fx->nr_free = 2;
 	fx->on_free = migrate;
 	batch_free(&batch, fx->zone, local(fx, 2));
@@ -263,7 +271,7 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
 
 	/* The run is kept, and the lock taken again. */
-	fx->high = -1;
+	fx->pcp->high = fx->pcp->high_min;
 	batch_free(&batch, fx->zone, remote(fx, 1));
 	batch_free(&batch, fx->zone, local(fx, 3));
 	pcp_batch_end(&batch);
@@ -380,7 +388,7 @@ static void batch_interleaved_owners_one_push_each(struct kunit *test)
 	unsigned int i, z;
 
 	for (z = 1; z < PCP_BATCH_RUNS; z++)
-		another_zone(fx);
+		pcp_fx_zone(fx);
 	for (i = 0; i < 2; i++) {
 		for (z = 0; z < PCP_BATCH_RUNS; z++)
 			batch_free(&batch, fx->zones[z],
@@ -403,7 +411,7 @@ static void batch_more_owners_than_runs(struct kunit *test)
 	unsigned int z;
 
 	while (fx->nr_zones < PCP_BATCH_RUNS + 2)
-		another_zone(fx);
+		pcp_fx_zone(fx);
 	fifth = fx->zones[PCP_BATCH_RUNS];
 	sixth = fx->zones[PCP_BATCH_RUNS + 1];
 
@@ -473,7 +481,7 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	unsigned int z;
 
 	while (fx->nr_zones < PCP_BATCH_RUNS + 1)
-		another_zone(fx);
+		pcp_fx_zone(fx);
 	for (z = 0; z < PCP_BATCH_RUNS; z++)
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 	for (z = 0; z < PCP_BATCH_RUNS; z++)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for mm/pcp/commit.c: a page goes on the local PCP, which keeps
- * below its high mark. The heuristics are stock's, so each of their terms is
+ * KUnit suite for commit.h and commit.c: a page goes on the local PCP, which
+ * keeps below its high mark. The heuristics are those of stock, so each term is
  * tried on both sides of its limit.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
 
+#include "../commit.h"
 #include "fixture.h"
 
 #define BATCH		2
@@ -207,7 +208,7 @@ static void commit_counts_trimmed_pages_once(struct kunit *test)
 
 	pcp_fx_need_events(fx);
 	fill(fx, 7);
-	fx->high = 8;
+	fx->pcp->high = 8;
 	fx->nr_free = 5;
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, commit_locked(fx, &c)), 1);
 	expect_trimmed(fx, 5);
@@ -220,7 +221,7 @@ static void commit_below_the_mark_keeps(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fill(fx, 2);
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
@@ -231,7 +232,7 @@ static void commit_at_the_mark_trims(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fill(fx, 3);
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
@@ -243,7 +244,7 @@ static void commit_above_the_mark_trims(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fill(fx, 4);
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
@@ -254,13 +255,52 @@ static void commit_mark_is_in_base_pages(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 6;
+	fx->pcp->high = 6;
 	fill(fx, 1);
 	commit(fx, 0, 0, 2);
 	expect_not_trimmed(fx);
 	commit(fx, 0, 4, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_relaxed, 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+}
+
+/* Most frees end before that call. */
+static void commit_far_below_the_mark_does_not_ask_for_it(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 4;
+	fill(fx, 2);
+	commit(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 0);
+	commit(fx, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 1);
+}
+
+/* The zone may have lowered the mark since. */
+static void commit_in_a_short_zone_asks_for_the_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 4;
+	fx->zone_short = true;
+	commit(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 1);
+}
+
+/* Somebody lowered it, and pcp->high was not adjusted yet. */
+static void commit_at_the_highest_mark_asks_for_it(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 9;
+	fx->pcp->high_min = 0;
+	fx->pcp->high_max = 4;
+	fill(fx, 2);
+	commit(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 0);
+	commit(fx, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 1);
 }
 
 /* The list of the page goes first, its cold end before its hot one. */
@@ -270,7 +310,7 @@ static void commit_trims_cold_pages_of_the_list_first(struct kunit *test)
 
 	fill_type(fx, 1, 3, MIGRATE_UNMOVABLE);
 	fill_type(fx, 2, 2, MIGRATE_MOVABLE);
-	fx->high = 6;
+	fx->pcp->high = 6;
 	commit(fx, 0, 0, 0);
 	expect_trimmed(fx, 2);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 2, 0));
@@ -284,7 +324,7 @@ static void commit_trims_the_order_first(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	fill(fx, 2);
-	fx->high = 4;
+	fx->pcp->high = 4;
 	commit(fx, 0, 0, 1);
 	expect_trimmed(fx, 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1), 0);
@@ -296,7 +336,7 @@ static void commit_nolock_never_trims(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fill(fx, 6);
 	commit_nolock(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 7);
@@ -325,7 +365,6 @@ static void commit_disabled_keeps_nothing(struct kunit *test)
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
 	fx->pcp->high = 0;
-	fx->high = 0;
 	fx->nr_free = 1;
 	commit(fx, 2, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -338,7 +377,7 @@ static void commit_relaxes_even_if_nothing_was_to_free(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 1;
+	fx->pcp->high = 1;
 	fx->nr_free = 0;
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	commit(fx, 0, 0, 0);
@@ -359,7 +398,6 @@ static void commit_trims_absorbed_pages_too(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, i), 0);
 	/* At the mark, as it is whenever pages are trimmed. */
-	fx->high = 4;
 	fx->pcp->high = 4;
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
@@ -549,7 +587,7 @@ static void commit_trims_a_batch_at_a_time(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	fill(fx, 7);
-	fx->high = 8;
+	fx->pcp->high = 8;
 	fx->nr_free = 5;
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
@@ -565,7 +603,7 @@ static void commit_trims_until_empty(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	fill(fx, 2);
-	fx->high = 3;
+	fx->pcp->high = 3;
 	fx->nr_free = 100;
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -592,7 +630,7 @@ static void commit_migrated_between_batches(struct kunit *test)
 	};
 
 	fill(fx, 7);
-	fx->high = 8;
+	fx->pcp->high = 8;
 	fx->nr_free = 6;
 	fx->on_free = lose_to_migration;
 	saw.lose_at = 2;
@@ -618,7 +656,7 @@ static void commit_keeps_the_lock_after_the_last_batch(struct kunit *test)
 	};
 
 	fill(fx, 7);
-	fx->high = 8;
+	fx->pcp->high = 8;
 	fx->nr_free = 4;
 	fx->on_free = lose_to_migration;
 	saw.lose_at = 2;
@@ -638,7 +676,7 @@ static void commit_keeps_the_lock_when_empty(struct kunit *test)
 	};
 
 	fill(fx, 3);
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fx->nr_free = 100;
 	fx->on_free = lose_to_migration;
 	saw.lose_at = 2;
@@ -668,7 +706,7 @@ static void commit_lock_taken_between_batches(struct kunit *test)
 
 	saw.rival = pcp_fx_rival_start(fx, fx->pcp);
 	fill(fx, 7);
-	fx->high = 8;
+	fx->pcp->high = 8;
 	fx->nr_free = 6;
 	fx->on_free = lose_to_rival;
 	locked = commit_locked(fx, &c);
@@ -694,6 +732,9 @@ static struct kunit_case commit_cases[] = {
 	KUNIT_CASE(commit_at_the_mark_trims),
 	KUNIT_CASE(commit_above_the_mark_trims),
 	KUNIT_CASE(commit_mark_is_in_base_pages),
+	KUNIT_CASE(commit_far_below_the_mark_does_not_ask_for_it),
+	KUNIT_CASE(commit_in_a_short_zone_asks_for_the_mark),
+	KUNIT_CASE(commit_at_the_highest_mark_asks_for_it),
 	KUNIT_CASE(commit_trims_cold_pages_of_the_list_first),
 	KUNIT_CASE(commit_trims_the_order_first),
 	KUNIT_CASE(commit_nolock_never_trims),

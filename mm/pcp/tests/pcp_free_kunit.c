@@ -121,7 +121,7 @@ static void free_nolock_local(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 1;
+	fx->pcp->high = 1;
 	free_it(fx, pcp_fx_page(fx, 0, 0), 2, true);
 	expect_local(fx, 4);
 	KUNIT_EXPECT_EQ(test, fx->nr_relaxed, 0);
@@ -131,7 +131,7 @@ static void free_trims_to_the_mark(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->high = 4;
+	fx->pcp->high = 4;
 	fx->nr_free = 1;
 	free_it(fx, pcp_fx_page(fx, 0, 0), 2, false);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -179,7 +179,7 @@ static void free_that_loses_the_lock_to_another_cpu(struct kunit *test)
 	free_it(fx, pcp_fx_page(fx, 0, 0), 0, false);
 	free_it(fx, pcp_fx_page(fx, 0, 1), 0, false);
 	fx->pcp->batch = 1;
-	fx->high = 3;
+	fx->pcp->high = 3;
 	fx->nr_free = 2;
 	fx->on_free = lose_to_rival;
 	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
@@ -210,7 +210,7 @@ static void free_that_loses_the_lock(struct kunit *test)
 	free_it(fx, pcp_fx_page(fx, 0, 0), 0, false);
 	free_it(fx, pcp_fx_page(fx, 0, 1), 0, false);
 	fx->pcp->batch = 1;
-	fx->high = 3;
+	fx->pcp->high = 3;
 	fx->nr_free = 2;
 	fx->on_free = migrate;
 	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
