@@ -35,6 +35,16 @@ def catcher(name):
     return match.groups()
 
 
+def stale(tree):
+    """[(name, git's words)] of all patches, chosen or not, that no longer apply."""
+    found = []
+    for name in patches([]):
+        result = run(["git", "-C", tree.path, "apply", "--check", os.path.join(PATCHES, name)])
+        if result.returncode:
+            found.append((name, result.stderr.decode("utf-8", "replace").strip().splitlines()[0]))
+    return found
+
+
 def bust(tree, kernel, name, ncpus, log):
     """Build and run one of them; returns (caught, what to say)."""
     suite, case = catcher(name)
@@ -67,6 +77,8 @@ def run_main():
             main_tree = trees.prepare(out, options.linux)
             tip = main_tree.lines("rev-parse", "splitfree")[0]
             tree = worktree(main_tree, os.path.join(out, "bisect", "linux"))
+        for name, text in stale(main_tree):
+            raise Failure(f"{show(PATCHES)}/{name} does not apply: {text}; mend the patch", FAILED)
         names = patches(options.only)
         for name in names:
             start = time.monotonic()

@@ -24,6 +24,7 @@ SCRIPTS = os.path.dirname(HERE)
 sys.path.insert(0, SCRIPTS)
 
 # pylint: disable=wrong-import-position
+import busted  # noqa: E402
 import common  # noqa: E402
 import qemu  # noqa: E402
 import run_kunit  # noqa: E402
@@ -175,6 +176,26 @@ class Interrupt(Base):
             self.assertIn("run the same command again", said)
         with common.lock(self.top, "again"):
             pass
+
+
+class StaleBusted(Base):
+    """A patch of tools/testing/busted that no longer fits shows before anything is built."""
+
+    PATCH = "Caught-by: a.b\n\n--- a/file\n+++ b/file\n@@ -1 +1 @@\n-{}\n+broken\n"
+
+    def test_named_whether_chosen_or_not(self):
+        subprocess.run(["git", "init", "-q", self.top], check=True)
+        with open(os.path.join(self.top, "file"), "w", encoding="ascii") as handle:
+            handle.write("works\n")
+        patches = os.path.join(self.top, "patches")
+        os.mkdir(patches)
+        for name, line in (("01-fits.patch", "works"), ("02-stale.patch", "worked")):
+            with open(os.path.join(patches, name), "w", encoding="ascii") as handle:
+                handle.write(self.PATCH.format(line))
+        with mock.patch.object(busted, "PATCHES", patches):
+            found = busted.stale(types.SimpleNamespace(path=self.top))
+        self.assertEqual([name for name, _ in found], ["02-stale.patch"])
+        self.assertIn("file", found[0][1])
 
 
 if __name__ == "__main__":
