@@ -11,7 +11,6 @@ A goal that is missed is a result: the exit status is 0 then. It is 2 when a
 kernel could not be built or did not come to its end.
 """
 
-import argparse
 import contextlib
 import fnmatch
 import json
@@ -21,10 +20,9 @@ import signal
 import subprocess
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, jobs_default, kill_descendants,
-                    lock, main, run, show)
-from boot import newc
-from run_kunit import number
+from common import FAILED, PASSED, Failure, adopt_orphans, kill_descendants, lock, main, show
+import cli
+import initramfs
 import bench_build
 import bench_plot
 import bench_stats as stats
@@ -33,6 +31,7 @@ import uml
 import verdict as verdicts
 
 GOALS = os.path.join(bench_build.HERE, "goals.list")
+INIT = os.path.join(bench_build.HERE, "bench.c")
 MANY_CPUS = 17
 LOCK_ROUNDS = 3
 TIMEOUT, TIMEOUT_LOCKS = 600, 900
@@ -69,29 +68,10 @@ def cases_of(rows, boot):
 def cpu_counts(text, cores):
     """NCPUS=, which may be a list; twice the cores if it is empty."""
     words = text.replace(",", " ").split() or [str(min(2 * cores, uml.MAX_CPUS))]
-    return [number("NCPUS", word, 1, uml.MAX_CPUS) for word in words]
+    return [cli.number("NCPUS", word, 1, uml.MAX_CPUS) for word in words]
 
 
 # Booting -----------------------------------------------------------------------
-
-def make_initramfs(results):
-    source = os.path.join(bench_build.HERE, "bench.c")
-    program = os.path.join(results, "init")
-    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
-                  "-o", program, source])
-    if result.returncode:
-        raise Failure(f"{show(source)} did not compile: "
-                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
-    with open(program, "rb") as handle:
-        data = handle.read()
-    image = os.path.join(results, "initramfs.cpio")
-    with open(image, "wb") as handle:
-        handle.write(newc([("dev", 0o040755, (0, 0), b""),
-                           ("dev/console", 0o020600, (5, 1), b""),
-                           ("proc", 0o040755, (0, 0), b""),
-                           ("init", 0o100755, (0, 0), data)]))
-    return image
-
 
 def place(cpu, boot, hosts):
     """The host's core for a CPU of the guest."""
@@ -240,7 +220,7 @@ class Bench:
 
     def run(self):
         os.makedirs(os.path.join(self.results, "consoles"), exist_ok=True)
-        self.image = make_initramfs(self.results)
+        self.image = initramfs.small(INIT, self.results)
         for label in range(1, self.options.rounds + 1):
             self.round(label, self.data)
         for label in range(1, LOCK_ROUNDS + 1):
@@ -308,21 +288,16 @@ class Bench:
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="", help="CPUs of the guest, or a list of numbers")
     parser.add_argument("--rounds", default="")
     parser.add_argument("--samples", default="5")
     parser.add_argument("--ms", default="80", help="length of a sample")
     parser.add_argument("--cases", default="", help="globs of cases")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    options.rounds = number("ROUNDS", options.rounds or "10", 1, 1000)
-    options.samples = number("--samples", options.samples, 1, 16)
-    options.ms = number("--ms", options.ms, 1, 10000)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
+    options.rounds = cli.number("ROUNDS", options.rounds or "10", 1, 1000)
+    options.samples = cli.number("--samples", options.samples, 1, 16)
+    options.ms = cli.number("--ms", options.ms, 1, 10000)
     return options
 
 

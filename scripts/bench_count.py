@@ -8,14 +8,14 @@ numbers; the compiler does. The baseline is instructions.list beside it. A path
 that grew by more than the tolerance fails; --update writes a new baseline.
 """
 
-import argparse
 import os
 import re
 import subprocess
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour, jobs_default,
-                    kill_descendants, lock, main, run, show)
-from run_kunit import number
+from common import (FAILED, PASSED, Failure, adopt_orphans, clean_env, colour, kill_descendants,
+                    lock, main, run, show)
+import cli
+import initramfs
 import bench
 import bench_build
 import tree as trees
@@ -111,15 +111,10 @@ def update(counts):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
+    parser = cli.parser(__doc__)
     parser.add_argument("--stock", action="store_true", help="count in a stock kernel as well")
     parser.add_argument("--update", action="store_true", help="make this the baseline")
-    options = parser.parse_args()
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
     return options
 
 
@@ -144,7 +139,7 @@ def run_main():
     with lock(results, "bench"):
         with lock(out, "bench"):
             tree = trees.prepare(out, options.linux)
-        image = bench.make_initramfs(results)
+        image = initramfs.small(bench.INIT, results)
         counts = {}
         for variant in bench_build.VARIANTS:
             if variant[1] == "split" or options.stock and variant[1] == "stock":

@@ -6,7 +6,6 @@ The initramfs holds tools/testing/init/init.c and nothing else. The run is good
 when init's last line says so and the console has no splat.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -16,46 +15,18 @@ import threading
 import time
 
 from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, colour,
-                    kill_descendants, lock, main, run, show)
+                    kill_descendants, lock, main, show)
+import cli
+import initramfs
 import run_kunit
 import tree as trees
 import uml
 import verdict as verdicts
 
+INIT = os.path.join(ROOT, "tools/testing/init/init.c")
 LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) CPUs, ok$", re.M)
 # Booting and powering off, on a busy machine.
 EXTRA_SECONDS = 90
-
-
-def newc(entries):
-    """An initramfs image. entries: (name, mode, (major, minor), data)."""
-    out = bytearray()
-    for number, (name, mode, device, data) in enumerate(
-            entries + [("TRAILER!!!", 0, (0, 0), b"")], 1):
-        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name) + 1, 0)
-        out += b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
-        out += b"\0" * (-len(out) % 4)
-        out += data
-        out += b"\0" * (-len(out) % 4)
-    return bytes(out)
-
-
-def make_initramfs(results):
-    source = os.path.join(ROOT, "tools/testing/init/init.c")
-    program = os.path.join(results, "init")
-    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source])
-    if result.returncode:
-        raise Failure(f"{show(source)} did not compile: "
-                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
-    with open(program, "rb") as handle:
-        data = handle.read()
-    image = os.path.join(results, "initramfs.cpio")
-    with open(image, "wb") as handle:
-        handle.write(newc([("dev", 0o040755, (0, 0), b""),
-                           ("dev/console", 0o020600, (5, 1), b""),
-                           ("proc", 0o040755, (0, 0), b""),
-                           ("init", 0o100755, (0, 0), data)]))
-    return image
 
 
 def boot(kernel, image, options, console):
@@ -124,19 +95,15 @@ def judge(console, hung, options):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--seconds", default="60")
     parser.add_argument("--debug", default="")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
+    options = cli.parse(parser)
     if options.debug == "up":
         options.ncpus = "1"
     run_kunit.check_values(options)
-    options.seconds = run_kunit.number("BOOT_SECONDS", options.seconds, 1, 86400)
+    options.seconds = cli.number("BOOT_SECONDS", options.seconds, 1, 86400)
     return options
 
 
@@ -152,7 +119,7 @@ def run_main():
             kernel.build(tree)
             results = os.path.join(out, "boot" + (f"-{options.debug}" if options.debug else ""))
             os.makedirs(results, exist_ok=True)
-            image = make_initramfs(results)
+            image = initramfs.small(INIT, results)
             console = os.path.join(results, "console.log")
             hung = boot(kernel, image, options, console)
             try:

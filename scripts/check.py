@@ -6,7 +6,6 @@ A stage that fails does not stop the next one. The last line adds up KUnit test
 cases and the other checks: N passed, N failed (, N skipped).
 """
 
-import argparse
 import collections
 import glob
 import json
@@ -17,8 +16,9 @@ import subprocess
 import sys
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour,
-                    kill_descendants, main, show)
+from common import (FAILED, PASSED, ROOT, adopt_orphans, clean_env, colour, kill_descendants, main,
+                    show)
+import cli
 
 SCRIPTS = os.path.join(ROOT, "scripts")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
@@ -162,14 +162,9 @@ def line(name, seconds, result, log):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--jobs", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--all", action="store_true", help="the long form")
-    options = parser.parse_args()
-    if options.jobs and not options.jobs.isdigit():
-        raise Failure(f"JOBS={options.jobs} is no number")
+    options = cli.parse(parser)
     options.out = os.path.abspath(options.out)
     adopt_orphans()
     logs = os.path.join(options.out, "check")

@@ -20,9 +20,9 @@ import shutil
 import subprocess
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, colour, jobs_default,
+from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, colour,
                     kill_descendants, lock, main, run, show)
-from run_kunit import number
+import cli
 import qemu
 import tree as trees
 
@@ -248,17 +248,12 @@ def run_all(configs, out, options, tree):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="4", help=argparse.SUPPRESS)
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--touched", action="store_true",
                         help="compile only the files that the series touches")
     parser.add_argument("names", nargs="*", help="only configurations with this in their name")
-    options = parser.parse_args()
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
     configs = [c for c in read_list()
                if not options.names or any(name in c.name for name in options.names)]
     if not configs:

@@ -8,7 +8,6 @@ well. Below the floor is a failure. What cannot be reached is left out of the su
 if tools/testing/coverage/excuses.list says why. Result: $(O)/coverage/index.html.
 """
 
-import argparse
 import collections
 import glob
 import html
@@ -17,9 +16,10 @@ import os
 import re
 import shutil
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, run, show)
-from run_kunit import execute, judge, number
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
+                    main, run, show)
+import cli
+from run_kunit import execute, judge
 import tree as trees
 import uml
 import verdict as verdicts
@@ -253,22 +253,17 @@ def write(kernel, files, taken, floor, log):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default=str(CPUS))
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="", help="seconds for the tests")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    options.ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
-    options.timeout = options.timeout and number("TIMEOUT", options.timeout, 1, 86400)
+    options = cli.parse(parser)
+    options.ncpus = cli.number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
+    options.timeout = options.timeout and cli.number("TIMEOUT", options.timeout, 1, 86400)
     # As the script of make kunit has them.
     options.suite, options.debug = "", "coverage"
     if not shutil.which("lcov"):
         raise Failure("the program lcov is missing; run scripts/packages.sh coverage")
     excuses = read_excuses(EXCUSES)
-    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
     adopt_orphans()
     out = os.path.abspath(options.out)
     os.environ["SPLITFREE_O"] = out
@@ -276,7 +271,7 @@ def run_main():
         with lock(out, "coverage"):
             tree = trees.prepare(out, options.linux)
             print(trees.describe(tree), flush=True)
-            kernel = Gcov(out, jobs, options.verbose)
+            kernel = Gcov(out, options.jobs, options.verbose)
             kernel.build(tree)
             for path in kernel.counters():
                 os.remove(path)

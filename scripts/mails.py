@@ -6,17 +6,15 @@ patches/cover-letter.txt, if there: its first line is the subject of the cover
 letter, the rest is the text.
 """
 
-import argparse
 import glob
 import os
 import re
 import shutil
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    lock, main, show)
+from common import FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, lock, main, show
+import cli
 import lint as lints
-from run_kunit import number
 import tree as trees
 
 
@@ -79,13 +77,9 @@ def lint(tree, mails, out, jobs, only):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--jobs", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("only", nargs="*", help="parts of the names of checks to run")
-    options = parser.parse_args()
-    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
     adopt_orphans()
     out = os.path.abspath(options.out)
     with lock(out, "series"):
@@ -95,7 +89,7 @@ def run_main():
             raise Failure("patches/series has no step, so there is no mail to write")
         mails = write_mails(tree, target)
         print(f"{len(mails)} mails in {show(target)}", flush=True)
-        passed, failed, skipped = lint(tree, mails, out, jobs, options.only)
+        passed, failed, skipped = lint(tree, mails, out, options.jobs, options.only)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     if failed:
         raise Failure(f"a checker complains of the series (logs: {show(target)}); mend the lines "

@@ -7,7 +7,6 @@ come out; a model that is broken on purpose has to fail. The litmus tests say so
 themselves, in their Result: lines. Logs: $(O)/model.
 """
 
-import argparse
 import collections
 import concurrent.futures
 import glob
@@ -17,9 +16,9 @@ import shutil
 import subprocess
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, run, show)
-from run_kunit import number
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
+                    main, run, show)
+import cli
 import tree as trees
 
 MODELS = os.path.join(ROOT, "tools/testing/models")
@@ -184,13 +183,9 @@ def check(tasks, jobs):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    parser.add_argument("--jobs", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out the long ones")
-    options = parser.parse_args()
-    jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
     if not shutil.which("spin"):
         raise Failure("the program spin is missing; run scripts/packages.sh model")
     adopt_orphans()
@@ -208,7 +203,7 @@ def run_main():
                 linux = trees.prepare(out, options.linux).path
             memory_model = os.path.join(linux, "tools/memory-model")
             tasks += [(os.path.basename(p), (litmus, p, memory_model, results)) for p in tests]
-        outcomes = check(tasks, jobs)
+        outcomes = check(tasks, options.jobs)
     skipped = 0
     if not shutil.which("herd7"):
         skipped = len(tests)

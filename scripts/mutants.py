@@ -9,7 +9,6 @@ nothing that anybody could see are in tools/testing/pcp/equivalent.list, each
 with its reason. Results: summary.json and survivors.txt in $(O)/mutants.
 """
 
-import argparse
 import collections
 import concurrent.futures
 import contextlib
@@ -28,8 +27,8 @@ import threading
 import time
 
 from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, clean_env,
-                    jobs_default, kill_descendants, lock, main, run, show)
-from run_kunit import number
+                    kill_descendants, lock, main, run, show)
+import cli
 import mutate
 import user
 
@@ -406,20 +405,15 @@ def remembered(where, chosen):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="", help="not used: there are always 4")
     parser.add_argument("--files", default="", help="glob: only these files of mm/pcp")
     parser.add_argument("--sample", default="", help="only so many mutants, chosen by the seed")
     parser.add_argument("--seed", default="")
     parser.add_argument("--again", default="", help="1: only what survived the last run")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
-    options.sample = number("SAMPLE", options.sample, 1, 10 ** 6) if options.sample else None
-    options.seed = number("SEED", options.seed or 1, 0, 2 ** 32)
+    options = cli.parse(parser)
+    options.sample = cli.number("SAMPLE", options.sample, 1, 10 ** 6) if options.sample else None
+    options.seed = cli.number("SEED", options.seed or 1, 0, 2 ** 32)
     return options
 
 

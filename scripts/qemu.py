@@ -4,7 +4,6 @@
 TCG unless KVM is asked for: /dev/kvm may be there and hang a guest in its BIOS.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -13,9 +12,8 @@ import subprocess
 import threading
 import time
 
-from common import (FAILED, Failure, Progress, ROOT, jobs_default, kill_descendants, run, show,
-                    ticking)
-from run_kunit import number
+from common import FAILED, Failure, Progress, ROOT, kill_descendants, run, show, ticking
+import cli
 import uml
 
 ARCHES = ("x86_64", "i386")
@@ -75,22 +73,17 @@ class QemuKernel(uml.Kernel):
 
 def parser(doc):
     """The options of every script that runs a guest."""
-    made = argparse.ArgumentParser(description=doc.splitlines()[0])
-    made.add_argument("--out", default=os.path.join(ROOT, "out"))
-    made.add_argument("--linux", default="")
+    made = cli.parser(doc)
     made.add_argument("--ncpus", default="4")
     made.add_argument("--debug", default="")
     made.add_argument("--accel", default="tcg")
-    made.add_argument("--jobs", default="")
-    made.add_argument("--verbose", action="store_true")
     return made
 
 
 def parse(made, fewest_cpus):
-    options = made.parse_args()
+    options = cli.parse(made)
     options.debug = uml.debug_kinds(options.debug, DEBUG_KINDS)
-    options.ncpus = number("NCPUS", options.ncpus, fewest_cpus, uml.MAX_CPUS)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.ncpus = cli.number("NCPUS", options.ncpus, fewest_cpus, uml.MAX_CPUS)
     return options
 
 

@@ -9,7 +9,6 @@ __rcu_alloc_page_lockless() with alloc_pages_nolock(). Results: results.json,
 table.rst and the consoles, in $(O)/rcuscale or $(O)/rcuscale-qemu.
 """
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -19,10 +18,10 @@ import shutil
 import statistics
 import subprocess
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, run, show)
-from boot import newc
-from run_kunit import number
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
+                    main, run, show)
+import cli
+import initramfs
 from steps_bisect import worktree
 import qemu
 import tree as trees
@@ -254,27 +253,13 @@ def make_kernels(options, out, results, main_tree):
 
 # The runs ----------------------------------------------------------------------
 
-def compile_init(results):
-    source = os.path.join(BENCH, "rcuscale_init.c")
-    program = os.path.join(results, "init")
-    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source])
-    if result.returncode:
-        raise Failure(f"{show(source)} did not compile: "
-                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
-    with open(program, "rb") as handle:
-        return handle.read()
-
-
 def make_initramfs(kernel, name, program, results):
-    entries = [("dev", 0o040755, (0, 0), b""), ("dev/console", 0o020600, (5, 1), b""),
-               ("dev/kmsg", 0o020600, (1, 11), b""), ("init", 0o100755, (0, 0), program)]
+    entries = [*initramfs.directories("dev"), initramfs.CONSOLE,
+               ("dev/kmsg", 0o020600, (1, 11), b""), initramfs.file_entry(program, "init")]
     for module in MODULES:
-        with open(os.path.join(kernel.dir, module), "rb") as handle:
-            entries.append((os.path.basename(module), 0o100644, (0, 0), handle.read()))
-    image = os.path.join(results, f"initramfs-{name}.cpio")
-    with open(image, "wb") as handle:
-        handle.write(newc(entries))
-    return image
+        entries.append(initramfs.file_entry(os.path.join(kernel.dir, module),
+                                            os.path.basename(module), 0o100644))
+    return initramfs.write(os.path.join(results, f"initramfs-{name}.cpio"), entries)
 
 
 def command(kernel, image, options, memory, append):
@@ -331,25 +316,21 @@ def plan(options):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="")
     parser.add_argument("--rounds", default="")
     parser.add_argument("--loops", default="8")
     parser.add_argument("--accel", default="tcg")
     parser.add_argument("--qemu", action="store_true")
-    parser.add_argument("--verbose", action="store_true")
     parser.add_argument("only", nargs="*", help="parts of names of runs, such as pressure-block")
-    options = parser.parse_args()
-    options.ncpus = number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
-    options.rounds = number("ROUNDS", options.rounds or "5", 1, 1000)
+    options = cli.parse(parser)
+    options.ncpus = cli.number("NCPUS", options.ncpus, 2, uml.MAX_CPUS)
+    options.rounds = cli.number("ROUNDS", options.rounds or "5", 1, 1000)
     # rcuscale divides by a quarter of it.
-    options.loops = number("LOOPS", options.loops, 4, 100000)
-    options.timeout = number("TIMEOUT", options.timeout or (600 if options.qemu else 60), 1, 86400)
+    options.loops = cli.number("LOOPS", options.loops, 4, 100000)
+    options.timeout = cli.number("TIMEOUT", options.timeout or (600 if options.qemu else 60),
+                                 1, 86400)
     return options
 
 
@@ -421,7 +402,7 @@ def run_main():
                 main_tree = trees.prepare(out, options.linux)
                 print(trees.describe(main_tree), flush=True)
             kernels = make_kernels(options, out, results, main_tree)
-            program = compile_init(results)
+            program = initramfs.compile_init(os.path.join(BENCH, "rcuscale_init.c"), results)
             images = {name: make_initramfs(kernel, name, program, results)
                       for name, kernel in kernels.items()}
             runs, places, bad, hung = execute(options, kernels, images, results)

@@ -7,12 +7,12 @@ $(O)/rebase. A hunk that does not fit is left out and the rest goes on, so that 
 run shows them all; the rejected hunks lie beside the copies, as *.rej.
 """
 
-import argparse
 import os
 import re
 import shutil
 
 from common import FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour, main, run, show
+import cli
 import source as sources
 import steps as series
 import tree as trees
@@ -76,10 +76,8 @@ def try_patch(work, name):
 
 
 def run_main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
-    options = parser.parse_args()
+    parser = cli.parser(__doc__)
+    options = cli.parse(parser)
     if not options.linux:
         raise Failure("make rebase needs a tree to try: LINUX=directory or tarball")
     adopt_orphans()

@@ -6,7 +6,6 @@ Results: ktap.log, junit.xml, results.json and console.log in $(O)/kunit, or
 $(O)/kunit-DEBUG. The exit status is that of verdict.py: 0, 1 or 2.
 """
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -15,8 +14,9 @@ import subprocess
 import sys
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, show)
+from common import (FAILED, PASSED, Failure, adopt_orphans, colour, kill_descendants, lock, main,
+                    show)
+import cli
 import tree as trees
 import uml
 import verdict as verdicts
@@ -28,16 +28,12 @@ GRACE = 15
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--debug", default="")
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="", help="seconds for the tests")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
+    options = cli.parse(parser)
     check_values(options)
     return options
 
@@ -45,18 +41,11 @@ def arguments():
 def check_values(options):
     """Say what is wrong with a variable before any work is done."""
     options.debug = uml.debug_kinds(options.debug, uml.DEBUG_KINDS)
-    options.ncpus = number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.ncpus = cli.number("NCPUS", options.ncpus, 1, uml.MAX_CPUS)
     if getattr(options, "timeout", ""):
-        options.timeout = number("TIMEOUT", options.timeout, 1, 86400)
+        options.timeout = cli.number("TIMEOUT", options.timeout, 1, 86400)
     if any(c.isspace() or c in "\"'" for c in getattr(options, "suite", "")):
         raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
-
-
-def number(name, text, low, high):
-    if not str(text).isdigit() or not low <= int(text) <= high:
-        raise Failure(f"{name}={text} is no number from {low} to {high}")
-    return int(text)
 
 
 def execute(kernel, options):

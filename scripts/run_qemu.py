@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from common import Failure, adopt_orphans, clean_env, kill_descendants, lock, main
+import cli
 import qemu
 import run_kunit
 import tree as trees
@@ -34,7 +35,7 @@ def arguments():
     if options.arch not in qemu.ARCHES:
         raise Failure(f"ARCH={options.arch} is not supported; use one of "
                       + ", ".join(qemu.ARCHES))
-    options.timeout = run_kunit.number("TIMEOUT", options.timeout or timeout(options.debug),
+    options.timeout = cli.number("TIMEOUT", options.timeout or timeout(options.debug),
                                        1, 86400)
     if any(c.isspace() or c in "\"'" for c in options.suite):
         raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")

@@ -9,7 +9,6 @@ stands in compare.py. Results in $(O)/selftests: summary.json, stock.log,
 patched.log (consoles), stock.tests.log, patched.tests.log (what programs wrote).
 """
 
-import argparse
 import collections
 import fnmatch
 import glob
@@ -17,16 +16,14 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import subprocess
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, jobs_default,
-                    kill_descendants, lock, main, run, show, ticking)
-from boot import newc
-from run_kunit import number
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
+                    main, run, show, ticking)
+import cli
+import initramfs
 from steps_bisect import worktree
-from stress import add_file, libraries
 import compare
 import qemu
 import tree as trees
@@ -134,10 +131,9 @@ def build_userland(linux, out, jobs):
 
 def base_image(linux, built):
     """The entries of the initramfs that all guests share, and the names in it."""
-    entries = [(name, 0o040755, (0, 0), b"") for name in ("dev", "proc", "sys", "tmp", "bin")]
+    entries = [*initramfs.directories("dev", "proc", "sys", "tmp", "bin"), initramfs.CONSOLE]
     known = {entry[0] for entry in entries}
-    entries.append(("dev/console", stat.S_IFCHR | 0o600, (5, 1), b""))
-    add_file(entries, known, os.path.join(DATA, "init.sh"), "init")
+    initramfs.add_file(entries, known, os.path.join(DATA, "init.sh"), "init")
 
     programs = {}
     for name in ("busybox", "bash"):
@@ -149,15 +145,15 @@ def base_image(linux, built):
         if os.path.isfile(path) and os.access(path, os.X_OK):
             programs[path] = "selftests/mm/" + os.path.basename(path)
     for path, name in programs.items():
-        add_file(entries, known, path, name)
-    for library in libraries(*programs):
-        add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
+        initramfs.add_file(entries, known, path, name)
+    for library in initramfs.libraries(*programs):
+        initramfs.add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
     # pthread_cancel() loads it, so ldd does not name it.
     path = run(["gcc", "-print-file-name=libgcc_s.so.1"]).stdout.decode().strip()
-    add_file(entries, known, os.path.realpath(path), "lib/libgcc_s.so.1")
+    initramfs.add_file(entries, known, os.path.realpath(path), "lib/libgcc_s.so.1")
     for name in DIRECTORIES[1:]:
         for path in glob.glob(os.path.join(linux, "tools/testing/selftests", name, "*.sh")):
-            add_file(entries, known, path, f"selftests/{name}/{os.path.basename(path)}")
+            initramfs.add_file(entries, known, path, f"selftests/{name}/{os.path.basename(path)}")
     return entries
 
 
@@ -224,10 +220,9 @@ class Lab:
         """{test: cases} of these tests. A guest that dies is started again for the rest."""
         found, left, deaths = {}, list(tests), 0
         while left:
-            image = os.path.join(self.kernel.results, "initramfs.cpio")
             lines = "".join(f"{t.name} {t.seconds} {t.command}\n" for t in left)
-            with open(image, "wb") as handle:
-                handle.write(newc(self.entries + [("tests", 0o100644, (0, 0), lines.encode())]))
+            image = initramfs.write(os.path.join(self.kernel.results, "initramfs.cpio"),
+                                    self.entries + [("tests", 0o100644, (0, 0), lines.encode())])
             deadline = Deadline(left, self.options.verbose)
             console, port, _ = self.boot(["kunit.autorun=0", *NO_VMALLOC],
                                          f"{len(left)} programs", deadline.passed, image,
@@ -291,18 +286,13 @@ def table(counts):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--accel", default="tcg")
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--suite", default="", help="only tests that fit this glob: mm/*, kunit/list*")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
+    options = cli.parse(parser)
     options.debug = ""
-    options.ncpus = number("NCPUS", options.ncpus, 2, 64)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options.ncpus = cli.number("NCPUS", options.ncpus, 2, 64)
     if any(c.isspace() or c in "\"'" for c in options.suite):
         raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='mm/*'")
     return options

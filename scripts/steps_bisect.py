@@ -7,16 +7,15 @@ the suites whose symbols exist there; one without a suite must boot and stay
 silent. Logs: $(O)/bisect/NNNN.log, the console, and NNNN.build.log.
 """
 
-import argparse
 import os
 import re
 import shutil
 import subprocess
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour, jobs_default,
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour,
                     kill_descendants, lock, main, show)
-from run_kunit import number
+import cli
 import steps as series
 import tree as trees
 import uml
@@ -72,20 +71,15 @@ def kernel_of(out, tree, commit, results, log, options):
 
 def arguments(doc, low):
     """The options that this and busted.py share."""
-    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(doc)
     parser.add_argument("--ncpus", default="4")
-    parser.add_argument("--jobs", default="")
-    parser.add_argument("--verbose", action="store_true")
     if low == 1:
         parser.add_argument("--from", dest="first", type=int, default=1, metavar="N",
                             help="leave out the steps before this one")
     else:
         parser.add_argument("only", nargs="*", help="parts of the names of patches to use")
-    options = parser.parse_args()
-    options.ncpus = number("NCPUS", options.ncpus, low, uml.MAX_CPUS)
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
+    options = cli.parse(parser)
+    options.ncpus = cli.number("NCPUS", options.ncpus, low, uml.MAX_CPUS)
     return options
 
 

@@ -13,14 +13,13 @@ import os
 import random
 import re
 import shutil
-import stat
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants,
-                    lock, main, run, show)
-from boot import newc
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
+                    main, show)
+import cli
+import initramfs
 import qemu
-import run_kunit
 import tree as trees
 import verdict as verdicts
 
@@ -36,47 +35,18 @@ EXTRA_SECONDS = 180
 SOURCE = os.path.join(ROOT, "tools/testing/stress/stress.c")
 
 
-def libraries(*programs):
-    """What dynamic programs need, by ldd."""
-    text = run(["ldd", *programs]).stdout.decode("utf-8", "replace")
-    return sorted(set(re.findall(r"(/\S+) \(0x", text)))
-
-
-def add_file(entries, known, path, name):
-    parts = name.split("/")[:-1]
-    for i in range(1, len(parts) + 1):
-        directory = "/".join(parts[:i])
-        if directory not in known:
-            known.add(directory)
-            entries.append((directory, 0o040755, (0, 0), b""))
-    if name not in known:
-        known.add(name)
-        with open(path, "rb") as handle:
-            entries.append((name, 0o100755, (0, 0), handle.read()))
-
-
 def make_initramfs(results):
-    program = os.path.join(results, "init")
-    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
-                  "-o", program, SOURCE])
-    if result.returncode:
-        raise Failure(f"{show(SOURCE)} did not compile: "
-                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
-    entries = [(name, 0o040755, (0, 0), b"") for name in ("dev", "proc", "sys", "tmp")]
-    entries.append(("dev/console", stat.S_IFCHR | 0o600, (5, 1), b""))
-    known = {"dev", "proc", "sys", "tmp"}
-    add_file(entries, known, program, "init")
+    entries = [*initramfs.directories("dev", "proc", "sys", "tmp"), initramfs.CONSOLE]
+    known = {entry[0] for entry in entries}
+    initramfs.add_file(entries, known, initramfs.compile_init(SOURCE, results), "init")
     for name in ("busybox", "stress-ng"):
         path = shutil.which(name)
         if not path:
             raise Failure(f"{name} is missing; run scripts/packages.sh qemu")
-        add_file(entries, known, os.path.realpath(path), f"bin/{name}")
-        for library in libraries(path):
-            add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
-    image = os.path.join(results, "initramfs.cpio")
-    with open(image, "wb") as handle:
-        handle.write(newc(entries))
-    return image
+        initramfs.add_file(entries, known, os.path.realpath(path), f"bin/{name}")
+        for library in initramfs.libraries(path):
+            initramfs.add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
+    return initramfs.write(os.path.join(results, "initramfs.cpio"), entries)
 
 
 class Watcher:
@@ -178,7 +148,7 @@ def arguments():
     if not re.fullmatch(r"\d+(\.\d+)?", options.minutes) or float(options.minutes) <= 0:
         raise Failure(f"MINUTES={options.minutes} is no number of minutes")
     options.minutes = float(options.minutes)
-    options.seed = run_kunit.number("SEED", options.seed or random.randrange(1, 1 << 32), 1,
+    options.seed = cli.number("SEED", options.seed or random.randrange(1, 1 << 32), 1,
                                     (1 << 63) - 1)
     return options
 
@@ -199,10 +169,9 @@ def run_main():
             seconds = int(options.minutes * 60)
             print(f"seed {options.seed}, {seconds} s; the same again: "
                   f"make stress SEED={options.seed} MINUTES={options.minutes:g}", flush=True)
-            args = qemu.command(kernel, options,
-                                ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on",
-                                 "log_buf_len=4M", f"STRESS_SECONDS={seconds}",
-                                 f"STRESS_SEED={options.seed}"], initrd=image)
+            append = ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on", "log_buf_len=4M",
+                      f"STRESS_SECONDS={seconds}", f"STRESS_SEED={options.seed}"]
+            args = qemu.command(kernel, options, append, initrd=image)
             watcher = Watcher()
             start = time.monotonic()
             late = qemu.boot(args, console, seconds * 3 // 2 + EXTRA_SECONDS, "stress",

@@ -7,7 +7,6 @@ rewrites that file in the work tree and nothing else, and the build after it
 compiles that file and nothing else. Commit ids depend on the content only.
 """
 
-import argparse
 import contextlib
 import glob
 import hashlib
@@ -19,6 +18,7 @@ import tempfile
 
 from common import (FAILED, ROOT, Failure, adopt_orphans, clean_env, kill_descendants, lock, main,
                     no_interrupts, run, show, ticking)
+import cli
 import source as sources
 import steps as series
 
@@ -389,9 +389,7 @@ def prepare(out, linux=None, upto=None):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"), help="output directory")
-    parser.add_argument("--linux", default="", help="kernel tree or tarball to use")
+    parser = cli.parser(__doc__)
     parser.add_argument("--upto", type=int, metavar="N",
                         help="check out the tree as step N leaves it; 0 is the stock source")
     return parser.parse_args()

@@ -8,7 +8,6 @@ wrote in $(O)/user/plain, asan and tsan. No kernel is built; the kernel tree
 is there for its headers.
 """
 
-import argparse
 import collections
 import contextlib
 import datetime
@@ -19,9 +18,9 @@ import subprocess
 import sys
 import time
 
-from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour, jobs_default,
+from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, colour,
                     kill_descendants, lock, main, run, show, ticking)
-from run_kunit import number
+import cli
 import tree as trees
 import verdict as verdicts
 
@@ -289,26 +288,21 @@ def reports(out, tree):
 # The command -----------------------------------------------------------------
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(ROOT, "out"))
-    parser.add_argument("--linux", default="")
+    parser = cli.parser(__doc__)
     parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
     parser.add_argument("--debug", default="", help="only this build: plain, asan or tsan")
     parser.add_argument("--ncpus", default="", help="not used: there are always 4")
     parser.add_argument("--rounds", default="", help="operations of the threads in each build")
-    parser.add_argument("--jobs", default="")
     parser.add_argument("--timeout", default="", help="seconds for the run of each build")
-    parser.add_argument("--verbose", action="store_true")
-    options = parser.parse_args()
+    options = cli.parse(parser)
     if options.debug not in ("", *KINDS):
         raise Failure(f"DEBUG={options.debug} is no userland build; use one of "
                       f"{', '.join(KINDS)}, or leave it out for all of them")
     if any(c.isspace() or c in "\"'" for c in options.suite):
         raise Failure("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'")
-    options.jobs = number("JOBS", options.jobs or jobs_default(), 1, 4096)
-    options.timeout = number("TIMEOUT", options.timeout or TIMEOUT, 1, 86400)
+    options.timeout = cli.number("TIMEOUT", options.timeout or TIMEOUT, 1, 86400)
     if options.rounds:
-        options.rounds = number("OPS", options.rounds, 1, 10 ** 12)
+        options.rounds = cli.number("OPS", options.rounds, 1, 10 ** 12)
     return options
 
 

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import textwrap
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
 # pylint: disable=wrong-import-position
-import boot  # noqa: E402
 import check  # noqa: E402
+import cli  # noqa: E402
 import common  # noqa: E402
+import initramfs  # noqa: E402
 import run_kunit  # noqa: E402
 import uml  # noqa: E402
 
@@ -55,9 +57,18 @@ class Variables(unittest.TestCase):
             self.refused(f"DEBUG={value}", debug=value)
         for value in ("abc", "0", "65", "-1", "4x", ""):
             self.refused(f"NCPUS={value}", ncpus=value)
-        self.refused("JOBS=many", jobs="many")
         self.refused("TIMEOUT=0", timeout="0")
         self.refused("SUITE=", suite="a b")
+
+    def test_options_of_all_scripts(self):
+        with mock.patch.object(sys, "argv", ["make", "--jobs=many"]), \
+                self.assertRaises(common.Failure) as caught:
+            cli.parse(cli.parser("One line.\nAnother."))
+        self.assertIn("JOBS=many", str(caught.exception))
+        with mock.patch.object(sys, "argv", ["make", "--jobs=", "--linux=there"]):
+            options = cli.parse(cli.parser("One line.\nAnother."))
+        self.assertEqual((options.jobs, options.linux, options.verbose),
+                         (common.jobs_default(), "there", False))
 
     def test_debug_values_go_together_in_any_order(self):
         known = ("", "lockdep", "kasan")
@@ -94,7 +105,7 @@ class Report(unittest.TestCase):
 
 class Initramfs(unittest.TestCase):
     def test_newc(self):
-        image = boot.newc([("init", 0o100755, (0, 0), b"abc")])
+        image = initramfs.newc([("init", 0o100755, (0, 0), b"abc")])
         self.assertEqual(image[:6], b"070701")
         self.assertEqual(int(image[54:62], 16), 3)
         self.assertEqual(image[110:115], b"init\0")

@@ -4,11 +4,12 @@
  * waits for bench_mark() of pcp_bench.c on the first CPU, and lets that thread
  * go instruction by instruction until the next mark.
  *
- *	count ADDRESS PROGRAM ARGUMENTS...
+ *	count [-a] ADDRESS PROGRAM ARGUMENTS...
  *
  * ADDRESS is that of bench_mark(), in hex. For each pair of marks it prints
  * "count ID INSTRUCTIONS", where ID is the argument of the first mark; a mark
- * with 0 ends a count and begins none. Signals, which are UML's interrupts, wait
+ * with 0 ends a count and begins none. With -a it also prints "at ID ADDRESS"
+ * for each instruction. Signals, which are UML's interrupts, wait
  * until the count is over. So the numbers depend on the code alone, not on the
  * machine nor on what else it does.
  */
@@ -29,6 +30,7 @@ static pid_t child;
 static unsigned long mark;
 static long original;
 static int held[MAX_HELD], nr_held;
+static int addresses;
 
 static void fail(const char *what)
 {
@@ -136,6 +138,8 @@ static unsigned long count(unsigned long id)
 		step();
 		nr++;
 		get_regs(&regs);
+		if (addresses)
+			printf("at %lu %llx\n", id, regs.rip);
 	} while (regs.rip != mark);
 	printf("count %lu %lu\n", id, nr);
 	fflush(stdout);
@@ -146,8 +150,13 @@ int main(int argc, char **argv)
 {
 	unsigned long id;
 
+	if (argc > 1 && !strcmp(argv[1], "-a")) {
+		addresses = 1;
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || !(mark = strtoul(argv[1], NULL, 16))) {
-		fprintf(stderr, "usage: count ADDRESS PROGRAM ARGUMENTS...\n");
+		fprintf(stderr, "usage: count [-a] ADDRESS PROGRAM ARGUMENTS...\n");
 		return 2;
 	}
 	child = fork();
