@@ -8,6 +8,7 @@ numbers; the compiler does. The baseline is instructions.list beside it. A path
 that grew by more than the tolerance fails; --update writes a new baseline.
 """
 
+import bisect
 import os
 import re
 import subprocess
@@ -23,6 +24,8 @@ import tree as trees
 BASELINE = os.path.join(bench_build.HERE, "instructions.list")
 PATHS = {2: "local allocation", 3: "local free", 4: "free of another CPU's page"}
 EMPTY = 1
+# What makes the marks is none of the path.
+MARKS = ("bench_mark", "counting_worker")
 # Alignment and the like: what may change when nothing here did.
 TOLERANCE = 0.02
 TIMEOUT = 120
@@ -40,6 +43,24 @@ def parse_counts(text):
     if lacking:
         raise Failure(f"count {lacking[0]} is missing in what the kernel did")
     return {i: counts[i] - counts[EMPTY] for i in PATHS}
+
+
+def parse_symbols(text):
+    """([address], [name]) of the functions in what nm -n printed."""
+    found = re.findall(r"^(\w+) [tTwW] (\S+)$", text, re.M)
+    return [int(address, 16) for address, _ in found], [name for _, name in found]
+
+
+def by_function(text, symbols):
+    """{id: [(function, instructions)]} in the order of the first of each."""
+    addresses, names = symbols
+    found = {i: {} for i in PATHS}
+    for i, address in re.findall(r"^at (\d+) (\w+)\r?$", text, re.M):
+        at = bisect.bisect_right(addresses, int(address, 16)) - 1
+        if int(i) in found and at >= 0 and names[at] not in MARKS:
+            counts = found[int(i)]
+            counts[names[at]] = counts.get(names[at], 0) + 1
+    return {i: list(counts.items()) for i, counts in found.items()}
 
 
 def parse_baseline(text):
@@ -66,19 +87,20 @@ def compare(counts, baseline):
     return rows
 
 
-def count(kernel, out, image, results):
-    """Step one kernel through its marks."""
+def count(kernel, image, results, functions):
+    """Step one kernel through its marks; returns ({id: instructions}, by_function() or {})."""
     stepper = os.path.join(results, "count")
     source = os.path.join(bench_build.HERE, "count.c")
     made = run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", stepper, source])
     if made.returncode:
         raise Failure(f"{show(source)} did not compile")
-    symbols = run(["nm", kernel.binary]).stdout.decode()
+    symbols = run(["nm", "-n", kernel.binary]).stdout.decode()
     mark = re.search(r"^(\w+) [tT] bench_mark$", symbols, re.M)
     if not mark:
         raise Failure(f"{show(kernel.binary)} has no bench_mark")
     console = os.path.join(results, f"count-{os.path.basename(kernel.dir)}.log")
-    command = [stepper, mark.group(1), kernel.binary, *kernel.kernel_args(2), "mem=1G",
+    command = [stepper, *(["-a"] if functions else []), mark.group(1), kernel.binary,
+               *kernel.kernel_args(2), "mem=1G",
                f"initrd={image}", "con=fd:0,fd:1", "console=tty", "panic=-1", "loglevel=5",
                "BENCH_CASES=count"]
     try:
@@ -94,7 +116,8 @@ def count(kernel, out, image, results):
     with open(console, encoding="utf-8", errors="replace") as handle:
         text = handle.read()
     try:
-        return parse_counts(text)
+        return (parse_counts(text),
+                by_function(text, parse_symbols(symbols)) if functions else {})
     except Failure as failure:
         raise Failure(f"{failure} (log: {show(console)}); is ptrace allowed here?") from None
 
@@ -113,6 +136,8 @@ def update(counts):
 def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--stock", action="store_true", help="count in a stock kernel as well")
+    parser.add_argument("--functions", action="store_true",
+                        help="say how many of them each function has")
     parser.add_argument("--update", action="store_true", help="make this the baseline")
     options = cli.parse(parser)
     return options
@@ -140,14 +165,18 @@ def run_main():
         with lock(out, "bench"):
             tree = trees.prepare(out, options.linux)
         image = initramfs.small(bench.INIT, results)
-        counts = {}
+        counts, parts = {}, {}
         for variant in bench_build.VARIANTS:
             if variant[1] == "split" or options.stock and variant[1] == "stock":
                 kernel = bench_build.build(out, tree, variant, options.jobs, options.verbose)
-                counts[variant[1]] = count(kernel, out, image, results)
+                counts[variant[1]], parts[variant[1]] = count(kernel, image, results,
+                                                              options.functions)
     for i, path in PATHS.items():
         if options.stock:
             print(f"stock   {path:<28} {counts['stock'][i]:5} instructions")
+        for name, found in parts.items():
+            for function, nr in found.get(i, []):
+                print(f"  {name:<6}{path:<30}{nr:5}  {function}")
     if options.update:
         update(counts["split"])
     with open(BASELINE, encoding="utf-8") as handle:

@@ -23,6 +23,16 @@ class Counts(unittest.TestCase):
         with self.assertRaisesRegex(common.Failure, "count 3"):
             bench_count.parse_counts(PRINTED.replace("count 3", "bench 3"))
 
+    def test_instructions_belong_to_the_function_they_are_in(self):
+        symbols = bench_count.parse_symbols("0000000000001000 T bench_mark\n"
+                                            "0000000000001010 t counting_worker\n"
+                                            "0000000000001100 T free\n"
+                                            "0000000000001180 d data\n"
+                                            "0000000000001200 W push\n")
+        found = bench_count.by_function("at 3 1005\nat 3 1020\nat 3 1100\nat 3 1200\r\n"
+                                        "at 3 11ff\nat 3 fff\nat 9 1100\n", symbols)
+        self.assertEqual(found, {2: [], 3: [("free", 2), ("push", 1)], 4: []})
+
     def test_a_path_that_grew_fails_and_a_shorter_one_does_not(self):
         names = bench_count.PATHS
         baseline = {names[2]: 190, names[3]: 110, names[4]: 150}
