@@ -5,6 +5,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
+#include <linux/preempt.h>
 #include <linux/topology.h>
 
 #include "../internal.h"
@@ -96,6 +97,18 @@ struct page *pcp_lockless_from(struct zonelist *zonelist, enum zone_type highest
 	return NULL;
 }
 
+/*
+ * With PREEMPT_RT a trylock, and the unlock after it, may take the wait_lock of
+ * the rtmutex below, in which pi_lock nests. Who has a raw lock may have just
+ * that one: set_cpus_allowed_force() calls kvfree_rcu() with a pi_lock held.
+ * Who can be preempted has none.
+ */
+static bool pcp_can_lock_here(void)
+{
+	return can_spin_trylock() &&
+	       (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible());
+}
+
 /**
  * __rcu_alloc_page_lockless() - a page from the per-CPU lists alone
  *
@@ -108,7 +121,8 @@ struct page *pcp_lockless_from(struct zonelist *zonelist, enum zone_type highest
  * with free_page().
  *
  * With debug_pagealloc it always fails: to map the page may take locks that
- * sleep on some architectures.
+ * sleep on some architectures. With PREEMPT_RT it fails under a raw spinlock and
+ * with interrupts or preemption off.
  *
  * Context: Any: raw spinlocks, interrupts off, hardirq, NMI.
  * Return: the kernel address of the page, or 0.
@@ -117,7 +131,7 @@ unsigned long __rcu_alloc_page_lockless(void)
 {
 	struct page *page;
 
-	if (debug_pagealloc_enabled_static() || !can_spin_trylock())
+	if (debug_pagealloc_enabled_static() || !pcp_can_lock_here())
 		return 0;
 
 	page = pcp_lockless_from(node_zonelist(numa_mem_id(), GFP_KERNEL),

@@ -75,6 +75,7 @@ int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumask *mask);
 })
 
 #define preempt_count()		(current->preempt)
+#define preemptible()		(!current->preempt && !current->irqs_off)
 #define preempt_disable()	((void)current->preempt++)
 #define preempt_enable()						\
 do {									\
