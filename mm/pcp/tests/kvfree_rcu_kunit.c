@@ -80,14 +80,6 @@ static void kvfree_done(struct kunit *test, long before)
 	live_check(test);
 }
 
-/* Is there never a page? With PREEMPT_RT not under a raw lock, as krc->lock is. */
-static bool kvfree_never(struct kunit *test)
-{
-	const struct kvfree_param *param = test->param_value;
-
-	return param->failing == 100 || IS_ENABLED(CONFIG_PREEMPT_RT);
-}
-
 /* What kvfree_rcu() did since it was called with the same @since, at first 0. */
 static void kvfree_count(unsigned long since[2])
 {
@@ -97,9 +89,11 @@ static void kvfree_count(unsigned long since[2])
 
 static void kvfree_tell(struct kunit *test, const unsigned long did[2])
 {
+	const struct kvfree_param *param = test->param_value;
+
 	kunit_info(test, "%lu blocks from the lists, %lu objects by their head",
 		   did[0], did[1]);
-	if (kvfree_never(test))
+	if (param->failing == 100)
 		KUNIT_EXPECT_EQ(test, did[0], 0UL);
 }
 
@@ -199,12 +193,20 @@ static void kvfree_vmalloc_objects(struct kunit *test)
 	kvfree_done(test, before);
 }
 
-/* Nothing else runs on this CPU meanwhile: not the worker that fills the cache. */
-static long kvfree_irqs_off_fn(struct pcp_worker *w)
+static void kvfree_give_all(struct kvfree_object **objects)
 {
-	struct kvfree_object **objects = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < KVFREE_MANY; i++) {
+		if (objects[i])
+			kvfree_rcu(objects[i], rcu);
+	}
+}
+
+/* Have pages of the kernel on the lists. */
+static void kvfree_fill_lists(void)
+{
 	struct page *pages[KVFREE_PAGES];
-	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < KVFREE_PAGES; i++)
@@ -213,11 +215,23 @@ static long kvfree_irqs_off_fn(struct pcp_worker *w)
 		if (pages[i])
 			__free_page(pages[i]);
 	}
+}
+
+static long kvfree_preemptible_fn(struct pcp_worker *w)
+{
+	kvfree_fill_lists();
+	kvfree_give_all(w->arg);
+	return 0;
+}
+
+/* Nothing else runs on this CPU meanwhile: not the worker that fills the cache. */
+static long kvfree_irqs_off_fn(struct pcp_worker *w)
+{
+	unsigned long flags;
+
+	kvfree_fill_lists();
 	local_irq_save(flags);
-	for (i = 0; i < KVFREE_MANY; i++) {
-		if (objects[i])
-			kvfree_rcu(objects[i], rcu);
-	}
+	kvfree_give_all(w->arg);
 	local_irq_restore(flags);
 	return 0;
 }
@@ -227,13 +241,13 @@ static long kvfree_irqs_off_fn(struct pcp_worker *w)
  * without a page from the lists, objects must be queued by their heads.
  * SLAB_NOLEAKTRACE keeps the sheaves away, which would take them first.
  */
-static void kvfree_asks_the_lists(struct kunit *test)
+static void kvfree_many(struct kunit *test, long (*fn)(struct pcp_worker *w),
+			bool never, unsigned long did[2])
 {
 	const struct kvfree_param *param = test->param_value;
 	unsigned int cpu = cpumask_first(cpu_online_mask);
 	struct kvfree_object **objects;
 	long before = live_balance(test);
-	unsigned long did[2];
 	int tries;
 
 	if (debug_pagealloc_enabled_static())
@@ -247,28 +261,50 @@ static void kvfree_asks_the_lists(struct kunit *test)
 				(unsigned int)KVFREE_MANY);
 		/* Blocks that come back late would do instead. */
 		kvfree_rcu_barrier();
-		memset(did, 0, sizeof(did));
+		memset(did, 0, 2 * sizeof(*did));
 		kvfree_count(did);
-		pcp_on_cpu(test, cpu, kvfree_irqs_off_fn, objects);
+		pcp_on_cpu(test, cpu, fn, objects);
 		kvfree_count(did);
 		kvfree_rcu_barrier();
 		kmem_cache_destroy(cache);
 		kvfree_tell(test, did);
-		if (did[0] || param->failing || kvfree_never(test))
+		if (did[0] || param->failing || never)
 			break;
 	}
 	vfree(objects);
-	if (kvfree_never(test))
+	kvfree_done(test, before);
+}
+
+static void kvfree_asks_the_lists(struct kunit *test)
+{
+	const struct kvfree_param *param = test->param_value;
+	/* Whoever has interrupts off may have a pi_lock. */
+	bool never = IS_ENABLED(CONFIG_PREEMPT_RT) || param->failing == 100;
+	unsigned long did[2];
+
+	kvfree_many(test, kvfree_irqs_off_fn, never, did);
+	if (never)
 		KUNIT_EXPECT_GT(test, did[1], 0UL);
 	else if (!param->failing)
 		KUNIT_EXPECT_GT(test, did[0], 0UL);
-	kvfree_done(test, before);
+}
+
+/* With PREEMPT_RT too: there it drops its own raw lock to ask. */
+static void kvfree_asks_for_preemptible_tasks(struct kunit *test)
+{
+	const struct kvfree_param *param = test->param_value;
+	unsigned long did[2];
+
+	kvfree_many(test, kvfree_preemptible_fn, false, did);
+	if (!param->failing)
+		KUNIT_EXPECT_GT(test, did[0], 0UL);
 }
 
 static struct kunit_case kvfree_cases[] = {
 	KUNIT_CASE_PARAM(kvfree_slab_objects, kvfree_gen_params),
 	KUNIT_CASE_PARAM(kvfree_vmalloc_objects, kvfree_gen_params),
 	KUNIT_CASE_PARAM(kvfree_asks_the_lists, kvfree_gen_params),
+	KUNIT_CASE_PARAM(kvfree_asks_for_preemptible_tasks, kvfree_gen_params),
 	{}
 };
 
