@@ -46,15 +46,17 @@ static __always_inline bool pcp_note_free(struct per_cpu_pages *pcp,
 }
 
 /*
- * Is the PCP below every mark that pcp_zone_high() could answer? It can lower
- * pcp->high only while the zone is short, and raises it only when the PCP is
- * full. Most frees end here, without that call.
+ * Would pcp_zone_high() only say that there is room? It can lower pcp->high while
+ * the zone is short, or because high_max was lowered, and raises it when the PCP
+ * is full. Most frees end here, without that call.
  */
 static __always_inline bool pcp_below_marks(struct zone *zone,
 					    struct per_cpu_pages *pcp)
 {
-	return pcp->count < READ_ONCE(pcp->high) &&
-	       pcp->count < READ_ONCE(pcp->high_max) && !pcp_zone_short(zone);
+	int high = READ_ONCE(pcp->high);
+
+	return pcp->count < high && high <= READ_ONCE(pcp->high_max) &&
+	       !pcp_zone_short(zone);
 }
 
 /**

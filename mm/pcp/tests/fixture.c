@@ -147,6 +147,7 @@ static int stub_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 		     bool free_high)
 {
 	pcp_fx()->nr_asked_high++;
+	pcp->high = min(pcp->high, pcp->high_max);
 	return free_high ? 0 : pcp->high;
 }
 

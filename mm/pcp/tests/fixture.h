@@ -62,7 +62,8 @@ struct pcp_workers;
  * @nr_deferred: base pages deferred
  * @nr_locked: times that zone->lock was taken
  * @locked: the lock is held now
- * @nr_asked_high: calls of pcp_zone_high(), which answers pcp->high
+ * @nr_asked_high: calls of pcp_zone_high(), which answers pcp->high, up to
+ *	high_max
  * @nr_relaxed: calls of pcp_zone_relax()
  * @nr_rmqueue: calls of pcp_zone_rmqueue()
  * @rmqueue_order: order that the last of them asked for

@@ -289,18 +289,19 @@ static void commit_in_a_short_zone_asks_for_the_mark(struct kunit *test)
 }
 
 /* Somebody lowered it, and pcp->high was not adjusted yet. */
-static void commit_at_the_highest_mark_asks_for_it(struct kunit *test)
+static void commit_over_the_highest_mark_asks_for_it(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->pcp->high = 9;
 	fx->pcp->high_min = 0;
-	fx->pcp->high_max = 4;
-	fill(fx, 2);
+	fx->pcp->high_max = 8;
+	fx->pcp->high = 8;
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 0);
+	fx->pcp->high = 9;
 	commit(fx, 0, 1, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_asked_high, 1);
+	KUNIT_EXPECT_EQ(test, fx->pcp->high, 8);
 }
 
 /* The list of the page goes first, its cold end before its hot one. */
@@ -361,10 +362,9 @@ static void commit_disabled_keeps_nothing(struct kunit *test)
 	spin_unlock(&fx->pcp->lock);
 	fill_type(fx, 1, 3, MIGRATE_UNMOVABLE);
 
-	/* What stock answers then. */
+	/* What zone_pcp_disable() sets. */
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
-	fx->pcp->high = 0;
 	fx->nr_free = 1;
 	commit(fx, 2, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -734,7 +734,7 @@ static struct kunit_case commit_cases[] = {
 	KUNIT_CASE(commit_mark_is_in_base_pages),
 	KUNIT_CASE(commit_far_below_the_mark_does_not_ask_for_it),
 	KUNIT_CASE(commit_in_a_short_zone_asks_for_the_mark),
-	KUNIT_CASE(commit_at_the_highest_mark_asks_for_it),
+	KUNIT_CASE(commit_over_the_highest_mark_asks_for_it),
 	KUNIT_CASE(commit_trims_cold_pages_of_the_list_first),
 	KUNIT_CASE(commit_trims_the_order_first),
 	KUNIT_CASE(commit_nolock_never_trims),

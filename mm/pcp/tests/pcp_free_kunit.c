@@ -231,7 +231,6 @@ static void disable(struct pcp_fixture *fx)
 {
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
-	fx->pcp->high = 0;
 	fx->nr_free = 1;
 	pcp_set_bound(fx->pcp, 0, 0);
 }

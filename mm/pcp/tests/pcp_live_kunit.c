@@ -345,6 +345,38 @@ static void live_absorbing_does_not_pass_the_high_mark(struct kunit *test)
 	live_check(test);
 }
 
+/* On CPU a: free a page with the bit set. Returns by how much the mark went down. */
+static long live_short_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	int high, max;
+
+	spin_lock(&lv->pcp->lock);
+	max = lv->pcp->high_max;
+	lv->pcp->high = max;
+	spin_unlock(&lv->pcp->lock);
+	set_bit(lv->round, &lv->zone->flags);
+	__free_page(lv->pages[--lv->nr]);
+	high = READ_ONCE(lv->pcp->high);
+	clear_bit(lv->round, &lv->zone->flags);
+	return max - high;
+}
+
+/* As stock has it, though most frees do not ask for the mark. */
+static void live_short_zone_lowers_the_high_mark(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	live_own(lv, 64, false);
+	if (lv->pcp->high_min == lv->pcp->high_max)
+		kunit_skip(test, "the mark does not move here");
+	lv->round = ZONE_BELOW_HIGH;
+	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_short_fn, lv), 0L);
+	lv->round = ZONE_RECLAIM_ACTIVE;
+	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_short_fn, lv), 0L);
+	live_check(test);
+}
+
 /* H3 */
 static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 {
@@ -996,6 +1028,7 @@ static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_allocation_absorbs_a_bounded_number),
 	KUNIT_CASE(live_allocation_leaves_the_free_llist_alone),
 	KUNIT_CASE(live_absorbing_does_not_pass_the_high_mark),
+	KUNIT_CASE(live_short_zone_lowers_the_high_mark),
 	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
 	KUNIT_CASE(live_push_races_with_disable),
 	KUNIT_CASE(live_push_races_with_teardown),

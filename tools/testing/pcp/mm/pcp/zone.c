@@ -150,7 +150,7 @@ bool pcp_zone_short(struct zone *zone)
 {
 	PCP_SEAM(pcp_zone_short, zone);
 
-	return READ_ONCE(zone->flags) & (BIT(ZONE_BELOW_HIGH) | BIT(ZONE_RECLAIM_ACTIVE));
+	return zone_flags_short(zone);
 }
 
 struct page *pcp_zone_take_block(struct zone *zone, int migratetype)
