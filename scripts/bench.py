@@ -171,8 +171,8 @@ class Bench:
             self.rows = choose(stats.parse_goals(handle.read()), options.cases)
         self.kernels, self.counting, self.lacking = {}, {}, {}
         # {CPUs: {letter: {case.metric: [a value a round]}}}
-        self.data = {n: {letter: {} for letter in LETTERS} for n in self.counts}
-        self.loads, self.json = [], []
+        self.data = self.no_data()
+        self.loads, self.json, self.repeated, self.done = [], [], [], 0
 
     def build(self):
         with lock(self.out, "bench"):
@@ -189,7 +189,15 @@ class Bench:
         self.version = tree.state["version"]
 
     def one(self, letter, which, ncpus, label, into):
-        """One boot; its values are added to those of its kernel."""
+        """One boot; its values are added to those of its kernel. A bad one is made again, once."""
+        try:
+            self.attempt(letter, which, ncpus, label, into)
+        except Failure as failure:
+            print(f"once more, {bench_plot.NAMES[letter]}: {failure}", flush=True)
+            self.repeated.append(f"{bench_plot.NAMES[letter]}, round {label}: {failure}")
+            self.attempt(letter, which, ncpus, f"{label}-again", into)
+
+    def attempt(self, letter, which, ncpus, label, into):
         cases = cases_of(self.rows, which)
         if not cases:
             return
@@ -201,15 +209,20 @@ class Bench:
             print("$ " + " ".join(args), flush=True)
         values, lacking, _ = stats.parse_console(boot(kernel, args, console, which, ncpus,
                                                       self.hosts))
-        for key, found in values.items():
-            into[letter].setdefault(key, []).append(stats.one_value(found))
         for case, why in lacking.items():
-            self.lacking.setdefault((case, ncpus), why)
             if why.startswith("failed"):
                 raise Failure(f"case {case}: {why} (log: {show(console)})")
+            self.lacking.setdefault((case, ncpus), why)
+        for key, found in values.items():
+            into[letter].setdefault(key, []).append(stats.one_value(found))
 
-    def round(self, label, data):
-        self.loads.append(os.getloadavg()[0])
+    def no_data(self):
+        return {n: {letter: {} for letter in LETTERS} for n in self.counts}
+
+    def round(self, label):
+        """One boot of each kernel, or two; it counts when all of them are done."""
+        data = self.no_data()
+        load = os.getloadavg()[0]
         for letter in LETTERS:
             start = time.monotonic()
             for ncpus in self.counts:
@@ -217,12 +230,18 @@ class Bench:
             self.one(letter, "many", MANY_CPUS, label, data[self.counts[0]])
             print(f"round {label} {bench_plot.NAMES[letter]:<12} "
                   f"{time.monotonic() - start:5.0f} s   load {os.getloadavg()[0]:.1f}", flush=True)
+        for ncpus, letters in data.items():
+            for letter, values in letters.items():
+                for key, found in values.items():
+                    self.data[ncpus][letter].setdefault(key, []).extend(found)
+        self.loads.append(load)
+        self.done = label
 
     def run(self):
         os.makedirs(os.path.join(self.results, "consoles"), exist_ok=True)
         self.image = initramfs.small(INIT, self.results)
         for label in range(1, self.options.rounds + 1):
-            self.round(label, self.data)
+            self.round(label)
         for label in range(1, LOCK_ROUNDS + 1):
             for letter in self.counting:
                 self.one(letter, "locks", max(2, self.counts[0]), label,
@@ -234,7 +253,7 @@ class Bench:
 
     def report(self):
         text = [f"Linux {self.version}, series {self.describe}, {self.cores} cores, "
-                f"{self.options.rounds} rounds, load {min(self.loads):.1f} to "
+                f"{self.done} of {self.options.rounds} rounds, load {min(self.loads):.1f} to "
                 f"{max(self.loads):.1f}", ""]
         for ncpus in self.counts:
             cells = stats.table_rows(self.rows_for(ncpus), self.data[ncpus])
@@ -243,6 +262,7 @@ class Bench:
             self.json_table(ncpus)
         for (case, ncpus), why in sorted(self.lacking.items()):
             text.append(f"{case} with {ncpus} CPUs {why}")
+        text += [f"made again: {words}" for words in self.repeated]
         words = [stats.judge(row, self.data[ncpus])[0] for ncpus in self.counts
                  for row in self.rows_for(ncpus)]
         text.append(f"goals: {sum(w.startswith('met') for w in words)} met, "
@@ -270,7 +290,7 @@ class Bench:
     def write(self):
         with open(os.path.join(self.results, "results.json"), "w", encoding="utf-8") as handle:
             json.dump({"kernel": self.version, "series": self.describe, "cores": self.cores,
-                       "ncpus": self.counts, "rounds": self.options.rounds,
+                       "ncpus": self.counts, "rounds": self.done, "repeated": self.repeated,
                        "samples": self.options.samples, "sample_ms": self.options.ms,
                        "load": self.loads, "rows": self.json}, handle, indent=1)
             handle.write("\n")
@@ -310,9 +330,13 @@ def run_main():
         with lock(results, "bench"):
             bench = Bench(options, out, results)
             bench.build()
-            bench.run()
-            bench.report()
-            bench.write()
+            try:
+                bench.run()
+            finally:
+                # What was measured before a kernel failed twice, or somebody stopped this, is kept.
+                if bench.done:
+                    bench.report()
+                    bench.write()
     except Failure as failure:
         # A kernel that does not build or boot was not measured; nothing was tested.
         if failure.status == FAILED:

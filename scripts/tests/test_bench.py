@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """make bench: consoles, medians, intervals, goals, what is run where."""
 
+import contextlib
+import io
 import os
 import random
 import re
 import shutil
 import sys
 import tempfile
+import types
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -221,6 +224,43 @@ class Choice(unittest.TestCase):
         self.assertEqual(places, [3, 5, 6, 5, 6, 5])
         self.assertEqual([bench.place(cpu, "few", [3, 5]) for cpu in range(4)], [3, 5, 3, 5])
         self.assertEqual(bench.place(9, "many", [0]), 0)
+
+
+class Rounds(unittest.TestCase):
+    """A kernel that hangs once costs a boot, one that hangs twice ends the run."""
+
+    def bench(self, fails):
+        made = bench.Bench.__new__(bench.Bench)
+        made.counts, made.loads, made.repeated, made.done = [2], [], [], 0
+        made.data = made.no_data()
+        made.options = types.SimpleNamespace(rounds=2)
+        boots = []
+
+        def attempt(letter, which, ncpus, label, into):
+            boots.append((letter, which, label))
+            if (letter, which, label) in fails:
+                raise bench.Failure("it hung")
+            into[letter].setdefault("case.ns", []).append(len(boots))
+
+        made.attempt = attempt
+        return made
+
+    def test_a_boot_that_fails_is_made_again(self):
+        made = self.bench({("B", "few", 1)})
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            made.round(1)
+        self.assertIn("once more, coarse: it hung", said.getvalue())
+        self.assertEqual(made.repeated, ["coarse, round 1: it hung"])
+        self.assertEqual((made.done, len(made.data[2]["B"]["case.ns"])), (1, 2))
+
+    def test_a_round_that_fails_leaves_the_others(self):
+        made = self.bench({("C", "many", 2), ("C", "many", "2-again")})
+        with contextlib.redirect_stdout(io.StringIO()):
+            made.round(1)
+            with self.assertRaises(bench.Failure):
+                made.round(2)
+        self.assertEqual(made.done, 1)
+        self.assertEqual({len(v["case.ns"]) for v in made.data[2].values()}, {2})
 
 
 if __name__ == "__main__":
