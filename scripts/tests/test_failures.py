@@ -192,9 +192,10 @@ class StaleBusted(Base):
         for name, line in (("01-fits.patch", "works"), ("02-stale.patch", "worked")):
             with open(os.path.join(patches, name), "w", encoding="ascii") as handle:
                 handle.write(self.PATCH.format(line))
-        with mock.patch.object(busted, "PATCHES", patches):
+        with mock.patch.object(busted, "PATCHES", patches), \
+                mock.patch.object(busted, "OTHERS", []):
             found = busted.stale(types.SimpleNamespace(path=self.top))
-        self.assertEqual([name for name, _ in found], ["02-stale.patch"])
+        self.assertEqual([os.path.basename(path) for path, _ in found], ["02-stale.patch"])
         self.assertIn("file", found[0][1])
 
 
