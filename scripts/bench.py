@@ -273,6 +273,10 @@ class Bench:
         with open(os.path.join(self.results, "table.txt"), "w", encoding="utf-8") as handle:
             handle.write(text + "\n")
 
+        with open(os.path.join(self.results, "table.rst"), "w", encoding="utf-8") as handle:
+            for ncpus in self.counts:
+                handle.write(stats.rst(self.rows_for(ncpus), self.data[ncpus]) + "\n\n")
+
     def json_table(self, ncpus):
         """One table as data."""
         data = self.data[ncpus]

@@ -164,3 +164,31 @@ def table(cells):
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip()
                      for line in lines)
+
+
+RST_HEAD = ("case", "metric", "stock", "split", "again", "coarse", "split/stock", "goal",
+            "verdict")
+
+
+def rst(rows, data):
+    """The same as a table for the documentation; ratios are to stock."""
+    def plain(a, b):
+        found = ratio(a, b)
+        return number(found.value) if found else "-"
+
+    lines = [RST_HEAD]
+    for row in rows:
+        key = f"{row.case}.{row.metric}"
+        have = {letter: data[letter].get(key) or [] for letter in "ABCD"}
+        verdict, found = judge(row, data)
+        goal = row.goal.removeprefix("stock")
+        if found and goal == row.goal and goal != "-":
+            verdict += f", {number(found.value)}"
+        lines.append((row.case, row.metric, cell(have["A"]), cell(have["C"]),
+                      plain(have["D"], have["A"]), plain(have["B"], have["A"]),
+                      ratio_text(ratio(have["C"], have["A"])), goal, verdict))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(RST_HEAD))]
+    rule = "  ".join("=" * width for width in widths)
+    text = ["  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip()
+            for line in lines]
+    return "\n".join([rule, text[0], rule, *text[1:], rule])

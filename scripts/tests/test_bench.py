@@ -160,6 +160,15 @@ class Table(unittest.TestCase):
         lines = text.splitlines()
         self.assertEqual(lines[2].index(" a"), lines[3].index(" long") )
 
+    def test_the_one_for_the_documentation(self):
+        data = {"A": {"x.ns": [100.0, 100.0]}, "B": {"x.ns": [90.0, 90.0]},
+                "C": {"x.ns": [50.0, 50.0], "y.ns": [45.0]}, "D": {}}
+        lines = stats.rst([row("stock<=0.25"), row("y.ns<=1.50")], data).splitlines()
+        self.assertEqual(lines[0], lines[2])
+        self.assertEqual(lines[0], lines[-1])
+        self.assertEqual(lines[3].split()[-5:], ["0.50", "[0.50,", "0.50]", "<=0.25", "missed"])
+        self.assertEqual(lines[4].split()[-3:], ["y.ns<=1.50", "met,", "1.11"])
+
 
 @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
 class Plots(unittest.TestCase):
