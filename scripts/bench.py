@@ -39,6 +39,10 @@ TIMEOUT, TIMEOUT_LOCKS = 600, 900
 LETTERS = "ABCD"
 
 
+class BadBoot(Failure):
+    """A kernel that did not come to its end, or measured nothing. It may the next time."""
+
+
 # What to run -------------------------------------------------------------------
 
 def choose(rows, wanted):
@@ -143,7 +147,7 @@ def check(text, console, hung, pinned):
         print(f"the last lines of {show(console)}:")
         for line in text.splitlines()[-20:]:
             print("  | " + line)
-        raise Failure(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
+        raise BadBoot(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
                       f"(log: {show(console)}); try the same case alone with CASES=")
     try:
         splats = verdicts.judge_file(console).splats
@@ -153,7 +157,7 @@ def check(text, console, hung, pinned):
         raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
                       "run make check first")
     if not pinned:
-        raise Failure(f"the kernel's CPUs could not be bound to cores (log: {show(console)}); "
+        raise BadBoot(f"the kernel's CPUs could not be bound to cores (log: {show(console)}); "
                       "look for seccomp in it")
 
 
@@ -192,7 +196,7 @@ class Bench:
         """One boot; its values are added to those of its kernel. A bad one is made again, once."""
         try:
             self.attempt(letter, which, ncpus, label, into)
-        except Failure as failure:
+        except BadBoot as failure:
             print(f"once more, {bench_plot.NAMES[letter]}: {failure}", flush=True)
             self.repeated.append(f"{bench_plot.NAMES[letter]}, round {label}: {failure}")
             self.attempt(letter, which, ncpus, f"{label}-again", into)
@@ -211,7 +215,7 @@ class Bench:
                                                       self.hosts))
         for case, why in lacking.items():
             if why.startswith("failed"):
-                raise Failure(f"case {case}: {why} (log: {show(console)})")
+                raise BadBoot(f"case {case}: {why} (log: {show(console)})")
             self.lacking.setdefault((case, ncpus), why)
         for key, found in values.items():
             into[letter].setdefault(key, []).append(stats.one_value(found))

@@ -248,7 +248,9 @@ class Rounds(unittest.TestCase):
         def attempt(letter, which, ncpus, label, into):
             boots.append((letter, which, label))
             if (letter, which, label) in fails:
-                raise bench.Failure("it hung")
+                raise bench.BadBoot("it hung")
+            if label == "stop":
+                raise bench.Failure("stopped by SIGINT")
             into[letter].setdefault("case.ns", []).append(len(boots))
 
         made.attempt = attempt
@@ -261,6 +263,12 @@ class Rounds(unittest.TestCase):
         self.assertIn("once more, coarse: it hung", said.getvalue())
         self.assertEqual(made.repeated, ["coarse, round 1: it hung"])
         self.assertEqual((made.done, len(made.data[2]["B"]["case.ns"])), (1, 2))
+
+    def test_who_wants_to_stop_is_not_asked_twice(self):
+        made = self.bench(())
+        with self.assertRaises(bench.Failure):
+            made.round("stop")
+        self.assertEqual(made.repeated, [])
 
     def test_a_round_that_fails_leaves_the_others(self):
         made = self.bench({("C", "many", 2), ("C", "many", "2-again")})
