@@ -94,6 +94,21 @@ static void buddy_free(struct zone *zone, struct page *page, unsigned int order)
 	buddy_add(zone, pfn_to_page(pfn), order, block_type(zone, pfn_to_page(pfn)));
 }
 
+static void free_nodes(struct zone *zone, struct llist_node *node)
+{
+	while (node) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+
+		node = node->next;
+		buddy_free(zone, page, page_private(page));
+	}
+}
+
+static void free_deferred(struct zone *zone)
+{
+	free_nodes(zone, llist_del_all(&zone->trylock_free_pages));
+}
+
 static struct page *buddy_take(struct zone *zone, unsigned int order, int migratetype)
 {
 	unsigned int high;
@@ -231,6 +246,8 @@ void pcp_zone_free_one(struct zone *zone, struct page *page, unsigned long pfn,
 		pcp_zone_defer(zone, page, order);
 		return;
 	}
+	if (!nolock)
+		free_deferred(zone);
 	buddy_free(zone, page, order);
 	pcp_zone_unlock(zone, flags);
 }
@@ -281,20 +298,19 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 		pcp_zone_defer_waiting(zone, node);
 		return;
 	}
-	while (node) {
-		struct page *page = llist_entry(node, struct page, pcp_llist);
-
-		node = node->next;
-		buddy_free(zone, page, page_private(page));
-	}
+	free_nodes(zone, node);
 	pcp_zone_unlock(zone, flags);
 }
 
 void pcp_zone_flush_deferred(struct zone *zone)
 {
+	unsigned long flags;
+
 	PCP_SEAM(pcp_zone_flush_deferred, zone);
 
-	pcp_zone_free_waiting(zone, llist_del_all(&zone->trylock_free_pages), false);
+	pcp_zone_lock(zone, &flags, false);
+	free_deferred(zone);
+	pcp_zone_unlock(zone, flags);
 }
 
 bool pcp_zone_bad_page(struct zone *zone, struct page *page)

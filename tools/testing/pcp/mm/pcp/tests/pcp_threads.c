@@ -350,6 +350,7 @@ static void disable(void)
 	synchronize_rcu();
 	for_each_possible_cpu(cpu)
 		pcp_drain(pcp_user_zone, zone_pcp(pcp_user_zone, cpu));
+	pcp_zone_flush_deferred(pcp_user_zone);
 }
 
 static void empty_the_slots(struct ground *g)
@@ -480,7 +481,6 @@ static void expect_all_in_the_zone(struct kunit *test)
 
 	empty_the_slots(g);
 	disable();
-	pcp_zone_flush_deferred(zone);
 	for_each_possible_cpu(cpu) {
 		expect_keeps_nothing(test, zone_pcp(zone, cpu));
 		KUNIT_EXPECT_EQ(test, zone_pcp(zone, cpu)->nr_owned_blocks, 0);

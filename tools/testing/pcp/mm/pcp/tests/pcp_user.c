@@ -55,8 +55,28 @@ static void user_shepherd_looks_at_each_zone(struct kunit *test)
 			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
 }
 
+/* As in free_one_page(). Or a long load of nolock frees ends without memory. */
+static void user_zone_frees_deferred_pages_with_the_next(struct kunit *test)
+{
+	struct page *page = some_page(test), *next = some_page(test);
+	struct zone *zone = pcp_user_zone;
+	unsigned long flags;
+
+	pcp_zone_lock(zone, &flags, false);
+	pcp_zone_free_one(zone, page, page_to_pfn(page), 0, true);
+	pcp_zone_unlock(zone, flags);
+	KUNIT_EXPECT_PTR_EQ(test, zone->trylock_free_pages.first, &page->pcp_llist);
+
+	pcp_zone_free_one(zone, next, page_to_pfn(next), 0, false);
+	KUNIT_EXPECT_NULL(test, zone->trylock_free_pages.first);
+	KUNIT_EXPECT_EQ(test, zone->free_area[MAX_PAGE_ORDER].nr_free,
+			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
+	pcp_zone_flush_deferred(zone);
+}
+
 static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_page_without_locks),
+	KUNIT_CASE(user_zone_frees_deferred_pages_with_the_next),
 	KUNIT_CASE(user_shepherd_looks_at_each_zone),
 	{}
 };
