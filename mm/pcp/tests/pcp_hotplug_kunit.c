@@ -560,10 +560,42 @@ static void hotplug_memory_removed_and_added(struct kunit *test)
 	live_check(test);
 }
 
+/*
+ * Compaction goes on where it was before a migration, and the block there may
+ * have gone offline. The zone's last one leaves no hole behind, so the zone is
+ * contiguous after it as before.
+ */
+static void hotplug_scanners_get_no_offline_block(struct kunit *test)
+{
+	unsigned long pages = PHYS_PFN(memory_block_size_bytes()), start, end;
+	struct live *lv = test->priv;
+	struct memory_block *mem;
+	struct zone *zone;
+	bool contiguous;
+
+	zone = &NODE_DATA(cpu_to_node(lv->a))->node_zones[ZONE_MOVABLE];
+	end = zone_end_pfn(zone);
+	start = end - pageblock_nr_pages;
+	mem = memory_block_get(start / pages);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hotplug_put_block,
+							   mem));
+	KUNIT_EXPECT_PTR_EQ(test, pageblock_pfn_to_page(start, end, zone),
+			    pfn_to_page(start));
+
+	KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
+	contiguous = zone->contiguous;
+	KUNIT_EXPECT_NULL(test, pageblock_pfn_to_page(start, end, zone));
+	KUNIT_ASSERT_EQ(test, hotplug_online(mem), 0);
+	if (!contiguous)
+		kunit_skip(test, "the zone has holes, and each block is asked");
+}
+
 static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_offline_while_pages_wait),
 	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
+	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),
 	{}
 };
 
