@@ -45,9 +45,6 @@
 #define PCP_RECOVER_LOOKS	16
 #define PCP_RECOVER_PAGES	2048
 
-/* So many batches may wait for a PCP: four times the largest refill. */
-#define PCP_BOUND_SHIFT		(CONFIG_PCP_BATCH_SCALE_MAX + 2)
-
 /* Pages that go to the zone under one hold of zone->lock. */
 #define PCP_ZONE_CHUNK		64
 

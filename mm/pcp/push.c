@@ -44,17 +44,17 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu)
  * @high_max: its new high_max, in base pages; 0 disables the PCP
  *
  * As many may wait as may be cached, pcp->high moves between the two, but no
- * more than some of the largest refills: whoever finds more has to take them
- * all to the zone.
+ * more than the largest refill: whoever finds more has to take them all to the
+ * zone, and while they wait for a CPU that wants none, others claim new blocks.
  *
  * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
  */
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_min, int high_max)
 {
-	int refills = READ_ONCE(pcp->batch) << PCP_BOUND_SHIFT;
+	int refill = READ_ONCE(pcp->batch) << CONFIG_PCP_BATCH_SCALE_MAX;
 
 	WRITE_ONCE(pcp->bound_low, high_min);
-	WRITE_ONCE(pcp->bound, min(high_max, max(high_min, refills)));
+	WRITE_ONCE(pcp->bound, min(high_max, max(high_min, refill)));
 }
 
 /*

@@ -658,17 +658,17 @@ static void push_is_an_rcu_reader_until_it_is_done(struct kunit *test)
 static void push_bound_follows_the_batch(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int refills;
+	int refill;
 
 	fx->other->batch = 2;
-	refills = 2 << PCP_BOUND_SHIFT;
-	pcp_set_bound(fx->other, 1, refills - 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, refills - 1);
-	pcp_set_bound(fx->other, 1, refills + 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, refills);
-	pcp_set_bound(fx->other, refills + 2, refills + 4);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, refills + 2);
-	KUNIT_EXPECT_EQ(test, fx->other->bound_low, refills + 2);
+	refill = 2 << CONFIG_PCP_BATCH_SCALE_MAX;
+	pcp_set_bound(fx->other, 1, refill - 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refill - 1);
+	pcp_set_bound(fx->other, 1, refill + 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refill);
+	pcp_set_bound(fx->other, refill + 2, refill + 4);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, refill + 2);
+	KUNIT_EXPECT_EQ(test, fx->other->bound_low, refill + 2);
 	pcp_set_bound(fx->other, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->other->bound, 0);
 }
