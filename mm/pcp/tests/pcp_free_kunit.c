@@ -139,6 +139,28 @@ static void free_trims_to_the_mark(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
 }
 
+/* The suite pcp_commit has the conditions; this is the copy in a free. */
+static void free_many_of_high_order_go_back(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->batch = 4;
+	fx->pcp->high_min = 0;
+	fx->pcp->free_count = 100;
+	fx->pcp->flags = PCPF_PREV_FREE_HIGH_ORDER | PCPF_FREE_HIGH_BATCH;
+	free_it(fx, pcp_fx_page(fx, 0, 0), 1, false);
+	expect_local(fx, 2);
+	/* A batch is there now, so it goes. */
+	free_it(fx, pcp_fx_page(fx, 0, 2), 1, false);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+
+	fx->pcp->flags &= ~PCPF_FREE_HIGH_BATCH;
+	free_it(fx, pcp_fx_page(fx, 0, 4), 1, false);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
+}
+
 static void free_local_busy_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -435,6 +457,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_to_the_list_of_the_type),
 	KUNIT_CASE(free_nolock_local),
 	KUNIT_CASE(free_trims_to_the_mark),
+	KUNIT_CASE(free_many_of_high_order_go_back),
 	KUNIT_CASE(free_local_busy_to_zone),
 	KUNIT_CASE(free_local_busy_nolock_deferred),
 	KUNIT_CASE(free_that_loses_the_lock),
