@@ -289,7 +289,8 @@ static long live_lazy_fn(struct pcp_worker *w)
 	if (!page || !lv->page)
 		return -ENOMEM;
 
-	preempt_disable();
+	/* The push may find that more than the bound wait, and take a lock. */
+	pcpu_task_pin();
 	__free_page(page);
 	/* As free.c would on another CPU. */
 	set_page_count(lv->page, 0);
@@ -299,7 +300,7 @@ static long live_lazy_fn(struct pcp_worker *w)
 	before = atomic_read(&lv->pcp->nr_waiting);
 	again = alloc_page((LIVE_GFP & ~__GFP_DIRECT_RECLAIM));
 	moved = before - atomic_read(&lv->pcp->nr_waiting);
-	preempt_enable();
+	pcpu_task_unpin();
 
 	if (again)
 		__free_page(again);
