@@ -767,6 +767,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return 0;
 
+	/* Of the guest, whose initramfs this is the init of; not of the host. */
 	mkdir("/tmp", 0700);
 	if (mount("proc", "/proc", "proc", 0, NULL) ||
 	    mount("sys", "/sys", "sysfs", 0, NULL) ||
