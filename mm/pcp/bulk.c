@@ -3,29 +3,56 @@
  * Give many pages of a PCP back to the zone: absorb, choose and merge under
  * pcp->lock, and only then take zone->lock for fewer and larger pieces.
  */
+#include <linux/bitops.h>
 #include <linux/minmax.h>
 
 #include "pcp.h"
 #include "zone.h"
 
 /*
- * Move @count base pages to @cold, which has a list for each order. Goes from
- * list to list, beginning with @pindex, the cold end of each first, as stock
- * does. The pages keep their marks and stay in pcp->count.
+ * Mergeable pages by order. Most calls have one or two orders, so a list is set
+ * up with the first page of its order.
+ */
+struct pcp_cold {
+	unsigned long orders;
+	struct list_head lists[PAGE_BLOCK_MAX_ORDER + 1];
+};
+
+static struct list_head *pcp_cold_list(struct pcp_cold *cold, unsigned int order)
+{
+	if (!(cold->orders & BIT(order))) {
+		cold->orders |= BIT(order);
+		INIT_LIST_HEAD(&cold->lists[order]);
+	}
+	return &cold->lists[order];
+}
+
+/*
+ * Choose @count base pages. Goes from list to list, beginning with @pindex, the
+ * cold end of each first, as stock does. What can merge goes to @cold, keeps its
+ * mark and stays in pcp->count; the rest is taken off, and keeps its order.
  */
 static void pcp_choose(struct per_cpu_pages *pcp, int count,
-		       unsigned int pindex, struct list_head *cold)
+		       unsigned int pindex, struct pcp_cold *cold,
+		       struct list_head *victims)
 {
 	count = min(pcp->count, count);
-	while (count > 0) {
+	for (; count > 0; pindex = (pindex + 1) % NR_PCP_LISTS) {
 		struct list_head *list = &pcp->lists[pindex];
 		unsigned int order = pindex / MIGRATE_PCPTYPES;
 
 		while (count > 0 && !list_empty(list)) {
-			list_move_tail(list->prev, &cold[order]);
+			struct page *page = list_last_entry(list, struct page,
+							    pcp_list);
+			struct list_head *to = victims;
+
 			count -= 1 << order;
+			if (PagePCPBuddy(page))
+				to = pcp_cold_list(cold, order);
+			else
+				pcp_count_add(pcp, -(1 << order));
+			list_move_tail(&page->pcp_list, to);
 		}
-		pindex = (pindex + 1) % NR_PCP_LISTS;
 	}
 }
 
@@ -45,23 +72,23 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
 void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
 		 struct list_head *victims)
 {
-	struct list_head cold[PAGE_BLOCK_MAX_ORDER + 1];
-	unsigned int order;
+	/* To fill it would cost more than to merge the few pages of a call. */
+	struct pcp_cold cold __uninitialized;
 
-	for (order = 0; order <= PAGE_BLOCK_MAX_ORDER; order++)
-		INIT_LIST_HEAD(&cold[order]);
-	pcp_choose(pcp, count, pindex, cold);
+	cold.orders = 0;
+	pcp_choose(pcp, count, pindex, &cold, victims);
 
-	for (order = 0; order <= PAGE_BLOCK_MAX_ORDER; order++) {
-		while (!list_empty(&cold[order])) {
-			struct page *page = list_first_entry(&cold[order],
-							     struct page,
+	while (cold.orders) {
+		unsigned int order = __ffs(cold.orders);
+		struct list_head *list = &cold.lists[order];
+
+		while (!list_empty(list)) {
+			struct page *page = list_first_entry(list, struct page,
 							     pcp_list);
 			unsigned int merged = order;
 
-			if (pcp_list_del(pcp, page, order))
-				page = pcp_merge(pcp, page, &merged);
-
+			pcp_list_del(pcp, page, order);
+			page = pcp_merge(pcp, page, &merged);
 			set_page_private(page, merged);
 			if (merged == order) {
 				list_add_tail(&page->pcp_list, victims);
@@ -70,9 +97,10 @@ void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
 
 			/* It has new buddies: again, with those of its size. */
 			__SetPagePCPBuddy(page);
-			list_add_tail(&page->pcp_list, &cold[merged]);
+			list_add_tail(&page->pcp_list, pcp_cold_list(&cold, merged));
 			WRITE_ONCE(pcp->count, pcp->count + (1 << merged));
 		}
+		cold.orders &= ~BIT(order);
 	}
 }
 

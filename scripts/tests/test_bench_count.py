@@ -12,12 +12,13 @@ sys.path.insert(0, os.path.dirname(HERE))
 import bench_count  # noqa: E402
 import common  # noqa: E402
 
-PRINTED = "bench: start on 2 CPUs\r\ncount 1 9\ncount 2 209\ncount 3 109\ncount 4 159\n"
+PRINTED = ("bench: start on 2 CPUs\r\ncount 1 9\ncount 2 209\ncount 3 109\ncount 4 159\n"
+           "count 5 9009\n")
 
 
 class Counts(unittest.TestCase):
     def test_the_marks_themselves_do_not_count(self):
-        self.assertEqual(bench_count.parse_counts(PRINTED), {2: 200, 3: 100, 4: 150})
+        self.assertEqual(bench_count.parse_counts(PRINTED), {2: 200, 3: 100, 4: 150, 5: 9000})
 
     def test_a_count_that_is_missing_is_an_error(self):
         with self.assertRaisesRegex(common.Failure, "count 3"):
@@ -31,17 +32,17 @@ class Counts(unittest.TestCase):
                                             "0000000000001200 W push\n")
         found = bench_count.by_function("at 3 1005\nat 3 1020\nat 3 1100\nat 3 1200\r\n"
                                         "at 3 11ff\nat 3 fff\nat 9 1100\n", symbols)
-        self.assertEqual(found, {2: [], 3: [("free", 2), ("push", 1)], 4: []})
+        self.assertEqual(found, {2: [], 3: [("free", 2), ("push", 1)], 4: [], 5: []})
 
     def test_a_path_that_grew_fails_and_a_shorter_one_does_not(self):
         names = bench_count.PATHS
-        baseline = {names[2]: 190, names[3]: 110, names[4]: 150}
-        rows = bench_count.compare({2: 200, 3: 100, 4: 150}, baseline)
-        self.assertEqual([row[3] for row in rows], [False, True, True])
+        baseline = {names[2]: 190, names[3]: 110, names[4]: 150, names[5]: 9000}
+        rows = bench_count.compare({2: 200, 3: 100, 4: 150, 5: 9000}, baseline)
+        self.assertEqual([row[3] for row in rows], [False, True, True, True])
 
     def test_a_path_without_a_baseline_fails(self):
-        rows = bench_count.compare({2: 200, 3: 100, 4: 150}, {})
-        self.assertEqual([row[3] for row in rows], [False] * 3)
+        rows = bench_count.compare({2: 200, 3: 100, 4: 150, 5: 9000}, {})
+        self.assertEqual([row[3] for row in rows], [False] * 4)
 
     def test_our_baseline_has_every_path_of_each_compiler(self):
         with open(bench_count.BASELINE, encoding="utf-8") as handle:

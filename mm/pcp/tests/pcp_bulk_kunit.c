@@ -70,6 +70,34 @@ static void bulk_collect_takes_cold_pages_first(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, hot, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
 }
 
+static void bulk_collect_gives_lone_owned_pages_cold_first(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *cold = add_owned(fx, 4, 0);
+	struct page *warm = add_owned(fx, 0, 0);
+	LIST_HEAD(victims);
+
+	add_owned(fx, 2, 0);
+	collect(fx, 2, 0, &victims);
+	expect_victim(fx, &victims, cold, 0);
+	expect_victim(fx, &victims, warm, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+}
+
+static void bulk_collect_gives_first_what_cannot_merge(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *owned = add_owned(fx, 0, 0);
+	struct page *cached = add_cached(fx, 0, 0, MIGRATE_MOVABLE);
+	LIST_HEAD(victims);
+
+	collect(fx, 2, 0, &victims);
+	expect_victim(fx, &victims, cached, 0);
+	expect_victim(fx, &victims, owned, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+}
+
 static void bulk_collect_begins_where_told(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -112,9 +140,9 @@ static void bulk_collect_goes_round(struct kunit *test)
 
 	collect(fx, pageblock_nr_pages + 2,
 		pcp_pindex(MIGRATE_PCPTYPES - 1, pageblock_order), &victims);
+	expect_victim(fx, &victims, first, pageblock_order);
 	expect_victim(fx, &victims, second, 0);
 	expect_victim(fx, &victims, last, 0);
-	expect_victim(fx, &victims, first, pageblock_order);
 	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
 }
 
@@ -484,6 +512,8 @@ static void bulk_free_sends_isolated_page_straight_to_the_zone(struct kunit *tes
 
 static struct kunit_case pcp_bulk_cases[] = {
 	KUNIT_CASE(bulk_collect_takes_cold_pages_first),
+	KUNIT_CASE(bulk_collect_gives_lone_owned_pages_cold_first),
+	KUNIT_CASE(bulk_collect_gives_first_what_cannot_merge),
 	KUNIT_CASE(bulk_collect_begins_where_told),
 	KUNIT_CASE(bulk_collect_skips_empty_lists),
 	KUNIT_CASE(bulk_collect_goes_round),

@@ -942,9 +942,29 @@ static void allocating_worker(struct worker *w)
 }
 
 /*
+ * Bursts as local_o3 has them, until one is like the next. Each gives back to the
+ * zone what it took, so this sees the refill and the bulk free.
+ */
+static bool count_bursts(struct worker *w)
+{
+	static const struct bench o3 = { .order = 3 };
+	unsigned int i;
+
+	for (i = 0; i < 1024; i++) {
+		bench_mark(i == 1023 ? 5 : 0);
+		if (!alloc_burst(&o3, w->pages, 64))
+			return false;
+		free_burst(w->pages, 64, o3.order);
+	}
+	bench_mark(0);
+	return true;
+}
+
+/*
  * The fast paths, each after it was gone through before. Under count.c only: by
  * itself this measures nothing. Ids: 1 two marks with nothing
- * between, 2 a local allocation, 3 a local free, 4 a free of another CPU's page.
+ * between, 2 a local allocation, 3 a local free, 4 a free of another CPU's page,
+ * 5 a burst of 64 of order 3.
  */
 static void counting_worker(struct worker *w)
 {
@@ -973,7 +993,7 @@ static void counting_worker(struct worker *w)
 		__free_pages(remote[i], 0);
 		bench_mark(0);
 	}
-	w->nr = 1;
+	w->nr = count_bursts(w);
 }
 
 static void run_count(const struct bench *b)
