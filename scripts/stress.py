@@ -102,6 +102,7 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
          ("pushed", "pages pushed to another CPU"),
          ("rescued", "pages rescued from closed lists"), ("overflows", "lists over their bound"),
          ("pages_lost", f"pages lost ({NOISE} are noise)"),
+         ("stack_traces", "pages of stack traces, kept for good"),
          ("compaction_took", "pages that compaction took uncounted"),
          ("errors", "errors of workers"), ("messages", "kernel messages, warning or worse"),
          ("excused", "more of them, which stock gives too"))
