@@ -44,7 +44,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 MAKEOVERRIDES =
 
 .PHONY: help check-all kunit user mutants qemu stress busted check bisect boot linux series rebase report
-.PHONY: packages clean distclean model coverage selftests configs bench count rcuscale
+.PHONY: packages clean ours distclean model coverage selftests configs bench count rcuscale
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -183,13 +183,15 @@ check-all: packages
 made = kunit* user mutants model coverage qemu* stress* selftests configs boot* bisect busted \
 	check series rebase bench* rcuscale* report uml
 
-clean:
+# Only in a directory that make filled: O= may have been mistyped.
+clean: ours
 	@rm -rf -- $(foreach d,$(made),$(call quoted,$(O))/$(d))
 
-# Only a directory that make filled: O= may have been mistyped.
-distclean:
+ours:
 	@if [ -e $(call quoted,$(O)) ] && [ ! -e $(call quoted,$(O))/.lock ]; then \
 		echo "splitfree: $(O) was not made by this Makefile, so it stays; remove it by hand" >&2; \
 		exit 2; \
 	fi
+
+distclean: ours
 	@rm -rf -- $(call quoted,$(O))

@@ -24,10 +24,16 @@ SCRIPTS = os.path.join(ROOT, "scripts")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 
 Result = collections.namedtuple("Result", "passed failed skipped")
+# The exit status of what tested nothing: a build that stopped, no network.
+NOTHING = 2
 
 
 def python(script, *args):
     return [sys.executable, os.path.join(SCRIPTS, script), *args]
+
+
+# Logs of the stages that say nothing about the code.
+untested = []
 
 
 def run_logged(command, log):
@@ -58,6 +64,8 @@ def kunit_stage(command, log):
     if status and not failed:
         # It did not build, did not run, or the kernel complained: one thing that failed.
         failed = 1
+        if status == NOTHING and not passed:
+            untested.append(log)
     return Result(passed, failed, skipped)
 
 
@@ -69,6 +77,8 @@ def count_stage(command, log):
 
 def boot_stage(command, log):
     status, _ = run_logged(command, log)
+    if status == NOTHING:
+        untested.append(log)
     return Result(int(not status), int(bool(status)), 0)
 
 
@@ -108,7 +118,7 @@ def stages(options):
     yield "user", kunit_stage, python("user.py", *where)
     yield "model", kunit_stage, python("models.py", *where, "--quick")
     yield "kunit NCPUS=4", kunit_stage, python("run_kunit.py", *where, "--ncpus=4")
-    yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1")
+    yield "kunit NCPUS=1", kunit_stage, python("run_kunit.py", *where, "--ncpus=1", "--into=kunit-ncpus1")
     yield "boot", boot_stage, python("boot.py", *where)
     # Lockdep and gcov in one build.
     yield ("coverage (lockdep)", kunit_stage, python("coverage.py", *where, "--ncpus=4"))
@@ -126,7 +136,8 @@ def long_stages(options):
     where = ["--out", options.out, f"--linux={options.linux}", f"--jobs={options.jobs}"]
     for ncpus in ("2", "8"):
         yield (f"kunit NCPUS={ncpus}", kunit_stage,
-               python("run_kunit.py", *where, f"--ncpus={ncpus}"))
+               python("run_kunit.py", *where, f"--ncpus={ncpus}",
+                      f"--into=kunit-ncpus{ncpus}"))
     for kind in ("lockdep", "kasan", "order1", "order3"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, f"--debug={kind}"))
@@ -193,6 +204,8 @@ def run_main():
               "read that log, then run the stage alone", file=sys.stderr, flush=True)
     print(f"{total.passed} passed, {total.failed} failed"
           + (f", {total.skipped} skipped" if total.skipped else ""))
+    if broken and all(log in untested for _, log in broken):
+        return NOTHING
     return FAILED if broken else PASSED
 
 

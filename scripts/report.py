@@ -15,6 +15,7 @@ import os
 import re
 
 from common import PASSED, ROOT, Failure, main, run, show
+import verdict as verdicts
 
 STYLE = """
 :root { --ink: #1b1f24; --dim: #5b6570; --paper: #fff; --line: #d8dee4; --bad: #b3261e;
@@ -120,9 +121,20 @@ def suites(data):
     return found, bad, skipped
 
 
+def splats(where):
+    """What the kernel said that fails a run, however good its cases look."""
+    console = os.path.join(where, "console.log")
+    if not os.path.exists(console):
+        return []
+    try:
+        return [s.text for s in verdicts.judge_file(console).splats]
+    except verdicts.BadList as error:
+        return [str(error)]
+
+
 def tests_section(out):
     section = Section("Tests", "make kunit; make qemu; make user")
-    total, rows, newest = [0, 0, 0], [], None
+    total, rows, newest, complained = [0, 0, 0], [], None, 0
     for path in sorted(glob.glob(os.path.join(out, "*", "results.json"))):
         name = os.path.basename(os.path.dirname(path))
         if not re.match(r"(kunit|qemu|user)(-|$)", name):
@@ -131,21 +143,26 @@ def tests_section(out):
         if not data:
             continue
         found, bad, skipped = suites(data)
+        complaints = splats(os.path.dirname(path))
         counts = [sum(column) for column in zip(*found.values())] or [0, 0, 0]
         total = [a + b for a, b in zip(total, counts)]
         newest = max(newest or path, path, key=lambda p: os.stat(p).st_mtime)
-        rows.append((name, when(path), *counts, word(bool(counts[0] and not counts[1]))))
+        rows.append((name, when(path), *counts, word(bool(counts[0] and not counts[1] and not complaints))))
+        complained += bool(complaints)
         detail = table(("suite", "passed", "failed", "skipped"),
                        [(s, *found[s]) for s in sorted(found)], (1, 2, 3))
         detail += "".join(f"<p class=bad>failed: {esc(b)}</p>" for b in bad)
+        detail += "".join(f"<p class=bad>the kernel complained: {esc(c)}</p>" for c in complaints)
         if skipped:
             detail += f"<p class=dim>skipped: {esc(', '.join(skipped[:60]))}</p>"
         section.add(f"<details><summary>{esc(name)}: {len(found)} suites</summary>{detail}</details>")
     if rows:
         section.body.insert(0, table(("run", "when", "passed", "failed", "skipped", ""), rows,
                                      (2, 3, 4)))
-        section.verdict(bool(total[0] and not total[1]),
-                        f"{total[0]} passed, {total[1]} failed, {total[2]} skipped", newest)
+        section.verdict(bool(total[0] and not total[1] and not complained),
+                        f"{total[0]} passed, {total[1]} failed, {total[2]} skipped"
+                        + (f", {complained} with complaints of the kernel" if complained else ""),
+                        newest)
     return section
 
 

@@ -33,6 +33,7 @@ def arguments():
     parser.add_argument("--ncpus", default="4")
     parser.add_argument("--debug", default="")
     parser.add_argument("--timeout", default="", help="seconds for the tests")
+    parser.add_argument("--into", default="", help="where results go, below --out")
     options = cli.parse(parser)
     check_values(options)
     return options
@@ -101,6 +102,8 @@ def run_main():
             tree = trees.prepare(out, options.linux)
             print(trees.describe(tree), flush=True)
             kernel = uml.Kernel(out, options.debug, options.jobs, options.verbose)
+            if options.into:
+                kernel.move_results(options.into)
             kernel.build(tree)
             status, late = execute(kernel, options)
             return judge(kernel, options, status, late)

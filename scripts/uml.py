@@ -199,6 +199,12 @@ class Kernel:
 
     # Running -----------------------------------------------------------------
 
+    def move_results(self, name):
+        """To a directory of this name; the build stays where it is."""
+        self.results = os.path.join(self.out, name)
+        self.log = os.path.join(self.results, "build.log")
+        os.makedirs(self.results, exist_ok=True)
+
     def kernel_args(self, ncpus):
         """SMP needs seccomp; uml_dir, or UML would write below the home directory."""
         uml = os.path.join(self.out, "uml")

@@ -2,10 +2,12 @@
 """Children, progress, variables, the initramfs."""
 
 import argparse
+import contextlib
 import io
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import unittest
 from unittest import mock
@@ -90,6 +92,26 @@ class Stages(unittest.TestCase):
                                    ("kunit", (5, 1, 0), False), ("count", (0, 0, 3), True),
                                    ("count", (0, 1, 0), False), ("count", (0, 0, 0), False)):
             self.assertEqual(check.is_good(name, check.Result(*counts)), good, (name, counts))
+
+    def test_a_check_where_nothing_could_be_tested_says_so(self):
+        def statuses(*found):
+            stages = [(f"s{i}", check.kunit_stage, ["sh", "-c", script])
+                      for i, script in enumerate(found)]
+            with tempfile.TemporaryDirectory() as out, \
+                    mock.patch.object(check, "stages", lambda _: stages), \
+                    mock.patch.object(check, "adopt_orphans"), \
+                    mock.patch.object(check, "kill_descendants"), \
+                    mock.patch.object(sys, "argv", ["check.py", "--out", out]), \
+                    contextlib.redirect_stdout(io.StringIO()), \
+                    contextlib.redirect_stderr(io.StringIO()):
+                return check.run_main()
+
+        good, bad, no_network = ("echo 1 passed, 0 failed", "echo 1 passed, 1 failed; exit 1",
+                                 "exit 2")
+        self.assertEqual(statuses(good), common.PASSED)
+        self.assertEqual(statuses(good, no_network), check.NOTHING)
+        self.assertEqual(statuses(no_network, bad), common.FAILED)
+        self.assertEqual(statuses("exit 1"), common.FAILED)
 
 
 class Report(unittest.TestCase):

@@ -79,6 +79,15 @@ class Page(unittest.TestCase):
         self.put("kunit/results.json", self.kunit("PASS", "ERROR"))
         self.assertIs(self.page()[1]["Tests"].good, False)
 
+    def test_a_complaint_of_the_kernel_is_no_pass(self):
+        self.put("qemu/results.json", self.kunit("PASS"))
+        self.put("qemu/console.log", "[    1.0] all is well\n")
+        self.assertIs(self.page()[1]["Tests"].good, True)
+        self.put("qemu/console.log", "[    1.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f\n")
+        text, sections = self.page()
+        self.assertIs(sections["Tests"].good, False)
+        self.assertIn("the kernel complained: ", text)
+
     def test_stress(self):
         data = {"debug": "", "minutes": 5.0, "seed": 7, "failed": ["a page was lost"],
                 "results": {"iterations": 250001}}
