@@ -10,8 +10,11 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
@@ -938,6 +941,85 @@ static void live_hardirq_free_while_the_local_lock_is_held(struct kunit *test)
 	live_check(test);
 }
 
+/* Pages are freed under it, by tasks, from softirq and from hardirq. */
+static DEFINE_SPINLOCK(live_shared_lock);
+
+struct live_softirq {
+	struct work_struct work;
+	struct live *lv;
+	bool seen;
+};
+
+/* One page, and one that is too large for a PCP, so that zone->lock is taken. */
+static void live_free_under_shared_lock(struct live *lv)
+{
+	struct page *large, *page;
+	unsigned long flags;
+
+	spin_lock_irqsave(&live_shared_lock, flags);
+	page = lv->pages[lv->round];
+	lv->pages[lv->round++] = NULL;
+	__free_page(page);
+	large = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, PAGE_ALLOC_COSTLY_ORDER + 1);
+	if (large)
+		__free_pages(large, PAGE_ALLOC_COSTLY_ORDER + 1);
+	spin_unlock_irqrestore(&live_shared_lock, flags);
+}
+
+static void live_shared_lock_in_hardirq(struct irq_work *work)
+{
+	struct live *lv = container_of(work, struct live, work);
+
+	live_free_under_shared_lock(lv);
+	lv->done = IS_ENABLED(CONFIG_PREEMPT_RT) || in_hardirq();
+}
+
+static void live_shared_lock_in_softirq(struct work_struct *work)
+{
+	struct live_softirq *softirq = container_of(work, struct live_softirq, work);
+
+	live_free_under_shared_lock(softirq->lv);
+	softirq->seen = in_serving_softirq();
+}
+
+/* Returns whether the two were what they are called. */
+static long live_shared_lock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct live_softirq softirq = { .lv = lv };
+
+	live_free_under_shared_lock(lv);
+
+	lv->done = false;
+	init_irq_work(&lv->work, live_shared_lock_in_hardirq);
+	irq_work_queue(&lv->work);
+	irq_work_sync(&lv->work);
+
+	INIT_WORK_ONSTACK(&softirq.work, live_shared_lock_in_softirq);
+	queue_work(system_bh_wq, &softirq.work);
+	flush_work(&softirq.work);
+	destroy_work_on_stack(&softirq.work);
+
+	return lv->done && softirq.seen;
+}
+
+/* With lockdep this tells of each lock that one of them may not take (H11). */
+static void live_free_under_a_lock_that_hardirq_takes(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long pushed;
+
+	live_own(lv, 6, false);
+	KUNIT_EXPECT_TRUE(test, pcp_on_cpu(test, lv->a, live_shared_lock_fn, lv));
+	KUNIT_EXPECT_EQ(test, lv->round, 3);
+
+	pushed = live_event(PCP_PUSH);
+	KUNIT_EXPECT_TRUE(test, pcp_on_cpu(test, lv->b, live_shared_lock_fn, lv));
+	KUNIT_EXPECT_EQ(test, lv->round, 6);
+	KUNIT_EXPECT_GE(test, live_event(PCP_PUSH), pushed + 3);
+	live_check(test);
+}
+
 static long live_counted_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
@@ -1045,6 +1127,7 @@ static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_drain_frees_deferred_pages),
 	KUNIT_CASE(live_overflow_with_the_zone_locked_is_deferred),
 	KUNIT_CASE(live_hardirq_free_while_the_local_lock_is_held),
+	KUNIT_CASE(live_free_under_a_lock_that_hardirq_takes),
 	KUNIT_CASE(live_counters_move),
 	KUNIT_CASE(live_counters_balance_after_a_mixed_load),
 	KUNIT_CASE(live_drains_and_disables_under_load),
