@@ -138,7 +138,7 @@ def long_stages(options):
         yield (f"kunit NCPUS={ncpus}", kunit_stage,
                python("run_kunit.py", *where, f"--ncpus={ncpus}",
                       f"--into=kunit-ncpus{ncpus}"))
-    for kind in ("lockdep", "kasan", "order1", "order3"):
+    for kind in ("lockdep", "kasan", "order1", "order3", "pagealloc"):
         yield (f"kunit DEBUG={kind}", kunit_stage,
                python("run_kunit.py", *where, f"--debug={kind}"))
     yield ("boot DEBUG=up", boot_stage,

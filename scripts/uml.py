@@ -13,7 +13,7 @@ from common import (FAILED, ROOT, Failure, Progress, cache_dir, clean_env, colou
                     run, show, ticking)
 
 # A value of DEBUG= is a file of kunit/.
-DEBUG_KINDS = ("", "kasan", "lockdep", "order1", "order3", "up")
+DEBUG_KINDS = ("", "kasan", "lockdep", "order1", "order3", "pagealloc", "up")
 # Lines of a full build, before one was counted here.
 EXPECTED = 500
 MAX_CPUS = 64
@@ -212,7 +212,8 @@ class Kernel:
         # UML keeps its memory in a file there; a container may have little.
         if self.shm_free() < SHM_NEEDED:
             os.environ["TMPDIR"] = uml
-        return [f"ncpus={ncpus}", "seccomp=on", f"uml_dir={uml}/"]
+        args = [f"ncpus={ncpus}", "seccomp=on", f"uml_dir={uml}/"]
+        return args + (["page_owner=on"] if "pagealloc" in self.debug else [])
 
     @staticmethod
     def shm_free():
