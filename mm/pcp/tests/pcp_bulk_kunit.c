@@ -329,6 +329,22 @@ static void bulk_collect_merges_what_it_chose_bottom_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
+/* Its list has a page that was chosen, and keeps it. */
+static void bulk_collect_puts_merged_page_behind_chosen_ones(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *merged = add_owned(fx, 0, 0);
+	struct page *chosen = add_owned(fx, 4, 1);
+	LIST_HEAD(victims);
+
+	add_owned(fx, 1, 0);
+	collect(fx, 4, 0, &victims);
+	expect_victim(fx, &victims, chosen, 1);
+	expect_victim(fx, &victims, merged, 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
 /* As pcp_take() splits it. */
 static void bulk_collect_of_block_in_halves_gives_one_page(struct kunit *test)
 {
@@ -530,6 +546,7 @@ static struct kunit_case pcp_bulk_cases[] = {
 	KUNIT_CASE(bulk_collect_survives_merge_that_empties_the_list),
 	KUNIT_CASE(bulk_collect_of_block_in_pieces_gives_one_page),
 	KUNIT_CASE(bulk_collect_merges_what_it_chose_bottom_up),
+	KUNIT_CASE(bulk_collect_puts_merged_page_behind_chosen_ones),
 	KUNIT_CASE(bulk_collect_of_block_in_halves_gives_one_page),
 	KUNIT_CASE(bulk_collect_never_merges_cached_pages),
 	KUNIT_CASE(bulk_free_of_empty_pcp_leaves_zone_alone),
