@@ -129,10 +129,11 @@ def command(kernel, options, append, initrd=None, dimm=DIMM, memory=MEMORY):
 
 
 def boot(args, console, timeout, what, on_line=None, verbose=False,
-         stdin=subprocess.DEVNULL):
+         stdin=subprocess.DEVNULL, done=None, expected=0):
     """Run QEMU until it ends; returns whether it had to be killed.
 
     timeout: seconds, or a function that says when the time is over.
+    done: a function that says how much of what is expected was done.
     """
     if verbose:
         print("$ " + " ".join(args), flush=True)
@@ -151,9 +152,9 @@ def boot(args, console, timeout, what, on_line=None, verbose=False,
         reader.start()
         start = time.monotonic()
         over = timeout if callable(timeout) else lambda: time.monotonic() - start >= timeout
-        progress = Progress(what, counted=False)
+        progress = Progress(what, expected, counted=bool(done))
         while child.poll() is None and not over():
-            progress.update(0)
+            progress.update(done() if done else 0)
             time.sleep(0.1)
         progress.close()
         late = child.poll() is None

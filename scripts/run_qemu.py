@@ -7,11 +7,13 @@ results.json, console.log. The exit status is that of verdict.py: 0, 1 or 2.
 """
 
 import contextlib
+import glob
 import os
+import re
 import subprocess
 import sys
 
-from common import Failure, adopt_orphans, clean_env, kill_descendants, lock, main
+from common import ROOT, Failure, adopt_orphans, clean_env, kill_descendants, lock, main
 import cli
 import qemu
 import run_kunit
@@ -42,6 +44,33 @@ def arguments():
     return options
 
 
+class Tally:
+    """Counts the cases that have ended, for the progress."""
+
+    CASE = re.compile(r"^(?:\[ *[\d.]+\] )? {4,}(?:not )?ok \d+ ")
+
+    def __init__(self):
+        self.nr = 0
+
+    def see(self, line):
+        self.nr += bool(self.CASE.match(line))
+
+    def done(self):
+        return self.nr
+
+    def expected(self, ktap):
+        """As many as the last run had, or else as there are in our suites."""
+        suites = glob.glob(os.path.join(ROOT, "mm/pcp/tests/*.c"))
+        count = 0
+        for path, case in [(ktap, self.CASE)] + [(p, re.compile(r"\tKUNIT_CASE")) for p in suites]:
+            with contextlib.suppress(FileNotFoundError):
+                with open(path, encoding="utf-8", errors="replace") as handle:
+                    count += sum(bool(case.match(line)) for line in handle)
+            if path == ktap and count:
+                break
+        return count
+
+
 def report(kernel, console):
     """kunit.py's own report of the log, and its files."""
     with open(console, "rb") as handle:
@@ -63,6 +92,9 @@ def run_main():
                                      arch=options.arch)
             kernel.build(tree)
             console = os.path.join(kernel.results, "console.log")
+            tally = Tally()
+            expected = 0 if options.suite else tally.expected(
+                os.path.join(kernel.results, "ktap.log"))
             for name in ("ktap.log", "junit.xml", "results.json", "console.log"):
                 with contextlib.suppress(FileNotFoundError):
                     os.remove(os.path.join(kernel.results, name))
@@ -72,8 +104,8 @@ def run_main():
                 suite, _, case = options.suite.partition(".")
                 append.append("kunit.filter_glob=" + suite + (f".{case}" if case else ""))
             args = qemu.command(kernel, options, append + options.append.split())
-            late = qemu.boot(args, console, options.timeout, "tests under QEMU",
-                             verbose=options.verbose)
+            late = qemu.boot(args, console, options.timeout, "tests under QEMU", tally.see,
+                             verbose=options.verbose, done=tally.done, expected=expected)
             report(kernel, console)
             return run_kunit.judge(kernel, options, 0, late, log=console)
     finally:

@@ -9,6 +9,7 @@ from unittest import mock
 
 import common
 import qemu
+import run_qemu
 import stress
 import uml
 import verdict
@@ -115,6 +116,8 @@ class Judge(unittest.TestCase):
         lines = [l.replace("=60000", "=600") for l in self.GOOD]
         self.assertEqual(len(self.judged(lines)), 1)
         self.assertEqual(self.judged(lines, debug="kasan"), [])
+        lines = [l.replace("=3000", "=0") for l in self.GOOD]
+        self.assertEqual(self.judged(lines, debug="kasan"), ["only 0 injected, 1 were to be reached"])
 
     def test_a_cpu_that_stayed_away(self):
         lines = [l.replace("cpus=4", "cpus=3") for l in self.GOOD]
@@ -124,6 +127,25 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.judged(self.GOOD[:-1]), ["the guest did not come to its end"])
         self.assertEqual(self.judged(self.GOOD[:-1], late=True),
                          ["the guest hung and was killed"])
+
+
+class Tally(unittest.TestCase):
+    LINES = ["[    7.561739]         ok 3 reclaimable", "[    7.5]     not ok 29 refill_wants",
+             "    ok 2 push_one", "[    7.6] ok 1 pcp_push", "[    7.6] it is ok 5 times"]
+
+    def test_cases_count_and_suites_do_not(self):
+        tally = run_qemu.Tally()
+        for line in self.LINES:
+            tally.see(line)
+        self.assertEqual(tally.done(), 3)
+
+    def test_as_many_are_expected_as_the_last_run_had(self):
+        tally = run_qemu.Tally()
+        with tempfile.NamedTemporaryFile("w") as ktap:
+            ktap.write("\n".join(self.LINES))
+            ktap.flush()
+            self.assertEqual(tally.expected(ktap.name), 3)
+        self.assertGreater(tally.expected("/nowhere"), 100)
 
 
 class Parsers(unittest.TestCase):
