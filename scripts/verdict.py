@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PASSED, FAILED, NOT_TESTED = 0, 1, 2
 
 STAMP = re.compile(r"^(?:<\d+>)?(?:\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])? ?)?")
+REPLAY = "** replaying previous printk message **"
 KTAP = re.compile(r"^(\s*)(KTAP version \d+|TAP version \d+|1\.\.\d+|# |(?:not )?ok \d)")
 RESULT = re.compile(r"^(\s*)(ok|not ok) (\d+)(?: (?:- )?([^#]*))?(?:#\s*(.*))?$")
 PLAN = re.compile(r"^(\s*)1\.\.(\d+)")
@@ -73,9 +74,20 @@ def read_excuses(path=os.path.join(HERE, "splats.excuses")):
 
 
 def clean_lines(text):
-    """The lines without printk's time stamp and colours."""
+    """The lines without printk's time stamp and colours.
+
+    printk says a line again if it lost the console in the middle of it, or at its
+    end; it counts once. What is left out stays as an empty line.
+    """
+    before, replayed = None, False
     for line in text.splitlines():
-        yield STAMP.sub("", re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip("\r")))
+        line = re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip("\r"))
+        if REPLAY in line:
+            replayed = True
+            yield ""
+            continue
+        yield "" if replayed and line == before else STAMP.sub("", line)
+        before, replayed = line, False
 
 
 def find_splats(text, pattern, excuses, today):

@@ -38,6 +38,11 @@ class OutputCases(unittest.TestCase):
         self.assertEqual(compare.output_cases("ok 1 a\nnot ok 2 a\n"),
                          {"a": "passed", "a (2)": "failed"})
 
+    def test_what_a_slow_machine_needs_is_no_part_of_a_name(self):
+        line = "ok 1 Success reaping a child with {}MB of memory allocations"
+        self.assertEqual(compare.output_cases(line.format(1)),
+                         compare.output_cases(line.format(2)))
+
     def test_addresses_are_no_part_of_a_name(self):
         self.assertEqual(compare.output_cases("ok 1 map at 0x7f00aa\n"),
                          compare.output_cases("ok 1 map at 0x7f11bb\n"))
@@ -135,6 +140,27 @@ class Rule(unittest.TestCase):
         self.assertEqual([row[:2] for row in compare.unsteady([{"t": s} for s in stock],
                                                               [{"t": p} for p in patched])],
                          [("t", "a")])
+
+    def test_what_a_killed_program_did_not_reach_is_no_outcome(self):
+        good, killed = {"a": "passed", compare.EXIT: "passed"}, {compare.EXIT: compare.KILLED}
+        self.assertEqual(self.differ([good, killed], [good, killed]), [])
+        self.assertEqual(self.differ([killed], [good, killed]), [("t", compare.EXIT)])
+        # That it was killed differs, and a case that failed before.
+        self.assertEqual(self.differ([good], [killed]), [("t", compare.EXIT)])
+        self.assertEqual(self.differ([good, killed], [{"a": "failed", **killed}]), [("t", "a")])
+        died = {compare.EXIT: compare.DIED}
+        self.assertEqual(self.differ([good], [good, died]), [("t", compare.EXIT)])
+
+    def test_what_it_did_not_reach_is_shown(self):
+        good, killed = {"a": "passed", compare.EXIT: "passed"}, {compare.EXIT: compare.KILLED}
+        self.assertIn(("t", "a", ["passed", compare.NOT_REACHED], ["passed"]),
+                      compare.unsteady([{"t": good}, {"t": killed}], [{"t": good}]))
+
+    def test_a_skip_differs_if_there_was_never_a_result(self):
+        stock, skip = {"a": "passed"}, {"a": "skipped"}
+        self.assertEqual(self.differ([stock] * 2, [stock, skip]), [])
+        self.assertEqual(self.differ([stock] * 2, [skip, skip]), [("t", "a")])
+        self.assertEqual(self.differ([stock] * 2, [{"a": "failed"}, skip]), [("t", "a")])
 
     def test_a_message_of_the_patched_kernel_alone_differs(self):
         said = {compare.LOG + ": WARNING": "said"}

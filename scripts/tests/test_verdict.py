@@ -86,6 +86,26 @@ class Recorded(unittest.TestCase):
         self.assertEqual(judge("".join(lines[:end + 1])).status, 0)
 
 
+class CleanLines(unittest.TestCase):
+    REPLAY = "** replaying previous printk message **\n"
+
+    def test_a_line_that_printk_says_again_counts_once(self):
+        line = "[    9.179660]     ok 7 zero\n"
+        self.assertEqual([x for x in verdict.clean_lines(line + self.REPLAY + line) if x],
+                         ["    ok 7 zero"])
+
+    def test_a_line_that_was_cut_is_taken_from_its_repetition(self):
+        text = "[    9.17" + self.REPLAY + "[    9.179660] ok 7 zero\n"
+        self.assertEqual([x for x in verdict.clean_lines(text) if x], ["ok 7 zero"])
+
+    def test_line_numbers_stay(self):
+        text = "a\n" + self.REPLAY + "a\nb\n"
+        self.assertEqual(list(verdict.clean_lines(text)), ["a", "", "", "b"])
+
+    def test_equal_lines_without_a_replay_both_count(self):
+        self.assertEqual(list(verdict.clean_lines("a\na\n")), ["a", "a"])
+
+
 class Splats(unittest.TestCase):
     def seen(self, line):
         text = log("ok.log").replace("    ok 2 drain_test\n", line + "\n    ok 2 drain_test\n", 1)
