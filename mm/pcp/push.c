@@ -203,11 +203,12 @@ unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       bool nolock)
 {
-	struct llist_node *taken = NULL;
+	struct llist_node *taken = NULL, *first;
 	unsigned int nr_pages;
 
-	nr_pages = pcp_waiting_to_zone(zone, pcp,
-				       llist_del_all(&pcp->free_llist), nolock);
+	first = llist_del_all(&pcp->free_llist);
+	pcp_point(pcp, PCP_POINT_TAKEN);
+	nr_pages = pcp_waiting_to_zone(zone, pcp, first, nolock);
 
 	if (unlikely(READ_ONCE(pcp->taken)) && can_spin_trylock() &&
 	    spin_trylock(&pcp->lock)) {

@@ -83,12 +83,14 @@ static __always_inline bool pcp_zone_short(struct zone *zone)
  * A place between two looks at a state that others change. A suite that sets
  * the hook changes the state there, so the race happens each time and not by
  * luck. No static stub: those are looked up in memory that is gone when the
- * thread of a test ends and frees its pages. At PCP_POINT_PUSHED the hook is
- * called by an RCU reader, so it must not sleep.
+ * thread of a test ends and frees its pages. After PCP_POINT_LOOKED the
+ * hook may be called by an RCU reader, so it must not sleep.
  */
 enum pcp_point {
 	PCP_POINT_LOOKED,
 	PCP_POINT_PUSHED,
+	PCP_POINT_TAKEN,
+	NR_PCP_POINTS,
 };
 
 #if IS_ENABLED(CONFIG_KUNIT)

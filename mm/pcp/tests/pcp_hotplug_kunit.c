@@ -123,7 +123,7 @@ static void hotplug_cpu_down_amid_remote_frees(struct kunit *test)
 static struct {
 	struct task_struct *task;
 	struct per_cpu_pages *pcp;
-	void (*fn[2])(struct live *lv);
+	void (*fn[NR_PCP_POINTS])(struct live *lv);
 	struct live *lv;
 	unsigned int nr;
 } hook;

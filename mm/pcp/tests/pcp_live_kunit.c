@@ -8,11 +8,14 @@
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
@@ -509,6 +512,96 @@ static void live_push_races_with_disable(struct kunit *test)
 		for (i = p->worker[0].ret; i < lv->nr; i++)
 			__free_page(lv->pages[i]);
 	}
+	live_check(test);
+}
+
+/* How long pages are carried around after the PCPs were closed. */
+#define LIVE_CARRY_NS	(200 * NSEC_PER_MSEC)
+
+/* Who carries pages, and what it saw: as an RCU reader, it does not judge. */
+static struct {
+	struct live *lv;
+	struct task_struct *task;
+	bool closed;
+	bool late;
+} live_carried;
+
+/* Pages are off the list, and not yet in the zone: do not hurry. */
+static void live_carry(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	struct live *lv = live_carried.lv;
+	u64 limit = ktime_get_ns() + 50 * LIVE_CARRY_NS, now;
+
+	if (!in_task() || current != live_carried.task || pcp != lv->pcp ||
+	    point != PCP_POINT_TAKEN || lv->round)
+		return;
+	WRITE_ONCE(lv->round, 1);
+	do {
+		cpu_relax();
+		now = ktime_get_ns();
+		if (!live_carried.closed && !pcp_open(pcp)) {
+			live_carried.closed = true;
+			limit = now + LIVE_CARRY_NS;
+		}
+	} while (!READ_ONCE(lv->stop) && now < limit);
+	live_carried.late = READ_ONCE(lv->stop);
+}
+
+static void live_unhook(void *unused)
+{
+	WRITE_ONCE(pcp_point_hook, NULL);
+	synchronize_rcu();
+}
+
+/* On CPU b: returns how many of the pages the zone has when this is done. */
+static long live_disable_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long nr;
+
+	while (!READ_ONCE(lv->round)) {
+		if (kthread_should_stop())
+			return -1;
+		cond_resched();
+	}
+	zone_pcp_disable(lv->zone);
+	WRITE_ONCE(lv->stop, true);
+	nr = live_in_zone(lv);
+	zone_pcp_enable(lv->zone);
+	return nr;
+}
+
+/*
+ * H3, with pages that somebody took off the list before: the drain does not see
+ * them, so who disables has to wait for whom carries them.
+ */
+static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	int tries = 0;
+
+	lv->stop = false;
+	lv->round = 0;
+	memset(&live_carried, 0, sizeof(live_carried));
+	live_carried.lv = lv;
+	live_carried.task = current;
+	p = pcp_workers_start(test, cpumask_of(lv->b), 1, live_disable_fn, lv);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook,
+							   NULL));
+	/* vmstat may take what waits, then nothing is carried. */
+	do {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		WRITE_ONCE(pcp_point_hook, live_carry);
+		pcp_return_waiting(lv->zone, lv->pcp);
+		WRITE_ONCE(pcp_point_hook, NULL);
+	} while (!lv->round && ++tries < 8);
+	KUNIT_ASSERT_EQ(test, lv->round, 1U);
+	pcp_workers_wait(test, p);
+	kunit_release_action(test, live_unhook, NULL);
+	KUNIT_EXPECT_TRUE(test, live_carried.closed);
+	KUNIT_EXPECT_FALSE(test, live_carried.late);
+	KUNIT_EXPECT_GE(test, p->worker[0].ret, 32L);
 	live_check(test);
 }
 
@@ -1114,6 +1207,7 @@ static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_short_zone_lowers_the_high_mark),
 	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
 	KUNIT_CASE(live_push_races_with_disable),
+	KUNIT_CASE(live_disable_waits_for_pages_that_are_carried),
 	KUNIT_CASE(live_push_races_with_teardown),
 #ifdef CONFIG_MEMORY_ISOLATION
 	KUNIT_CASE(live_isolated_while_waiting_goes_to_the_zone),
