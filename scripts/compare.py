@@ -7,7 +7,9 @@ difference is an outcome on the patched kernel that stock never gave. Tests with
 a difference are run again on both kernels some times; a case that stock gave in
 both ways is unsteady, not different. What a program did not come to before it
 was killed is no outcome, as that it was killed is one itself; nor is a skip, if
-another run came to a result. All functions here are pure.
+another run came to a result. What a program gave once in MANY runs is unsteady, too:
+a stock kernel that does so as often would show it as seldom. For KUnit, kernel
+messages and guests that die, once is enough. All functions here are pure.
 """
 
 import collections
@@ -22,6 +24,7 @@ RESULT = re.compile(r"^(?:# )*(ok|not ok) \d+\b[ -]*(.*)$")
 DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO|XPASS)\b:?\s*", re.I)
 VMALLOC = re.compile(r"\bSummary: (\w+) passed: (\d+) failed: (\d+) xfailed: (\d+) ")
 
+MANY = 5
 ABSENT, CLEAN, NOT_REACHED = "absent", "silent", "not reached"
 EXIT, LOG = "exit status", "kernel log"
 # What make's and the kselftest's conventions say of a status.
@@ -64,8 +67,9 @@ def output_cases(text):
         if directive:
             word = directive.group(1).upper()
             outcome = {"SKIP": "skipped", "XFAIL": "failed as expected"}.get(word, outcome)
-            # "name # SKIP why", or "# SKIP name".
-            rest = rest[:directive.start()].strip() or rest[directive.end():]
+            # "name # SKIP why", "# SKIP name", or "# SKIP name (why)".
+            rest = rest[:directive.start()].strip() or re.sub(r" \([^()\d]*\)$", "",
+                                                              rest[directive.end():].strip())
         else:
             rest = re.sub(r"\s*# exit=\d+$", "", rest)
         add(cases, normal(rest) or "unnamed", outcome)
@@ -209,7 +213,7 @@ def cases_of(stock, patched, test):
             for case in dict.fromkeys(list(theirs) + list(ours))}
 
 
-def differs(case, stock, patched):
+def differs(test, case, stock, patched):
     """An outcome on the patched kernel that stock never gave. Silence is no outcome."""
     new = set(patched) - set(stock) - {NOT_REACHED}
     if case.startswith(LOG):
@@ -219,6 +223,8 @@ def differs(case, stock, patched):
         return False
     if set(patched) - {"skipped", NOT_REACHED}:
         new.discard("skipped")
+    if len(patched) >= MANY and group(test) != "kunit" and not case.startswith(LOG):
+        new = {outcome for outcome in new if outcome == DIED or patched.count(outcome) > 1}
     return bool(new)
 
 
@@ -227,7 +233,7 @@ def differences(stock, patched):
     found = []
     for test in dict.fromkeys(name for run in stock + patched for name in run):
         for case, (theirs, ours) in cases_of(stock, patched, test).items():
-            if differs(case, theirs, ours):
+            if differs(test, case, theirs, ours):
                 found.append((test, case, theirs, ours))
     return found
 
@@ -237,7 +243,7 @@ def unsteady(stock, patched):
     found = []
     for test in dict.fromkeys(name for run in stock + patched for name in run):
         for case, (theirs, ours) in cases_of(stock, patched, test).items():
-            if len(set(theirs + ours)) > 1 and not differs(case, theirs, ours):
+            if len(set(theirs + ours)) > 1 and not differs(test, case, theirs, ours):
                 found.append((test, case, theirs, ours))
     return found
 
@@ -255,7 +261,7 @@ def count(stock, patched):
                  and c not in ("suite", "planned cases")]
         values = collections.Counter(totals.get(group(test), Count(*[0] * 7))._asdict())
         for case, (theirs, ours) in cases.items():
-            bad = differs(case, theirs, ours)
+            bad = differs(test, case, theirs, ours)
             if case not in named and not bad and (named or case != EXIT):
                 continue
             both = set(theirs + ours)

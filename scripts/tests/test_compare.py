@@ -28,8 +28,9 @@ class OutputCases(unittest.TestCase):
     def test_both_places_of_a_directive(self):
         self.assertEqual(compare.output_cases(
             "TAP version 13\n1..4\nok 1 first\nnot ok 2 - second\nok 3 third # SKIP no memory\n"
-            "ok 4 # SKIP fourth\n"),
-            {"first": "passed", "second": "failed", "third": "skipped", "fourth": "skipped"})
+            "ok 4 # SKIP fourth\nok 5 # SKIP fifth (no memory)\nok 6 # SKIP huge (2048 kB)\n"),
+            {"first": "passed", "second": "failed", "third": "skipped", "fourth": "skipped",
+             "fifth": "skipped", "huge (2048 kB)": "skipped"})
 
     def test_expected_failure_is_an_outcome_of_its_own(self):
         self.assertEqual(compare.output_cases("ok 1 # XFAIL odd\n"), {"odd": "failed as expected"})
@@ -128,6 +129,23 @@ class Rule(unittest.TestCase):
         # Once in four runs is enough.
         self.assertEqual(self.differ([{"a": "passed"}] * 4, [{"a": "passed"}] * 3
                                      + [{"a": "failed"}]), [("t", "a")])
+
+    def test_once_in_five_runs_is_unsteady(self):
+        stock, once = [{"a": "passed"}] * 5, [{"a": "passed"}] * 4 + [{"a": "failed"}]
+        self.assertEqual(self.differ(stock, once), [])
+        self.assertEqual([row[1] for row in compare.unsteady([{"t": s} for s in stock],
+                                                             [{"t": p} for p in once])], ["a"])
+        self.assertEqual(self.differ(stock, once[1:] + once[-1:]), [("t", "a")])
+
+    def test_once_is_enough_for_kunit_messages_and_death(self):
+        def differ(test, case, bad, good="passed"):
+            return compare.differences([{test: {case: good}}] * 5,
+                                       [{test: {case: good}}] * 4 + [{test: {case: bad}}])
+        self.assertTrue(differ("kunit/list", "a", "failed"))
+        self.assertTrue(differ("t", compare.EXIT, compare.DIED))
+        self.assertFalse(differ("t", compare.EXIT, "failed (1)"))
+        said = {compare.LOG + ": WARNING": "said"}
+        self.assertEqual(len(self.differ([{}] * 5, [{}] * 4 + [said])), 1)
 
     def test_a_case_that_is_gone_or_new_differs(self):
         self.assertEqual(self.differ([{"a": "passed"}], [{}]), [("t", "a")])
