@@ -180,6 +180,12 @@ class Rule(unittest.TestCase):
         self.assertEqual(self.differ([stock] * 2, [skip, skip]), [("t", "a")])
         self.assertEqual(self.differ([stock] * 2, [{"a": "failed"}, skip]), [("t", "a")])
 
+    def test_a_pass_differs_from_skips_only_if_it_never_skips(self):
+        result, skip = {"a": "passed"}, {"a": "skipped"}
+        self.assertEqual(self.differ([skip] * 2, [result, skip]), [])
+        self.assertEqual(self.differ([skip] * 2, [result, result]), [("t", "a")])
+        self.assertEqual(self.differ([skip] * 2, [{"a": "failed"}, skip]), [("t", "a")])
+
     def test_a_message_of_the_patched_kernel_alone_differs(self):
         said = {compare.LOG + ": WARNING": "said"}
         self.assertEqual(len(self.differ([{}], [said])), 1)
