@@ -41,6 +41,13 @@
  */
 #define PCP_ABSORB_NODES	64
 
+/*
+ * Pages that may wait for an absorb to restore the order that they came in. It
+ * looks at each of them, at the largest refill: stock has an allocation wait
+ * for no more.
+ */
+#define PCP_ORDER_PAGES		2048
+
 /* owned_blocks entries that one refill looks at, and pages that it scans. */
 #define PCP_RECOVER_LOOKS	16
 #define PCP_RECOVER_PAGES	2048

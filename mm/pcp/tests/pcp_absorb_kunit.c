@@ -35,7 +35,7 @@ static void push(struct pcp_fixture *fx, int block, unsigned int index,
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, block, index), order);
 }
 
-/* Push the first @nr pages of a block; the last of them is absorbed first. */
+/* Push the first @nr pages of a block, one after the other. */
 static void push_nr(struct pcp_fixture *fx, int block, unsigned int nr)
 {
 	unsigned int i;
@@ -131,8 +131,8 @@ static void absorb_to_the_list_of_the_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
 }
 
-/* They were in use a moment ago. */
-static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
+/* Another CPU used them; what this CPU freed itself is still in its cache. */
+static void absorb_puts_pages_on_the_cold_end(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
@@ -141,9 +141,100 @@ static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
 	push(fx, 0, 1, 0);
 	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
-	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 1)->pcp_list);
-	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 0)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 0)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 1)->pcp_list);
 }
+
+/* === Order === */
+
+/* The pages of block 0 on the list of order 0, from its hot end on. */
+static void expect_order(struct pcp_fixture *fx, const unsigned int *index,
+			 unsigned int nr)
+{
+	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
+	struct page *page;
+	unsigned int i = 0;
+
+	list_for_each_entry(page, list, pcp_list) {
+		KUNIT_ASSERT_LT(fx->test, i, nr);
+		KUNIT_EXPECT_PTR_EQ(fx->test, page, pcp_fx_page(fx, 0, index[i]));
+		i++;
+	}
+	KUNIT_EXPECT_EQ(fx->test, i, nr);
+}
+
+/* Pages that are side by side stay so, for caches that fetch what comes next. */
+static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
+{
+	static const unsigned int order[] = { 0, 1, 2, 3, 4 };
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 8), 5);
+	expect_order(fx, order, ARRAY_SIZE(order));
+}
+
+static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
+{
+	static const unsigned int order[] = { 0, 1, 2, 3, 4, 5 };
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	push(fx, 0, 3, 0);
+	push(fx, 0, 4, 0);
+	push(fx, 0, 5, 0);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	/* The end of what was taken first, and the beginning of the rest. */
+	KUNIT_ASSERT_EQ(test, absorb(fx, 2), 2);
+	KUNIT_ASSERT_EQ(test, absorb(fx, 2), 2);
+	expect_all_absorbed(fx);
+	expect_order(fx, order, ARRAY_SIZE(order));
+}
+
+/* To restore the order, each page has to be looked at once more. */
+static void absorb_nolock_has_no_time_for_order(struct kunit *test)
+{
+	static const unsigned int order[] = { 2, 1, 0 };
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 8), 3);
+	expect_order(fx, order, ARRAY_SIZE(order));
+}
+
+/* As if @more other pages waited. */
+static void absorb_as_if_more_waited(struct pcp_fixture *fx, int more)
+{
+	atomic_add(more, &fx->pcp->nr_waiting);
+	spin_lock(&fx->pcp->lock);
+	pcp_absorb(fx->zone, fx->pcp, 8, true, false);
+	spin_unlock(&fx->pcp->lock);
+	atomic_sub(more, &fx->pcp->nr_waiting);
+	pcp_fx_check(fx);
+}
+
+static void absorb_orders_as_many_as_the_bound_allows(struct kunit *test)
+{
+	static const unsigned int order[] = { 0, 1, 2 };
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	absorb_as_if_more_waited(fx, PCP_ORDER_PAGES - 3);
+	expect_order(fx, order, ARRAY_SIZE(order));
+}
+
+static void absorb_of_very_many_takes_them_as_they_come(struct kunit *test)
+{
+	static const unsigned int order[] = { 2, 1, 0 };
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	absorb_as_if_more_waited(fx, PCP_ORDER_PAGES - 2);
+	expect_order(fx, order, ARRAY_SIZE(order));
+}
+
+/* === Types that are none of a PCP === */
 
 static void absorb_highatomic_as_movable(struct kunit *test)
 {
@@ -238,9 +329,9 @@ static void absorb_isolated_after_the_push(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
-	/* The isolated ones, in the order that they waited in. */
-	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 0, 0));
-	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 2), pcp_fx_page(fx, 0, 2));
+	/* The isolated ones, last come first. */
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 0, 2));
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 2), pcp_fx_page(fx, 0, 0));
 }
 
 /* Left over by an absorb that saw the block before. */
@@ -381,7 +472,7 @@ static void absorb_goes_on_before_the_list(struct kunit *test)
 	push_nr(fx, 1, 2);
 	KUNIT_EXPECT_EQ(test, absorb(fx, 1), 1);
 	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
-			    &pcp_fx_page(fx, 0, 0)->pcp_llist);
+			    &pcp_fx_page(fx, 0, 2)->pcp_llist);
 	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->free_llist.first, pushed);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
 
@@ -595,7 +686,12 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_one_page),
 	KUNIT_CASE(absorb_returns_base_pages_of_mixed_orders),
 	KUNIT_CASE(absorb_to_the_list_of_the_type),
-	KUNIT_CASE(absorb_puts_pages_on_the_hot_end),
+	KUNIT_CASE(absorb_puts_pages_on_the_cold_end),
+	KUNIT_CASE(absorb_keeps_the_order_of_the_pushes),
+	KUNIT_CASE(absorb_in_portions_keeps_the_order_of_the_pushes),
+	KUNIT_CASE(absorb_nolock_has_no_time_for_order),
+	KUNIT_CASE(absorb_orders_as_many_as_the_bound_allows),
+	KUNIT_CASE(absorb_of_very_many_takes_them_as_they_come),
 	KUNIT_CASE(absorb_highatomic_as_movable),
 	KUNIT_CASE(absorb_cma_as_movable),
 	KUNIT_CASE(absorb_reads_the_type_anew),

@@ -139,10 +139,10 @@ static void alloc_goes_on_with_taken(struct kunit *test)
 	spin_lock(&fx->pcp->lock);
 	pcp_absorb(fx->zone, fx->pcp, 1, false, false);
 	spin_unlock(&fx->pcp->lock);
-	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 0), pcp_fx_page(fx, 1, 1));
+	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 0), pcp_fx_page(fx, 1, 0));
 	KUNIT_EXPECT_NOT_NULL(test, fx->pcp->taken);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
-	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 0), pcp_fx_page(fx, 1, 0));
+	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 0), pcp_fx_page(fx, 1, 1));
 	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
 }
 

@@ -143,6 +143,48 @@ static void live_empty_lists(struct live *lv)
 	pcp_zone_free_list(lv->zone, &cached);
 }
 
+/* On CPU a: allocate as many pages; how many come right after their predecessor? */
+static long live_order_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i, k, last = lv->nr, hits = 0;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	live_empty_lists(lv);
+	for (i = 0; i < lv->nr; i++) {
+		page = alloc_page(LIVE_GFP);
+		if (!page)
+			break;
+		for (k = 0; k < lv->nr && lv->pages[k] != page; k++)
+			;
+		hits += k == last + 1 && k < lv->nr;
+		last = k;
+		list_add(&page->lru, &pages);
+	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
+	return hits;
+}
+
+/* More than one allocation takes in, so the portions have to be in order, too. */
+static void live_pages_come_back_in_the_order_of_their_frees(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long hits = 0;
+	int tries;
+
+	/* vmstat, or somebody who allocates on CPU a, can spoil it. */
+	for (tries = 0; tries < 8; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 4 * PCP_ABSORB_NODES));
+		hits = pcp_on_cpu(test, lv->a, live_order_fn, lv);
+		if (hits == lv->nr - 1)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, hits, (long)lv->nr - 1);
+	live_check(test);
+}
+
 /* H1 */
 static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
 {
@@ -1195,6 +1237,7 @@ static void live_fragments_are_recovered(struct kunit *test)
 static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_remote_free_comes_back_to_its_owner_alone),
 	KUNIT_CASE(live_owner_reuses_what_others_freed),
+	KUNIT_CASE(live_pages_come_back_in_the_order_of_their_frees),
 	KUNIT_CASE(live_whole_blocks_lose_their_owner),
 	KUNIT_CASE(live_fragments_are_recovered),
 	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),

@@ -89,8 +89,8 @@ static struct page *add_cached(struct pcp_fixture *fx, unsigned int index,
 /* Leaves page 1 of block 2 on @taken. */
 static struct page *add_taken(struct pcp_fixture *fx)
 {
-	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 1), 0);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 0), 0);
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 1), 0);
 	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
 	KUNIT_ASSERT_PTR_EQ(fx->test, fx->pcp->taken,
 			    &pcp_fx_page(fx, 2, 1)->pcp_llist);
