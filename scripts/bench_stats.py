@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Numbers of make bench: what a console says, medians, ratios, goals, the table."""
 
+import bisect
 import random
 import re
 from collections import namedtuple
@@ -16,6 +17,11 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 GOAL = re.compile(r"(stock|value|\w+\.\w+)(<=|>=)(\d+(?:\.\d+)?)$")
 BOOTS = ("few", "many", "locks")
 RESAMPLES = 2000
+# Samples whose distances differ by less are alike; so many of all are a class.
+ALIKE = 1.3
+ENOUGH = 0.25
+# Rounds that each kernel needs within a class.
+MIN_ROUNDS = 3
 
 
 # What was asked ----------------------------------------------------------------
@@ -61,9 +67,70 @@ def parse_console(text):
     return values, lacking, bool(re.search(r"^bench: end$", text, re.M))
 
 
-def one_value(values):
-    """Of the samples of one boot."""
-    return median(values)
+def with_hops(values):
+    """{case.metric: [(value, distance)]} of the samples of one boot; None: not known."""
+    out = {}
+    for key, found in values.items():
+        case, metric = key.split(".")
+        if metric == "hop_ns":
+            continue
+        hops = values.get(f"{case}.hop_ns", [])
+        if len(hops) != len(found):
+            hops = [0] * len(found)
+        out[key] = [(value, hop or None) for value, hop in zip(found, hops)]
+    return out
+
+
+def near_limit(raw):
+    """The longest distance that counts as near, None if none was measured.
+
+    raw: {letter: {case.metric: [[(value, distance)] a round]}}. How far apart two
+    cores of a virtual machine are is the host's business: some levels, which it
+    changes between as it likes. Near is up to the lowest with many samples.
+    """
+    hops = sorted(hop for metrics in raw.values() for rounds in metrics.values()
+                  for samples in rounds for _, hop in samples if hop)
+
+    def alike(at):
+        return bisect.bisect_right(hops, hops[at] * ALIKE) - at
+
+    for i, start in enumerate(hops):
+        if alike(i) >= ENOUGH * len(hops):
+            # The level may begin a little higher.
+            return hops[max(range(i, bisect.bisect_right(hops, start * ALIKE)), key=alike)] * ALIKE
+    return None
+
+
+def medians(rounds, keep):
+    """A value for each round that has samples to keep."""
+    kept = ([value for value, hop in samples if keep(hop)] for samples in rounds)
+    return [median(values) for values in kept if values]
+
+
+def by_distance(raw, limit):
+    """(near, far, mixed): the data to judge, that of the far samples, keys that mix both.
+
+    A value without a distance does not depend on it, and is in the first. A key
+    that lacks near samples of some kernel is judged by all that it has.
+    """
+    near, far, mixed = {letter: {} for letter in raw}, {letter: {} for letter in raw}, set()
+    keys = {key for metrics in raw.values() for key in metrics}
+    for key in keys:
+        rounds = {letter: raw[letter].get(key, []) for letter in raw}
+        close = {letter: medians(r, lambda hop: not hop or hop <= limit)
+                 for letter, r in rounds.items()}
+        lacks = [letter for letter, r in rounds.items()
+                 if r and len(close[letter]) < min(MIN_ROUNDS, len(r))]
+        if lacks:
+            mixed.add(key)
+            close = {letter: medians(r, lambda hop: True) for letter, r in rounds.items()}
+        for letter, r in rounds.items():
+            if close[letter]:
+                near[letter][key] = close[letter]
+            beyond = medians(r, lambda hop: hop and hop > limit)
+            if beyond:
+                far[letter][key] = beyond
+    return near, far, mixed
 
 
 def spread(values):
@@ -77,18 +144,21 @@ def spread(values):
 
 
 def ratio(above, below, seed=1):
-    """Ratio of the medians of two lists, round by round, with a 95 % bootstrap interval."""
-    pairs = list(zip(above, below))
-    if not pairs or not median(b for _, b in pairs):
+    """Ratio of the medians of two lists, a value a round, with a 95 % bootstrap interval.
+
+    The lists may differ in length, when not each round had a sample of the kind.
+    """
+    if not above or not below or not median(below):
         return None
 
-    def of(chosen):
-        under = median(b for _, b in chosen)
-        return median(a for a, _ in chosen) / under if under else float("inf")
+    def of(a, b):
+        under = median(b)
+        return median(a) / under if under else float("inf")
 
     generator = random.Random(seed)
-    found = sorted(of([generator.choice(pairs) for _ in pairs]) for _ in range(RESAMPLES))
-    return Ratio(of(pairs), found[int(RESAMPLES * 0.025)], found[int(RESAMPLES * 0.975)])
+    found = sorted(of(generator.choices(above, k=len(above)), generator.choices(below, k=len(below)))
+                   for _ in range(RESAMPLES))
+    return Ratio(of(above, below), found[int(RESAMPLES * 0.025)], found[int(RESAMPLES * 0.975)])
 
 
 # Was it met? -------------------------------------------------------------------
@@ -136,8 +206,23 @@ def ratio_text(found):
     return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
 
 
+FAR_HEAD = ("where the cores were far apart", "stock", "coarse", "split", "coarse/stock",
+            "split/stock", "goal", "verdict")
 HEAD = ("case", "stock", "coarse", "split", "stock again/stock", "coarse/stock", "split/stock",
         "goal", "verdict")
+
+
+def far_rows(rows, far):
+    """Lists of cells for the samples with a long way between the cores."""
+    out = []
+    for row in rows:
+        key = f"{row.case}.{row.metric}"
+        have = {letter: far[letter].get(key) or [] for letter in "ABC"}
+        if have["A"] and have["C"]:
+            out.append([row.what, *(cell(have[letter]) for letter in "ABC"),
+                        ratio_text(ratio(have["B"], have["A"])),
+                        ratio_text(ratio(have["C"], have["A"])), row.goal, judge(row, far)[0]])
+    return out
 
 
 def table_rows(rows, data):
@@ -157,10 +242,10 @@ def table_rows(rows, data):
     return out
 
 
-def table(cells):
+def table(cells, head=HEAD):
     """Text with columns that line up."""
-    lines = [list(HEAD)] + cells
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    lines = [list(head)] + cells
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip()
                      for line in lines)

@@ -66,7 +66,8 @@ class Console(unittest.TestCase):
 
 class Numbers(unittest.TestCase):
     def test_one_outlier_changes_neither_value_nor_spread_much(self):
-        self.assertEqual(stats.one_value([10, 11, 1000]), 11)
+        self.assertEqual(stats.medians([[(10, None), (11, None), (1000, None)]], lambda _: True),
+                         [11])
         self.assertLess(stats.spread([10, 10, 10, 10, 10, 10, 11, 1000]), 0.1)
 
     def test_ratio_of_equal_kernels_is_one_and_in_its_interval(self):
@@ -96,6 +97,53 @@ class Numbers(unittest.TestCase):
     def test_nothing_measured_gives_no_ratio(self):
         self.assertIsNone(stats.ratio([], [1, 2]))
         self.assertIsNone(stats.ratio([1, 2], [0, 0]))
+
+
+class Distances(unittest.TestCase):
+    """What two cores do depends on how far apart the host has put them."""
+
+    @staticmethod
+    def raw(**letters_of):
+        return {letter: {"x.ns": letters_of.get(letter, [])} for letter in "ABCD"}
+
+    def test_each_sample_has_the_distance_that_was_measured_with_it(self):
+        values = {"x.ns": [1.0, 2.0], "x.hop_ns": [45.0, 0.0], "y.ns": [3.0],
+                  "z.ns": [4.0], "z.hop_ns": [45.0, 45.0]}
+        self.assertEqual(stats.with_hops(values),
+                         {"x.ns": [(1.0, 45.0), (2.0, None)], "y.ns": [(3.0, None)],
+                          "z.ns": [(4.0, None)]})
+
+    def test_near_is_the_lowest_level_with_many_samples(self):
+        samples = [(1, 70)] * 9 + [(1, 100 + i % 4) for i in range(40)] + [(1, 220)] * 41
+        self.assertEqual(stats.near_limit(self.raw(A=[samples])), 130)
+        self.assertIsNone(stats.near_limit(self.raw(A=[[(1, None)]])))
+
+    def test_only_like_is_compared_with_like(self):
+        close, away = [(50, 45)] * 2 + [(150, 220)], [(160, 230)] * 3
+        raw = self.raw(A=[[(100, 44)] * 3] * 3 + [[(180, 210)] * 3], C=[close] * 3 + [away])
+        near, far, mixed = stats.by_distance(raw, 67.5)
+        self.assertEqual(near["C"]["x.ns"], [50, 50, 50])
+        self.assertEqual(near["A"]["x.ns"], [100, 100, 100])
+        self.assertEqual(far["C"]["x.ns"], [150, 150, 150, 160])
+        self.assertEqual(mixed, set())
+
+    def test_a_kernel_without_near_samples_is_judged_by_all_and_that_is_said(self):
+        raw = self.raw(A=[[(100, 44)]] * 4, C=[[(50, 44)]] * 2 + [[(150, 220)]] * 2)
+        near, _, mixed = stats.by_distance(raw, 67.5)
+        self.assertEqual(mixed, {"x.ns"})
+        self.assertEqual(near["C"]["x.ns"], [50, 50, 150, 150])
+
+    def test_what_one_cpu_does_alone_has_no_distance(self):
+        raw = self.raw(A=[[(100, None)]] * 3, C=[[(50, None)]] * 3)
+        near, far, mixed = stats.by_distance(raw, float("inf"))
+        self.assertEqual((near["C"]["x.ns"], far["C"], mixed), ([50, 50, 50], {}, set()))
+
+    def test_rows_of_the_far_samples_are_judged_too(self):
+        far = letters(A={"x.ns": [200, 200]}, C={"x.ns": [150, 150]})
+        rows = stats.far_rows([row("stock<=0.50"), row("-", case="y")], far)
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(len(rows[0]), len(stats.FAR_HEAD))
+        self.assertEqual(rows[0][-1], "missed")
 
 
 class Goals(unittest.TestCase):
@@ -241,7 +289,7 @@ class Rounds(unittest.TestCase):
     def bench(self, fails):
         made = bench.Bench.__new__(bench.Bench)
         made.counts, made.loads, made.repeated, made.done = [2], [], [], 0
-        made.data = made.no_data()
+        made.raw = made.no_data()
         made.options = types.SimpleNamespace(rounds=2)
         boots = []
 
@@ -262,7 +310,7 @@ class Rounds(unittest.TestCase):
             made.round(1)
         self.assertIn("once more, coarse: it hung", said.getvalue())
         self.assertEqual(made.repeated, ["coarse, round 1: it hung"])
-        self.assertEqual((made.done, len(made.data[2]["B"]["case.ns"])), (1, 2))
+        self.assertEqual((made.done, len(made.raw[2]["B"]["case.ns"])), (1, 2))
 
     def test_who_wants_to_stop_is_not_asked_twice(self):
         made = self.bench(())
@@ -277,7 +325,7 @@ class Rounds(unittest.TestCase):
             with self.assertRaises(bench.Failure):
                 made.round(2)
         self.assertEqual(made.done, 1)
-        self.assertEqual({len(v["case.ns"]) for v in made.data[2].values()}, {2})
+        self.assertEqual({len(v["case.ns"]) for v in made.raw[2].values()}, {2})
 
 
 if __name__ == "__main__":

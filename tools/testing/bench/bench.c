@@ -231,6 +231,49 @@ static void big_process(void)
 	_exit(0);
 }
 
+/* What the kernel says ------------------------------------------------------- */
+
+/* Text is cut to fit. */
+static int read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	size_t have = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	while (have + 1 < size && (got = read(fd, text + have, size - have - 1)) > 0)
+		have += got;
+	close(fd);
+	text[have] = 0;
+	return 0;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good ? 0 : -1;
+}
+
+static char text[1 << 20];
+
+/* How far apart the cores are now, in nanoseconds; 0 if that cannot be said. */
+static double hop(void)
+{
+	const char *key = "hop_ns ";
+	char *value;
+
+	if (write_file("/proc/pcp_bench", "hop") ||
+	    read_file("/proc/pcp_bench", text, sizeof(text)))
+		return 0;
+	value = strstr(text, key);
+	return value ? atof(value + strlen(key)) : 0;
+}
+
 /* The cases ----------------------------------------------------------------- */
 
 enum kind { FORK_EXIT, FORK_EXEC, FAULTS, TOUCHES, EXIT_256M, NR_KINDS };
@@ -273,52 +316,32 @@ static double sample(enum kind kind)
 	return atomic_load(&shared->errors) || !done ? -1 : (double)ns / done;
 }
 
+/* hop_ns is told for each sample, as pcp_bench.c does. */
 static void run_here(enum kind kind)
 {
 	/* UML takes seconds to fill the memory. */
 	long nr = kind == EXIT_256M && samples > 3 ? 3 : samples, i;
-	double values[64];
+	double values[64], hops[64];
 
 	for (i = 0; i <= nr; i++) {
+		double before = hop(), after;
+
 		values[i] = sample(kind);
 		if (values[i] < 0) {
 			printf("bench %s failed in a child: %s\n", names[kind], strerror(errno));
 			return;
 		}
+		after = hop();
+		hops[i] = !before || !after ? 0 : before > after ? before : after;
 	}
 	printf("bench %s ns", names[kind]);
 	for (i = 1; i <= nr; i++)
 		printf(" %.3f", values[i]);
+	printf("\nbench %s hop_ns", names[kind]);
+	for (i = 1; i <= nr; i++)
+		printf(" %.3f", hops[i]);
 	printf("\n");
 }
-
-/* What the kernel says of the case that was run last; text is cut to fit. */
-static int read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	size_t have = 0;
-	ssize_t got;
-
-	if (fd < 0)
-		return -1;
-	while (have + 1 < size && (got = read(fd, text + have, size - have - 1)) > 0)
-		have += got;
-	close(fd);
-	text[have] = 0;
-	return 0;
-}
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return good ? 0 : -1;
-}
-
-static char text[1 << 20];
 
 /* What the counters of the split path did meanwhile; stock has none. */
 static void show_counters(const char *name, const char *before)

@@ -11,6 +11,7 @@
  *
  * with one value for each sample. A metric whose name ends in ns is the
  * time for a page in nanoseconds, where a page is one of the case's order.
+ * The exception is hop_ns: how far apart the cores were in each of the samples.
  *
  * Each worker is a kthread that is bound to a CPU. A sample lasts a fixed time
  * rather than a fixed number of pages: some cases are hundreds of times slower
@@ -55,6 +56,10 @@
 #define ALL_CPUS	102
 /* Chunks on their way from one worker to another. */
 #define DEPTH		4
+/* Of a cache line between two CPUs: tries, each of so many turns. */
+#define HOP_TRIES	16
+#define HOP_TURNS	64
+#define HOP_SPINS	(1 << 20)
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 
 /*
@@ -87,6 +92,7 @@ struct bench {
 	unsigned int freers;
 	bool folios;
 	bool bare;
+	bool shuffled;
 	gfp_t gfp;
 };
 
@@ -316,6 +322,86 @@ static void record_median(struct gang *gang, unsigned int from, const char *name
 	kvfree(all);
 }
 
+/* How far apart two cores are ---------------------------------------------- */
+
+static struct {
+	atomic_t turn;
+	bool lost;
+} hop ____cacheline_aligned_in_smp;
+
+static bool await_turn(int turn)
+{
+	unsigned int spins;
+
+	for (spins = 0; atomic_read_acquire(&hop.turn) != turn; spins++) {
+		/* The other one does not run: it shares this core, or the host stopped it. */
+		if (spins == HOP_SPINS || READ_ONCE(hop.lost)) {
+			WRITE_ONCE(hop.lost, true);
+			return false;
+		}
+		cpu_relax();
+	}
+	return true;
+}
+
+static void hop_worker(struct worker *w)
+{
+	int turn = 0, end = 2 * HOP_TRIES * HOP_TURNS;
+	u64 before = ktime_get_ns(), now;
+
+	w->ns = U64_MAX;
+	w->nr = 2 * HOP_TURNS;
+	for (; turn < end; turn += 2) {
+		if (!await_turn(turn + w->index))
+			return;
+		atomic_set_release(&hop.turn, turn + w->index + 1);
+		if (w->index || (turn + 2) % w->nr)
+			continue;
+		now = ktime_get_ns();
+		w->ns = min(w->ns, now - before);
+		before = now;
+	}
+}
+
+/*
+ * How long a cache line takes from CPU 0 to CPU 1, in thousandths of a
+ * nanosecond; 0 if that cannot be said. In a virtual machine it changes by a
+ * factor of five and more, for seconds, as the host moves CPUs from one cache
+ * to another, and all that two CPUs do with the same page changes with it. So it
+ * is measured with each sample, and only like is compared with like.
+ */
+static u64 measure_hop(void)
+{
+	static const struct bench b = { .name = "hop" };
+	struct gang *gang;
+	u64 milli = 0;
+
+	if (cores < 2 || num_online_cpus() < 2 || result.failed)
+		return 0;
+	gang = gang_alloc(&b);
+	atomic_set(&hop.turn, 0);
+	hop.lost = false;
+	if (gang && gang_add(gang, 0, hop_worker) && gang_add(gang, 1, hop_worker) &&
+	    gang_run(gang) && !hop.lost)
+		milli = div64_u64(gang->w[0].ns * 1000, gang->w[0].nr);
+	if (gang)
+		gang_free(gang);
+	return milli;
+}
+
+/* After a sample; @before is what was measured before it. */
+static void record_hop(u64 before)
+{
+	u64 after = measure_hop();
+
+	record_milli("hop_ns", before && after ? max(before, after) : 0);
+}
+
+static void run_hop(const struct bench *b)
+{
+	record_milli("hop_ns", measure_hop());
+}
+
 /* Bursts ------------------------------------------------------------------ */
 
 static bool alloc_burst(const struct bench *b, struct page **pages, unsigned int nr)
@@ -389,6 +475,7 @@ static void run_bursts(const struct bench *b)
 	if (!enough_cpus(n))
 		return;
 	for_each_sample(s) {
+		u64 before = n > 1 ? measure_hop() : 0;
 		struct gang *gang = gang_alloc(b);
 		u64 ns = 0, nr = 0;
 		bool good = gang;
@@ -404,6 +491,8 @@ static void run_bursts(const struct bench *b)
 			if (s) {
 				record_ns("ns", ns * min(n, cores), nr);
 				record_median(gang, 0, "median_ns");
+				if (n > 1)
+					record_hop(before);
 			}
 		}
 		if (gang)
@@ -596,6 +685,24 @@ out:
 		ring_close(gang->ring[i]);
 }
 
+static u8 shuffled[MAX_CHUNK];
+
+static void shuffle(void)
+{
+	struct rnd_state state;
+	unsigned int i;
+
+	prandom_seed_state(&state, 4711);
+	for (i = 0; i < MAX_CHUNK; i++)
+		shuffled[i] = i;
+	for (i = MAX_CHUNK - 1; i; i--) {
+		/* swap() looks at its arguments twice. */
+		unsigned int with = prandom_u32_state(&state) % (i + 1);
+
+		swap(shuffled[i], shuffled[with]);
+	}
+}
+
 static void free_chunk(struct gang *gang, struct page **pages)
 {
 	const struct bench *b = gang->b;
@@ -603,7 +710,8 @@ static void free_chunk(struct gang *gang, struct page **pages)
 
 	if (b->bare) {
 		for (i = 0; i < nr; i++) {
-			struct llist_node *node = (struct llist_node *)&pages[i]->lru;
+			struct page *page = pages[b->shuffled ? shuffled[i] : i];
+			struct llist_node *node = (struct llist_node *)&page->lru;
 
 			llist_add_batch(node, node, &gang->list);
 		}
@@ -761,7 +869,10 @@ static void record_remote(struct gang *gang, u64 total)
  * Pages that one CPU allocates and another frees: a purge thread of a userspace
  * allocator, a receive queue whose data is read on another CPU, kswapd, the
  * reader of a pipe. The case remote_bare does the same with a bare
- * llist_add_batch() for each page, the least that such a free could cost.
+ * llist_add_batch() for each page, the least that such a free could cost. After
+ * some rounds between the CPUs no page is beside its neighbour any more, so
+ * that no CPU can guess which one is next; those of remote_bare are shuffled to
+ * be alike. In remote_bare_seq they stay in order.
  *
  * @freers of one owner: the pages of one network queue that many threads read,
  * or a task that filled the page cache which all CPUs now reclaim. @owners of one
@@ -778,6 +889,7 @@ static void run_remote(const struct bench *b)
 	if (!enough_cpus(b->owners + b->freers))
 		return;
 	for_each_sample(s) {
+		u64 before = measure_hop();
 		struct gang *gang = gang_alloc(b);
 		bool good = gang && add_rings(gang);
 
@@ -793,8 +905,10 @@ static void run_remote(const struct bench *b)
 			result.failed = "no memory for the workers";
 		if (good && gang_run(gang)) {
 			total += total_nr(gang, 0, b->owners);
-			if (s)
+			if (s) {
 				record_remote(gang, total);
+				record_hop(before);
+			}
 		}
 		if (!gang)
 			continue;
@@ -1033,7 +1147,8 @@ static const struct bench benches[] = {
 	LOCAL("local_o9", 9, 8),
 	{ .name = "all_cpus", .run = run_bursts, .burst = 8192, .owners = ALL_CORES },
 	{ .name = "all_vcpus", .run = run_bursts, .burst = 8192, .owners = ALL_CPUS },
-	REMOTE("remote_bare", 0, 256, .bare = true),
+	REMOTE("remote_bare", 0, 256, .bare = true, .shuffled = true),
+	REMOTE("remote_bare_seq", 0, 256, .bare = true),
 	REMOTE("remote_o0", 0, 256),
 	REMOTE("remote_o3", 3, 64),
 	/* Memory of the kernel, such as network buffers: few blocks of that type are whole. */
@@ -1048,6 +1163,7 @@ static const struct bench benches[] = {
 	{ .name = "whole_blocks", .run = run_blocks },
 	{ .name = "memory", .run = run_memory },
 	{ .name = "count", .run = run_count, .burst = 32768 },
+	{ .name = "hop", .run = run_hop },
 };
 
 static void run_bench(const struct bench *b)
@@ -1121,6 +1237,7 @@ static const struct proc_ops bench_ops = {
 
 static int __init bench_init(void)
 {
+	shuffle();
 	return proc_create("pcp_bench", 0600, NULL, &bench_ops) ? 0 : -ENOMEM;
 }
 late_initcall(bench_init);
