@@ -83,19 +83,14 @@ struct page *pcp_merge(struct per_cpu_pages *pcp, struct page *page,
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned int merged = 0;
+	struct page *buddy;
 
-	while (*order < pageblock_order) {
-		unsigned long buddy_pfn = pfn ^ (1UL << *order);
-		struct page *buddy = page + (buddy_pfn - pfn);
-
-		if (!PagePCPBuddy(buddy) || page_private(buddy) != *order)
-			break;
-
+	while ((buddy = pcp_buddy(page, pfn, *order))) {
 		pcp_list_del(pcp, buddy, *order);
 		merged += 1U << *order;
-		if (buddy_pfn < pfn) {
+		if (buddy < page) {
 			page = buddy;
-			pfn = buddy_pfn;
+			pfn -= 1UL << *order;
 		}
 		(*order)++;
 	}

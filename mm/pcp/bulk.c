@@ -3,37 +3,19 @@
  * Give many pages of a PCP back to the zone: absorb, choose and merge under
  * pcp->lock, and only then take zone->lock for fewer and larger pieces.
  */
-#include <linux/bitops.h>
 #include <linux/minmax.h>
 
 #include "pcp.h"
 #include "zone.h"
 
 /*
- * Mergeable pages by order. Most calls have one or two orders, so a list is set
- * up with the first page of its order.
- */
-struct pcp_cold {
-	unsigned long orders;
-	struct list_head lists[PAGE_BLOCK_MAX_ORDER + 1];
-};
-
-static struct list_head *pcp_cold_list(struct pcp_cold *cold, unsigned int order)
-{
-	if (!(cold->orders & BIT(order))) {
-		cold->orders |= BIT(order);
-		INIT_LIST_HEAD(&cold->lists[order]);
-	}
-	return &cold->lists[order];
-}
-
-/*
  * Choose @count base pages. Goes from list to list, beginning with @pindex, the
- * cold end of each first, as stock does. What can merge goes to @cold, keeps its
- * mark and stays in pcp->count; the rest is taken off, and keeps its order.
+ * cold end of each first, as stock does. What has a buddy goes to @cold, the rest
+ * to @victims. All stay in pcp->count and keep their order, and their mark: a page
+ * without a buddy may be that of one that merges later.
  */
 static void pcp_choose(struct per_cpu_pages *pcp, int count,
-		       unsigned int pindex, struct pcp_cold *cold,
+		       unsigned int pindex, struct list_head *cold,
 		       struct list_head *victims)
 {
 	count = min(pcp->count, count);
@@ -47,10 +29,9 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
 			struct list_head *to = victims;
 
 			count -= 1 << order;
-			if (PagePCPBuddy(page))
-				to = pcp_cold_list(cold, order);
-			else
-				pcp_count_add(pcp, -(1 << order));
+			if (PagePCPBuddy(page) &&
+			    pcp_buddy(page, page_to_pfn(page), order))
+				to = cold;
 			list_move_tail(&page->pcp_list, to);
 		}
 	}
@@ -62,46 +43,42 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
  * @count: base pages to take off; more may go, since the buddies that they
  *	merge with go along
  * @pindex: list to begin with, pcp_pindex()
- * @victims: gets the pages; page_private() of each is its order
+ * @victims: gets the pages; page_private() of each is its order. Empty on entry
  *
- * Merges bottom-up: all of an order before the next one, so that a block in
- * pieces of order 0 comes out whole.
+ * Each chosen page merges as far up as it can, with cached pages and with others
+ * that were chosen. All keep their mark until that is done, so that a block in
+ * pieces comes out whole.
  *
  * Context: @pcp->lock is held.
  */
 void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
 		 struct list_head *victims)
 {
-	/* To fill it would cost more than to merge the few pages of a call. */
-	struct pcp_cold cold __uninitialized;
+	LIST_HEAD(cold);
+	struct page *page;
+	int nr_pages = 0;
 
-	cold.orders = 0;
 	pcp_choose(pcp, count, pindex, &cold, victims);
 
-	while (cold.orders) {
-		unsigned int order = __ffs(cold.orders);
-		struct list_head *list = &cold.lists[order];
+	while (!list_empty(&cold)) {
+		unsigned int order;
 
-		while (!list_empty(list)) {
-			struct page *page = list_first_entry(list, struct page,
-							     pcp_list);
-			unsigned int merged = order;
-
-			pcp_list_del(pcp, page, order);
-			page = pcp_merge(pcp, page, &merged);
-			set_page_private(page, merged);
-			if (merged == order) {
-				list_add_tail(&page->pcp_list, victims);
-				continue;
-			}
-
-			/* It has new buddies: again, with those of its size. */
-			__SetPagePCPBuddy(page);
-			list_add_tail(&page->pcp_list, pcp_cold_list(&cold, merged));
-			WRITE_ONCE(pcp->count, pcp->count + (1 << merged));
-		}
-		cold.orders &= ~BIT(order);
+		page = list_first_entry(&cold, struct page, pcp_list);
+		order = page_private(page);
+		pcp_list_del(pcp, page, order);
+		page = pcp_merge(pcp, page, &order);
+		set_page_private(page, order);
+		__SetPagePCPBuddy(page);
+		list_add_tail(&page->pcp_list, victims);
+		pcp_count_add(pcp, 1 << order);
 	}
+
+	list_for_each_entry(page, victims, pcp_list) {
+		nr_pages += 1 << page_private(page);
+		if (PagePCPBuddy(page))
+			__ClearPagePCPBuddy(page);
+	}
+	pcp_count_add(pcp, -nr_pages);
 }
 
 /**

@@ -300,6 +300,26 @@ static __always_inline bool pcp_list_del(struct per_cpu_pages *pcp,
 	return __pcp_list_del(page);
 }
 
+/**
+ * pcp_buddy() - the page that a page can merge with on its PCP
+ * @page: first page, of a block that the CPU of the PCP owns
+ * @pfn: its pfn
+ * @order: its order; there is no buddy from pageblock_order on
+ *
+ * Context: The pcp->lock is held.
+ * Return: the buddy, which is marked and on some list, or NULL.
+ */
+static __always_inline struct page *pcp_buddy(struct page *page, unsigned long pfn,
+					      unsigned int order)
+{
+	struct page *buddy = page + ((pfn ^ (1UL << order)) - pfn);
+
+	if (order >= pageblock_order || !PagePCPBuddy(buddy) ||
+	    page_private(buddy) != order)
+		return NULL;
+	return buddy;
+}
+
 /* buddy.c */
 void pcp_list_add_tail(struct per_cpu_pages *pcp, struct page *page,
 		       unsigned int order, int migratetype, bool mergeable);

@@ -88,14 +88,34 @@ static void bulk_collect_gives_lone_owned_pages_cold_first(struct kunit *test)
 static void bulk_collect_gives_first_what_cannot_merge(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *owned = add_owned(fx, 0, 0);
-	struct page *cached = add_cached(fx, 0, 0, MIGRATE_MOVABLE);
+	struct page *owned = add_owned(fx, 0, 0), *cached, *lone;
 	LIST_HEAD(victims);
 
-	collect(fx, 2, 0, &victims);
+	add_owned(fx, 1, 0);
+	cached = add_cached(fx, 0, 0, MIGRATE_MOVABLE);
+	lone = add_owned(fx, 4, 0);
+	collect(fx, 4, 0, &victims);
 	expect_victim(fx, &victims, cached, 0);
-	expect_victim(fx, &victims, owned, 0);
+	expect_victim(fx, &victims, lone, 0);
+	expect_victim(fx, &victims, owned, 1);
 	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(lone));
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(owned));
+}
+
+/* Not until the others have merged. */
+static void bulk_collect_merges_with_chosen_page_that_had_no_buddy(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *first = add_owned(fx, 0, 0);
+	LIST_HEAD(victims);
+
+	add_owned(fx, 1, 0);
+	add_owned(fx, 2, 1);
+	collect(fx, 4, 0, &victims);
+	expect_victim(fx, &victims, first, 2);
+	KUNIT_EXPECT_TRUE(test, list_empty(&victims));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
 static void bulk_collect_begins_where_told(struct kunit *test)
@@ -530,6 +550,7 @@ static struct kunit_case pcp_bulk_cases[] = {
 	KUNIT_CASE(bulk_collect_takes_cold_pages_first),
 	KUNIT_CASE(bulk_collect_gives_lone_owned_pages_cold_first),
 	KUNIT_CASE(bulk_collect_gives_first_what_cannot_merge),
+	KUNIT_CASE(bulk_collect_merges_with_chosen_page_that_had_no_buddy),
 	KUNIT_CASE(bulk_collect_begins_where_told),
 	KUNIT_CASE(bulk_collect_skips_empty_lists),
 	KUNIT_CASE(bulk_collect_goes_round),
