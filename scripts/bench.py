@@ -174,7 +174,7 @@ class Bench:
         with open(GOALS, encoding="utf-8") as handle:
             self.rows = choose(stats.parse_goals(handle.read()), options.cases)
         self.kernels, self.counting, self.lacking = {}, {}, {}
-        # {CPUs: {letter: {case.metric: [[(value, distance of the cores)] a round]}}}
+        # {CPUs: {letter: {case.metric: [[(value, state of the cores)] a round]}}}
         self.raw = self.no_data()
         self.loads, self.json, self.repeated, self.done = [], [], [], 0
 
@@ -217,7 +217,7 @@ class Bench:
             if why.startswith("failed"):
                 raise BadBoot(f"case {case}: {why} (log: {show(console)})")
             self.lacking.setdefault((case, ncpus), why)
-        for key, found in stats.with_hops(values).items():
+        for key, found in stats.with_state(values).items():
             into[letter].setdefault(key, []).append(found)
 
     def no_data(self):
@@ -256,32 +256,33 @@ class Bench:
         return [row for row in self.rows if row.boot == "few" or ncpus == self.counts[0]]
 
     def reduce(self):
-        """From samples to a value a round, those with a long way between the cores apart."""
-        limits = [stats.near_limit(raw) for raw in self.raw.values()]
-        self.limit = max((limit for limit in limits if limit), default=None)
-        self.data, self.far, self.mixed = {}, {}, {}
+        """From samples to a value a round, those from cores in a bad state apart."""
+        self.limits, self.data, self.bad, self.mixed = {}, {}, {}, {}
         for ncpus, raw in self.raw.items():
-            self.data[ncpus], self.far[ncpus], self.mixed[ncpus] = \
-                stats.by_distance(raw, self.limit or float("inf"))
+            self.limits[ncpus] = stats.limits(raw)
+            self.data[ncpus], self.bad[ncpus], self.mixed[ncpus] = \
+                stats.by_state(raw, self.limits[ncpus])
 
     def report(self):
         self.reduce()
         text = [f"Linux {self.version}, series {self.describe}, {self.cores} cores, "
                 f"{self.done} of {self.options.rounds} rounds, load {min(self.loads):.1f} to "
                 f"{max(self.loads):.1f}", ""]
-        if self.limit:
-            text += [f"a cache line took up to {self.limit:.0f} ns between the cores in what is "
-                     "compared here, unless a row says otherwise", ""]
         for ncpus in self.counts:
+            if self.limits[ncpus]:
+                text += ["compared are samples with a "
+                         + " and a ".join(f"{kind.removesuffix('_ns')} of up to {limit:.0f} ns"
+                                          for kind, limit in self.limits[ncpus].items())
+                         + ", unless a row says that it has all", ""]
             cells = stats.table_rows(self.rows_for(ncpus), self.data[ncpus])
             for row, line in zip(self.rows_for(ncpus), cells):
                 if f"{row.case}.{row.metric}" in self.mixed[ncpus]:
-                    line[-1] += ", near and far"
+                    line[-1] += ", all"
             text += [f"{ncpus} CPUs; ± half of the middle half; [95 % interval]", "",
                      stats.table(cells), ""]
-            cells = stats.far_rows(self.rows_for(ncpus), self.far[ncpus])
+            cells = stats.other_rows(self.rows_for(ncpus), self.bad[ncpus])
             if cells:
-                text += [stats.table(cells, stats.FAR_HEAD), ""]
+                text += [stats.table(cells, stats.OTHER_HEAD), ""]
             self.json_table(ncpus)
         for (case, ncpus), why in sorted(self.lacking.items()):
             text.append(f"{case} with {ncpus} CPUs {why}")
@@ -312,16 +313,16 @@ class Bench:
                 **{name: (lambda r: r._asdict() if r else None)(
                     stats.ratio(data[letter].get(key) or [], data["A"].get(key) or []))
                    for name, letter in (("split", "C"), ("coarse", "B"), ("noise", "D"))},
-                "near_and_far": key in self.mixed[ncpus],
+                "all_samples": key in self.mixed[ncpus],
                 "values": {bench_plot.NAMES[l]: data[l].get(key) or [] for l in LETTERS},
-                "far": {bench_plot.NAMES[l]: self.far[ncpus][l].get(key) or [] for l in LETTERS}})
+                "bad": {bench_plot.NAMES[l]: self.bad[ncpus][l].get(key) or [] for l in LETTERS}})
 
     def write(self):
         with open(os.path.join(self.results, "results.json"), "w", encoding="utf-8") as handle:
             json.dump({"kernel": self.version, "series": self.describe, "cores": self.cores,
                        "ncpus": self.counts, "rounds": self.done, "repeated": self.repeated,
                        "samples": self.options.samples, "sample_ms": self.options.ms,
-                       "load": self.loads, "near_limit_ns": self.limit,
+                       "load": self.loads, "limits": self.limits,
                        "rows": self.json}, handle, indent=1)
             handle.write("\n")
         first = self.data[self.counts[0]]

@@ -17,8 +17,10 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 GOAL = re.compile(r"(stock|value|\w+\.\w+)(<=|>=)(\d+(?:\.\d+)?)$")
 BOOTS = ("few", "many", "locks")
 RESAMPLES = 2000
-# Samples whose distances differ by less are alike; so many of all are a class.
-ALIKE = 1.3
+# What was measured with each sample, and by how much it differs between those that
+# are alike: how far apart the cores were, and how fast the core was.
+ALIKE = {"hop_ns": 1.3, "pace_ns": 1.25}
+# So many of all samples are a class.
 ENOUGH = 0.25
 # Rounds that each kernel needs within a class.
 MIN_ROUNDS = 3
@@ -67,70 +69,84 @@ def parse_console(text):
     return values, lacking, bool(re.search(r"^bench: end$", text, re.M))
 
 
-def with_hops(values):
-    """{case.metric: [(value, distance)]} of the samples of one boot; None: not known."""
+def with_state(values):
+    """{case.metric: [(value, (kind, state) or None)]} of the samples of one boot."""
     out = {}
     for key, found in values.items():
         case, metric = key.split(".")
-        if metric == "hop_ns":
+        if metric in ALIKE:
             continue
-        hops = values.get(f"{case}.hop_ns", [])
-        if len(hops) != len(found):
-            hops = [0] * len(found)
-        out[key] = [(value, hop or None) for value, hop in zip(found, hops)]
+        states = [None] * len(found)
+        for kind in ALIKE:
+            measured = values.get(f"{case}.{kind}", [])
+            if len(measured) == len(found):
+                states = [(kind, state) if state else None for state in measured]
+        out[key] = list(zip(found, states))
     return out
 
 
-def near_limit(raw):
-    """The longest distance that counts as near, None if none was measured.
+def limits(raw):
+    """{kind: the most that counts as good}, for what was measured.
 
-    raw: {letter: {case.metric: [[(value, distance)] a round]}}. How far apart two
-    cores of a virtual machine are is the host's business: some levels, which it
-    changes between as it likes. Near is up to the lowest with many samples.
+    raw: {letter: {case.metric: [[(value, (kind, state))] a round]}}. How far apart
+    the cores of a virtual machine are, and who else uses them, is the host's business:
+    some levels, which it changes between as it likes. Good is up to the lowest with
+    many samples.
     """
-    hops = sorted(hop for metrics in raw.values() for rounds in metrics.values()
-                  for samples in rounds for _, hop in samples if hop)
+    return {kind: limit for kind, alike in ALIKE.items()
+            if (limit := lowest_level(sorted(
+                state[1] for metrics in raw.values() for rounds in metrics.values()
+                for samples in rounds for _, state in samples if state and state[0] == kind),
+                alike))}
 
-    def alike(at):
-        return bisect.bisect_right(hops, hops[at] * ALIKE) - at
 
-    for i, start in enumerate(hops):
-        if alike(i) >= ENOUGH * len(hops):
+def lowest_level(states, alike):
+    """The upper end of the lowest level that has many of the sorted states, or None."""
+    def members(at):
+        return bisect.bisect_right(states, states[at] * alike) - at
+
+    for i in range(len(states)):
+        if members(i) >= ENOUGH * len(states):
             # The level may begin a little higher.
-            return hops[max(range(i, bisect.bisect_right(hops, start * ALIKE)), key=alike)] * ALIKE
+            return states[max(range(i, i + members(i)), key=members)] * alike
     return None
+
+
+def is_good(state, limit):
+    """Is this sample to be compared? limit: what limits() returns."""
+    return not state or state[1] <= limit.get(state[0], state[1])
 
 
 def medians(rounds, keep):
     """A value for each round that has samples to keep."""
-    kept = ([value for value, hop in samples if keep(hop)] for samples in rounds)
+    kept = ([value for value, state in samples if keep(state)] for samples in rounds)
     return [median(values) for values in kept if values]
 
 
-def by_distance(raw, limit):
-    """(near, far, mixed): the data to judge, that of the far samples, keys that mix both.
+def by_state(raw, limit):
+    """(good, bad, mixed): the data to judge, that of the other samples, keys that mix both.
 
-    A value without a distance does not depend on it, and is in the first. A key
-    that lacks near samples of some kernel is judged by all that it has.
+    A value without a state does not depend on it, and is in the first. A key that
+    lacks good samples of some kernel is judged by all that it has.
     """
-    near, far, mixed = {letter: {} for letter in raw}, {letter: {} for letter in raw}, set()
+    good, bad, mixed = {letter: {} for letter in raw}, {letter: {} for letter in raw}, set()
     keys = {key for metrics in raw.values() for key in metrics}
     for key in keys:
         rounds = {letter: raw[letter].get(key, []) for letter in raw}
-        close = {letter: medians(r, lambda hop: not hop or hop <= limit)
+        close = {letter: medians(r, lambda state: is_good(state, limit))
                  for letter, r in rounds.items()}
         lacks = [letter for letter, r in rounds.items()
                  if r and len(close[letter]) < min(MIN_ROUNDS, len(r))]
         if lacks:
             mixed.add(key)
-            close = {letter: medians(r, lambda hop: True) for letter, r in rounds.items()}
+            close = {letter: medians(r, lambda _: True) for letter, r in rounds.items()}
         for letter, r in rounds.items():
             if close[letter]:
-                near[letter][key] = close[letter]
-            beyond = medians(r, lambda hop: hop and hop > limit)
+                good[letter][key] = close[letter]
+            beyond = medians(r, lambda state: not is_good(state, limit))
             if beyond:
-                far[letter][key] = beyond
-    return near, far, mixed
+                bad[letter][key] = beyond
+    return good, bad, mixed
 
 
 def spread(values):
@@ -206,22 +222,22 @@ def ratio_text(found):
     return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
 
 
-FAR_HEAD = ("where the cores were far apart", "stock", "coarse", "split", "coarse/stock",
+OTHER_HEAD = ("with the cores far apart, or shared", "stock", "coarse", "split", "coarse/stock",
             "split/stock", "goal", "verdict")
 HEAD = ("case", "stock", "coarse", "split", "stock again/stock", "coarse/stock", "split/stock",
         "goal", "verdict")
 
 
-def far_rows(rows, far):
-    """Lists of cells for the samples with a long way between the cores."""
+def other_rows(rows, bad):
+    """Lists of cells for the samples that were not compared above."""
     out = []
     for row in rows:
         key = f"{row.case}.{row.metric}"
-        have = {letter: far[letter].get(key) or [] for letter in "ABC"}
+        have = {letter: bad[letter].get(key) or [] for letter in "ABC"}
         if have["A"] and have["C"]:
             out.append([row.what, *(cell(have[letter]) for letter in "ABC"),
                         ratio_text(ratio(have["B"], have["A"])),
-                        ratio_text(ratio(have["C"], have["A"])), row.goal, judge(row, far)[0]])
+                        ratio_text(ratio(have["C"], have["A"])), row.goal, judge(row, bad)[0]])
     return out
 
 

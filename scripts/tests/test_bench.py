@@ -99,50 +99,56 @@ class Numbers(unittest.TestCase):
         self.assertIsNone(stats.ratio([1, 2], [0, 0]))
 
 
-class Distances(unittest.TestCase):
-    """What two cores do depends on how far apart the host has put them."""
+class States(unittest.TestCase):
+    """What cores do depends on where the host has put them, and on who shares them."""
 
     @staticmethod
-    def raw(**letters_of):
-        return {letter: {"x.ns": letters_of.get(letter, [])} for letter in "ABCD"}
+    def raw(kind="hop_ns", **letters_of):
+        return {letter: {"x.ns": [[(value, (kind, state) if state else None)
+                                   for value, state in samples]
+                                  for samples in letters_of.get(letter, [])]}
+                for letter in "ABCD"}
 
-    def test_each_sample_has_the_distance_that_was_measured_with_it(self):
+    def test_each_sample_has_the_state_that_was_measured_with_it(self):
         values = {"x.ns": [1.0, 2.0], "x.hop_ns": [45.0, 0.0], "y.ns": [3.0],
-                  "z.ns": [4.0], "z.hop_ns": [45.0, 45.0]}
-        self.assertEqual(stats.with_hops(values),
-                         {"x.ns": [(1.0, 45.0), (2.0, None)], "y.ns": [(3.0, None)],
-                          "z.ns": [(4.0, None)]})
+                  "y.pace_ns": [150.0], "z.ns": [4.0], "z.hop_ns": [45.0, 45.0]}
+        self.assertEqual(stats.with_state(values),
+                         {"x.ns": [(1.0, ("hop_ns", 45.0)), (2.0, None)],
+                          "y.ns": [(3.0, ("pace_ns", 150.0))], "z.ns": [(4.0, None)]})
 
-    def test_near_is_the_lowest_level_with_many_samples(self):
+    def test_good_is_the_lowest_level_with_many_samples(self):
         samples = [(1, 70)] * 9 + [(1, 100 + i % 4) for i in range(40)] + [(1, 220)] * 41
-        self.assertEqual(stats.near_limit(self.raw(A=[samples])), 130)
-        self.assertIsNone(stats.near_limit(self.raw(A=[[(1, None)]])))
+        self.assertEqual(stats.limits(self.raw(A=[samples])), {"hop_ns": 130})
+        samples = [(1, 100), (1, 101)] * 10 + [(1, 140)] * 20
+        self.assertEqual(stats.limits(self.raw("pace_ns", A=[samples])),
+                         {"pace_ns": 100 * stats.ALIKE["pace_ns"]})
+        self.assertEqual(stats.limits(self.raw(A=[[(1, None)]])), {})
 
     def test_only_like_is_compared_with_like(self):
         close, away = [(50, 45)] * 2 + [(150, 220)], [(160, 230)] * 3
         raw = self.raw(A=[[(100, 44)] * 3] * 3 + [[(180, 210)] * 3], C=[close] * 3 + [away])
-        near, far, mixed = stats.by_distance(raw, 67.5)
-        self.assertEqual(near["C"]["x.ns"], [50, 50, 50])
-        self.assertEqual(near["A"]["x.ns"], [100, 100, 100])
-        self.assertEqual(far["C"]["x.ns"], [150, 150, 150, 160])
+        good, bad, mixed = stats.by_state(raw, {"hop_ns": 67.5})
+        self.assertEqual(good["C"]["x.ns"], [50, 50, 50])
+        self.assertEqual(good["A"]["x.ns"], [100, 100, 100])
+        self.assertEqual(bad["C"]["x.ns"], [150, 150, 150, 160])
         self.assertEqual(mixed, set())
 
-    def test_a_kernel_without_near_samples_is_judged_by_all_and_that_is_said(self):
+    def test_a_kernel_without_good_samples_is_judged_by_all_and_that_is_said(self):
         raw = self.raw(A=[[(100, 44)]] * 4, C=[[(50, 44)]] * 2 + [[(150, 220)]] * 2)
-        near, _, mixed = stats.by_distance(raw, 67.5)
+        good, _, mixed = stats.by_state(raw, {"hop_ns": 67.5})
         self.assertEqual(mixed, {"x.ns"})
-        self.assertEqual(near["C"]["x.ns"], [50, 50, 150, 150])
+        self.assertEqual(good["C"]["x.ns"], [50, 50, 150, 150])
 
-    def test_what_one_cpu_does_alone_has_no_distance(self):
+    def test_what_has_no_state_is_always_compared(self):
         raw = self.raw(A=[[(100, None)]] * 3, C=[[(50, None)]] * 3)
-        near, far, mixed = stats.by_distance(raw, float("inf"))
-        self.assertEqual((near["C"]["x.ns"], far["C"], mixed), ([50, 50, 50], {}, set()))
+        good, bad, mixed = stats.by_state(raw, {})
+        self.assertEqual((good["C"]["x.ns"], bad["C"], mixed), ([50, 50, 50], {}, set()))
 
-    def test_rows_of_the_far_samples_are_judged_too(self):
-        far = letters(A={"x.ns": [200, 200]}, C={"x.ns": [150, 150]})
-        rows = stats.far_rows([row("stock<=0.50"), row("-", case="y")], far)
+    def test_rows_of_the_other_samples_are_judged_too(self):
+        bad = letters(A={"x.ns": [200, 200]}, C={"x.ns": [150, 150]})
+        rows = stats.other_rows([row("stock<=0.50"), row("-", case="y")], bad)
         self.assertEqual(len(rows), 1)
-        self.assertEqual(len(rows[0]), len(stats.FAR_HEAD))
+        self.assertEqual(len(rows[0]), len(stats.OTHER_HEAD))
         self.assertEqual(rows[0][-1], "missed")
 
 

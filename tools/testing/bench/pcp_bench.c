@@ -11,7 +11,8 @@
  *
  * with one value for each sample. A metric whose name ends in ns is the
  * time for a page in nanoseconds, where a page is one of the case's order.
- * The exception is hop_ns: how far apart the cores were in each of the samples.
+ * Exceptions are hop_ns, how far apart the cores were in each of the samples, and
+ * pace_ns, how slow the core was in what median_ns is of.
  *
  * Each worker is a kthread that is bound to a CPU. A sample lasts a fixed time
  * rather than a fixed number of pages: some cases are hundreds of times slower
@@ -60,6 +61,8 @@
 #define HOP_TRIES	16
 #define HOP_TURNS	64
 #define HOP_SPINS	(1 << 20)
+#define PACE_WORDS	256
+#define PACE_PASSES	256
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 
 /*
@@ -171,6 +174,7 @@ struct worker {
 	u64 start, end;		/* the whole life */
 	u64 worst, tail;	/* ns of one allocation */
 	u32 *costs;		/* of one chunk each, in ps a page */
+	u32 *paces;		/* ps, of one that works alone */
 	unsigned int nr_costs;
 	struct page **pages;
 };
@@ -217,8 +221,9 @@ static bool gang_add(struct gang *gang, int cpu, void (*fn)(struct worker *w))
 	*w = (struct worker){ .gang = gang, .index = gang->nr, .cpu = cpu, .fn = fn };
 	w->pages = kvmalloc_array(max(gang->b->burst, MAX_CHUNK), sizeof(*w->pages), GFP_KERNEL);
 	w->costs = kvmalloc_array(MAX_COSTS, sizeof(*w->costs), GFP_KERNEL);
+	w->paces = kvcalloc(MAX_COSTS, sizeof(*w->paces), GFP_KERNEL);
 	gang->nr++;
-	return w->pages && w->costs;
+	return w->pages && w->costs && w->paces;
 }
 
 /* Run all workers that were added, until they end by themselves. */
@@ -252,6 +257,7 @@ static void gang_free(struct gang *gang)
 	for (i = 0; i < gang->nr; i++) {
 		kvfree(gang->w[i].pages);
 		kvfree(gang->w[i].costs);
+		kvfree(gang->w[i].paces);
 	}
 	kvfree(gang);
 }
@@ -402,6 +408,52 @@ static void run_hop(const struct bench *b)
 	record_milli("hop_ns", measure_hop());
 }
 
+/* How fast a core is --------------------------------------------------------- */
+
+/*
+ * The time of a fixed piece of work that keeps many units of the core busy, in
+ * thousandths of a nanosecond a pass. It is twice as long while the other thread
+ * of the core, which may belong to another virtual machine, has work; to allocate
+ * takes 1.4 times as long then. That changes many times a second, so it is
+ * measured between any two chunks, and only those count that were as fast as the
+ * fastest.
+ */
+static u32 measure_pace(void)
+{
+	static u64 words[PACE_WORDS];
+	u64 *word = words, a = 0, b = 0, c = 0, d = 0, before = ktime_get_ns();
+	unsigned int pass, i;
+
+	/* They are all 0, which the compiler must not know. */
+	OPTIMIZER_HIDE_VAR(word);
+	for (pass = 0; pass < PACE_PASSES; pass++) {
+		for (i = 0; i < PACE_WORDS; i += 4) {
+			a += word[i];
+			b ^= word[i + 1];
+			c += word[i + 2];
+			d ^= word[i + 3];
+		}
+		/* Or the passes would be made one. */
+		asm volatile("" : "+r" (a), "+r" (b), "+r" (c), "+r" (d) : : "memory");
+	}
+	return min((ktime_get_ns() - before) * 1000 / PACE_PASSES, (u64)U32_MAX);
+}
+
+/* Keep the chunks that had the core to themselves; records how fast it was. */
+static void keep_fast_chunks(struct worker *w)
+{
+	unsigned int i, nr = 0;
+	u32 best = U32_MAX;
+
+	for (i = 0; i < w->nr_costs; i++)
+		best = min(best, w->paces[i]);
+	for (i = 0; i < w->nr_costs; i++)
+		if (w->paces[i] <= best + best / 4)
+			w->costs[nr++] = w->costs[i];
+	w->nr_costs = nr;
+	record_milli("pace_ns", best);
+}
+
 /* Bursts ------------------------------------------------------------------ */
 
 static bool alloc_burst(const struct bench *b, struct page **pages, unsigned int nr)
@@ -435,6 +487,8 @@ static void burst_worker(struct worker *w)
 	unsigned int inner = max(1024 / b->burst, 1u), i;
 	/* The host stops a CPU seldom, and then for long. */
 	u64 length = sample_ns() * (b->owners == ALL_CPUS ? 5 : 1);
+	bool alone = w->gang->nr == 1;
+	u32 pace = alone ? measure_pace() : 0, last;
 	u64 start = ktime_get_ns(), now;
 
 	do {
@@ -447,6 +501,11 @@ static void burst_worker(struct worker *w)
 		}
 		now = ktime_get_ns();
 		note_cost(w, now - before, inner * b->burst);
+		if (alone && w->nr_costs < MAX_COSTS) {
+			last = pace;
+			pace = measure_pace();
+			w->paces[w->nr_costs - 1] = max(last, pace);
+		}
 		cond_resched();
 	} while (now - start < length);
 }
@@ -490,9 +549,11 @@ static void run_bursts(const struct bench *b)
 			/* The time of a core: more CPUs than those get no more. */
 			if (s) {
 				record_ns("ns", ns * min(n, cores), nr);
-				record_median(gang, 0, "median_ns");
 				if (n > 1)
 					record_hop(before);
+				else
+					keep_fast_chunks(&gang->w[0]);
+				record_median(gang, 0, "median_ns");
 			}
 		}
 		if (gang)
