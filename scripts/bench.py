@@ -39,6 +39,11 @@ TIMEOUT, TIMEOUT_LOCKS = 600, 900
 LETTERS = "ABCD"
 
 
+# A CPU that gets nowhere for 20 s is a result where CPUs share cores: it waits for a
+# lock whose holder the host has stopped, and others spin on that holder's core.
+STALL = re.compile(r"rcu: INFO: rcu_\w+ (self-)?detected (expedited )?stall")
+
+
 class BadBoot(Failure):
     """A kernel that did not come to its end, or measured nothing. It may the next time."""
 
@@ -150,7 +155,9 @@ def check(text, console, hung, pinned):
         raise BadBoot(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
                       f"(log: {show(console)}); try the same case alone with CASES=")
     try:
-        splats = verdicts.judge_file(console).splats
+        # Without the stalls, because what comes soon after a splat counts as part of it.
+        splats = verdicts.judge_text("\n".join(line for line in text.splitlines()
+                                               if not STALL.search(line))).splats
     except verdicts.BadList as error:
         raise Failure(str(error)) from None
     if splats:
@@ -176,7 +183,7 @@ class Bench:
         self.kernels, self.counting, self.lacking = {}, {}, {}
         # {CPUs: {letter: {case.metric: [[(value, state of the cores)] a round]}}}
         self.raw = self.no_data()
-        self.loads, self.json, self.repeated, self.done = [], [], [], 0
+        self.loads, self.json, self.repeated, self.stalls, self.done = [], [], [], [], 0
 
     def build(self):
         with lock(self.out, "bench"):
@@ -211,8 +218,10 @@ class Bench:
         args = arguments_of(kernel, self.image, which, ncpus, cores, cases, self.options)
         if self.options.verbose:
             print("$ " + " ".join(args), flush=True)
-        values, lacking, _ = stats.parse_console(boot(kernel, args, console, which, ncpus,
-                                                      self.hosts))
+        text = boot(kernel, args, console, which, ncpus, self.hosts)
+        if STALL.search(text):
+            self.stalls.append(f"{bench_plot.NAMES[letter]}, round {label}, {ncpus} CPUs")
+        values, lacking, _ = stats.parse_console(text)
         for case, why in lacking.items():
             if why.startswith("failed"):
                 raise BadBoot(f"case {case}: {why} (log: {show(console)})")
@@ -287,6 +296,7 @@ class Bench:
         for (case, ncpus), why in sorted(self.lacking.items()):
             text.append(f"{case} with {ncpus} CPUs {why}")
         text += [f"made again: {words}" for words in self.repeated]
+        text += [f"a CPU got nowhere for 20 s: {words}" for words in self.stalls]
         words = [stats.judge(row, self.data[ncpus])[0] for ncpus in self.counts
                  for row in self.rows_for(ncpus)]
         text.append(f"goals: {sum(w.startswith('met') for w in words)} met, "
@@ -321,6 +331,7 @@ class Bench:
         with open(os.path.join(self.results, "results.json"), "w", encoding="utf-8") as handle:
             json.dump({"kernel": self.version, "series": self.describe, "cores": self.cores,
                        "ncpus": self.counts, "rounds": self.done, "repeated": self.repeated,
+                       "stalls": self.stalls,
                        "samples": self.options.samples, "sample_ms": self.options.ms,
                        "load": self.loads, "limits": self.limits,
                        "rows": self.json}, handle, indent=1)

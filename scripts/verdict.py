@@ -271,7 +271,10 @@ def report(verdict, log):
 
 def judge_file(path, excuses=None):
     with open(path, encoding="utf-8", errors="replace") as handle:
-        text = handle.read()
+        return judge_text(handle.read(), excuses)
+
+
+def judge_text(text, excuses=None):
     return judge(text, read_splats(), read_excuses() if excuses is None else excuses,
                  datetime.date.today())
 

@@ -64,6 +64,22 @@ class Console(unittest.TestCase):
         self.assertTrue(lacking["local_o0_b1"].startswith("failed"))
 
 
+    def test_a_cpu_that_waited_long_is_a_result_and_other_complaints_are_none(self):
+        stall = "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\n"
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "console.log")
+            for more, fails in (("", False), ("BUG: Bad page state in process init\n", True)):
+                text = CONSOLE.replace("bench: end", stall + more + "bench: end")
+                with open(path, "w", encoding="utf-8") as handle:
+                    handle.write(text)
+                if fails:
+                    with self.assertRaisesRegex(common.Failure, "complained"):
+                        bench.check(text, path, False, True)
+                else:
+                    bench.check(text, path, False, True)
+                    self.assertRegex(text, bench.STALL)
+
+
 class Numbers(unittest.TestCase):
     def test_one_outlier_changes_neither_value_nor_spread_much(self):
         self.assertEqual(stats.medians([[(10, None), (11, None), (1000, None)]], lambda _: True),
