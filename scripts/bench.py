@@ -270,7 +270,7 @@ class Bench:
         for ncpus, raw in self.raw.items():
             self.limits[ncpus] = stats.limits(raw)
             self.data[ncpus], self.bad[ncpus], self.mixed[ncpus] = \
-                stats.by_state(raw, self.limits[ncpus])
+                stats.by_state(raw, self.limits[ncpus], stats.compared(self.rows))
 
     def report(self):
         self.reduce()
@@ -283,10 +283,7 @@ class Bench:
                          + " and a ".join(f"{kind.removesuffix('_ns')} of up to {limit:.0f} ns"
                                           for kind, limit in self.limits[ncpus].items())
                          + ", unless a row says that it has all", ""]
-            cells = stats.table_rows(self.rows_for(ncpus), self.data[ncpus])
-            for row, line in zip(self.rows_for(ncpus), cells):
-                if f"{row.case}.{row.metric}" in self.mixed[ncpus]:
-                    line[-1] += ", all"
+            cells = stats.table_rows(self.rows_for(ncpus), self.data[ncpus], self.mixed[ncpus])
             text += [f"{ncpus} CPUs; ± half of the middle half; [95 % interval]", "",
                      stats.table(cells), ""]
             cells = stats.other_rows(self.rows_for(ncpus), self.bad[ncpus])
@@ -309,7 +306,8 @@ class Bench:
 
         with open(os.path.join(self.results, "table.rst"), "w", encoding="utf-8") as handle:
             for ncpus in self.counts:
-                handle.write(stats.rst(self.rows_for(ncpus), self.data[ncpus]) + "\n\n")
+                handle.write(stats.rst(self.rows_for(ncpus), self.data[ncpus],
+                                       self.mixed[ncpus]) + "\n\n")
 
     def json_table(self, ncpus):
         """One table as data."""

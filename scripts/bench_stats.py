@@ -70,7 +70,10 @@ def parse_console(text):
 
 
 def with_state(values):
-    """{case.metric: [(value, (kind, state) or None)]} of the samples of one boot."""
+    """{case.metric: [(value, (kind, state) or None)]} of the samples of one boot.
+
+    A state that could not be measured is endless: the host had stopped a CPU.
+    """
     out = {}
     for key, found in values.items():
         case, metric = key.split(".")
@@ -79,8 +82,8 @@ def with_state(values):
         states = [None] * len(found)
         for kind in ALIKE:
             measured = values.get(f"{case}.{kind}", [])
-            if len(measured) == len(found):
-                states = [(kind, state) if state else None for state in measured]
+            if len(measured) == len(found) and any(measured):
+                states = [(kind, state or float("inf")) for state in measured]
         out[key] = list(zip(found, states))
     return out
 
@@ -96,19 +99,16 @@ def limits(raw):
     return {kind: limit for kind, alike in ALIKE.items()
             if (limit := lowest_level(sorted(
                 state[1] for metrics in raw.values() for rounds in metrics.values()
-                for samples in rounds for _, state in samples if state and state[0] == kind),
-                alike))}
+                for samples in rounds for _, state in samples
+                if state and state[0] == kind and state[1] < float("inf")), alike))}
 
 
 def lowest_level(states, alike):
     """The upper end of the lowest level that has many of the sorted states, or None."""
-    def members(at):
-        return bisect.bisect_right(states, states[at] * alike) - at
-
-    for i in range(len(states)):
-        if members(i) >= ENOUGH * len(states):
-            # The level may begin a little higher.
-            return states[max(range(i, i + members(i)), key=members)] * alike
+    for i, start in enumerate(states):
+        # Half as wide, or it could begin below the level, and end in its middle.
+        if bisect.bisect_right(states, start * alike ** 0.5) - i >= ENOUGH * len(states):
+            return start * alike
     return None
 
 
@@ -123,29 +123,43 @@ def medians(rounds, keep):
     return [median(values) for values in kept if values]
 
 
-def by_state(raw, limit):
+def compared(rows):
+    """[(key, key)]: what the goals compare with each other."""
+    found = ((f"{row.case}.{row.metric}", GOAL.match(row.goal)) for row in rows)
+    return [(key, goal.group(1)) for key, goal in found if goal and "." in goal.group(1)]
+
+
+def by_state(raw, limit, together=()):
     """(good, bad, mixed): the data to judge, that of the other samples, keys that mix both.
 
     A value without a state does not depend on it, and is in the first. A key that
-    lacks good samples of some kernel is judged by all that it has.
+    lacks good samples of stock or of split is judged by all that it has, and so is
+    what is compared with it.
     """
-    good, bad, mixed = {letter: {} for letter in raw}, {letter: {} for letter in raw}, set()
+    good, bad = {letter: {} for letter in raw}, {letter: {} for letter in raw}
     keys = {key for metrics in raw.values() for key in metrics}
-    for key in keys:
-        rounds = {letter: raw[letter].get(key, []) for letter in raw}
-        close = {letter: medians(r, lambda state: is_good(state, limit))
-                 for letter, r in rounds.items()}
-        lacks = [letter for letter, r in rounds.items()
-                 if r and len(close[letter]) < min(MIN_ROUNDS, len(r))]
-        if lacks:
-            mixed.add(key)
-            close = {letter: medians(r, lambda _: True) for letter, r in rounds.items()}
-        for letter, r in rounds.items():
-            if close[letter]:
-                good[letter][key] = close[letter]
-            beyond = medians(r, lambda state: not is_good(state, limit))
-            if beyond:
-                bad[letter][key] = beyond
+
+    def kept(letter, key, keep):
+        return medians(raw[letter].get(key, []), keep)
+
+    def lacks(key):
+        return any(len(kept(letter, key, lambda state: is_good(state, limit)))
+                   < min(MIN_ROUNDS, len(raw[letter].get(key, []))) for letter in "AC")
+
+    mixed = {key for key in keys if lacks(key)}
+    before = None
+    while before != len(mixed):
+        before = len(mixed)
+        for pair in together:
+            if not mixed.isdisjoint(pair):
+                mixed.update(keys.intersection(pair))
+    for letter in raw:
+        for key in raw[letter]:
+            if found := kept(letter, key, lambda state, key=key: key in mixed or
+                             is_good(state, limit)):
+                good[letter][key] = found
+            if found := kept(letter, key, lambda state: not is_good(state, limit)):
+                bad[letter][key] = found
     return good, bad, mixed
 
 
@@ -241,8 +255,11 @@ def other_rows(rows, bad):
     return out
 
 
-def table_rows(rows, data):
-    """Lists of cells. Where the goal is no ratio to stock, it says what it was."""
+def table_rows(rows, data, mixed=()):
+    """Lists of cells. Where the goal is no ratio to stock, it says what it was.
+
+    mixed: keys that have samples of cores in any state, which is said.
+    """
     out = []
     for row in rows:
         key = f"{row.case}.{row.metric}"
@@ -254,7 +271,8 @@ def table_rows(rows, data):
         out.append([row.what, *(cell(have[letter]) for letter in "ABC"),
                     ratio_text(ratio(have["D"], have["A"])),
                     ratio_text(ratio(have["B"], have["A"])),
-                    ratio_text(ratio(have["C"], have["A"])), goal, verdict])
+                    ratio_text(ratio(have["C"], have["A"])), goal,
+                    verdict + (", all" if key in mixed else "")])
     return out
 
 
@@ -271,7 +289,7 @@ RST_HEAD = ("case", "metric", "stock", "split", "again", "coarse", "split/stock"
             "verdict")
 
 
-def rst(rows, data):
+def rst(rows, data, mixed=()):
     """The same as a table for the documentation; ratios are to stock."""
     def plain(a, b):
         found = ratio(a, b)
@@ -285,6 +303,8 @@ def rst(rows, data):
         goal = row.goal.removeprefix("stock")
         if found and goal == row.goal and goal != "-":
             verdict += f", {number(found.value)}"
+        if key in mixed:
+            verdict += ", all"
         lines.append((row.case, row.metric, cell(have["A"]), cell(have["C"]),
                       plain(have["D"], have["A"]), plain(have["B"], have["A"]),
                       ratio_text(ratio(have["C"], have["A"])), goal, verdict))

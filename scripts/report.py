@@ -290,7 +290,7 @@ def interval(found):
     if not found:
         return "-"
     low, high = found.get("low"), found.get("high")
-    text = f"{found['ratio']:.2f}" if "ratio" in found else str(found)
+    text = f"{found.get('ratio', found.get('value')):.2f}"
     return text if low is None else f"{text} ({low:.2f} to {high:.2f})"
 
 
@@ -306,10 +306,10 @@ def bench_section(out):
     rows = []
     for row in data["rows"]:
         kind = None if row["verdict"].startswith("not") else row["verdict"].startswith("met")
-        rows.append((row["ncpus"], row["title"] if "title" in row else row["case"],
+        rows.append((row["ncpus"], row["what"],
                      row.get("goal") or "-", *(interval(row.get(k)) for k in
                                                ("split", "coarse", "noise")),
-                     word(kind, row["verdict"])))
+                     word(kind, row["verdict"] + (", all" if row["all_samples"] else ""))))
     section.add(table(("CPUs", "case", "goal", "split", "coarse", "noise", ""), rows, (0, 2, 3, 4, 5)))
     for plot in sorted(glob.glob(os.path.join(out, "bench", "*.svg"))):
         with open(plot, encoding="utf-8") as handle:

@@ -35,7 +35,8 @@ static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool noloc
  * @to_high: stop when the PCP is at its high mark
  * @nolock: keep off zone->lock; what has to go to the zone is deferred
  *
- * They go to the cold end, because this CPU did not use them last.
+ * They go to the hot end, one behind the other: what is there already was no good
+ * to the caller.
  *
  * The free_llist can only be taken whole. What is over @max_nodes stays on
  * @pcp->taken, where the next absorb goes on before it takes the list again, so
@@ -53,6 +54,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			unsigned int max_nodes, bool to_high, bool nolock)
 {
 	struct llist_node *node = pcp->taken, *to_zone = NULL;
+	struct list_head *list, *last_list = NULL, *last = NULL;
 	unsigned int nr_pages = 0, nr_nodes = 0;
 	bool disabled = pcp_disabled(pcp);
 	bool leftover = node;
@@ -95,8 +97,12 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			continue;
 		}
 
-		pcp_list_add_tail(pcp, page, order, pcp_list_type(migratetype),
-				  pageblock_owner_cpu(pbd) == pcp->cpu);
+		list = &pcp->lists[pcp_pindex(pcp_list_type(migratetype), order)];
+		__pcp_list_add(page, order, pageblock_owner_cpu(pbd) == pcp->cpu,
+			       list == last_list ? last : list);
+		pcp_count_add(pcp, 1 << order);
+		last_list = list;
+		last = &page->pcp_list;
 	}
 
 	WRITE_ONCE(pcp->taken, node);

@@ -21,7 +21,8 @@
 void pcp_list_add_tail(struct per_cpu_pages *pcp, struct page *page,
 		       unsigned int order, int migratetype, bool mergeable)
 {
-	__pcp_list_add(pcp, page, order, migratetype, mergeable, true);
+	__pcp_list_add(page, order, mergeable,
+		       pcp->lists[pcp_pindex(migratetype, order)].prev);
 	pcp_count_add(pcp, 1 << order);
 }
 
@@ -54,8 +55,8 @@ struct page *pcp_take(struct per_cpu_pages *pcp, unsigned int order,
 		mergeable = __pcp_list_del(page);
 		while (high > order) {
 			high--;
-			__pcp_list_add(pcp, page + (1 << high), high,
-				       migratetype, mergeable, false);
+			__pcp_list_add(page + (1 << high), high, mergeable,
+				       &pcp->lists[pcp_pindex(migratetype, high)]);
 		}
 		pcp_count_add(pcp, -(1 << order));
 		return page;

@@ -36,15 +36,15 @@
 #include "pageblock.h"
 
 /*
- * Pages looked at by one absorb in an allocation or a free. It bounds the
- * time that the lock is held for work that other CPUs left behind.
+ * Pages sorted by one absorb in an allocation or a free. It bounds the time that
+ * the lock is held for work that other CPUs left behind.
  */
 #define PCP_ABSORB_NODES	64
 
 /*
- * Pages that may wait for an absorb to restore the order that they came in. It
- * looks at each of them, at the largest refill: stock has an allocation wait
- * for no more.
+ * Base pages that may wait for an absorb to restore the order that they came in,
+ * since it looks at each of them for that. About as many as the largest refill
+ * has, with the default batch: an allocation may have to wait for that, too.
  */
 #define PCP_ORDER_PAGES		2048
 
@@ -234,21 +234,14 @@ static __always_inline void pcp_count_add(struct per_cpu_pages *pcp,
 	WRITE_ONCE(pcp->count, pcp->count + nr_pages);
 }
 
-/* Leaves pcp->count alone. */
-static __always_inline void __pcp_list_add(struct per_cpu_pages *pcp,
-					   struct page *page,
-					   unsigned int order, int migratetype,
-					   bool mergeable, bool tail)
+/* Leaves pcp->count alone. Puts the page behind @after, on the list of its order. */
+static __always_inline void __pcp_list_add(struct page *page, unsigned int order,
+					   bool mergeable, struct list_head *after)
 {
-	struct list_head *list = &pcp->lists[pcp_pindex(migratetype, order)];
-
 	set_page_private(page, order);
 	if (mergeable)
 		__SetPagePCPBuddy(page);
-	if (tail)
-		list_add_tail(&page->pcp_list, list);
-	else
-		list_add(&page->pcp_list, list);
+	list_add(&page->pcp_list, after);
 }
 
 /**
@@ -267,7 +260,8 @@ static __always_inline void pcp_list_add(struct per_cpu_pages *pcp,
 					 struct page *page, unsigned int order,
 					 int migratetype, bool mergeable)
 {
-	__pcp_list_add(pcp, page, order, migratetype, mergeable, false);
+	__pcp_list_add(page, order, mergeable,
+		       &pcp->lists[pcp_pindex(migratetype, order)]);
 	pcp_count_add(pcp, 1 << order);
 }
 

@@ -129,8 +129,27 @@ class States(unittest.TestCase):
         values = {"x.ns": [1.0, 2.0], "x.hop_ns": [45.0, 0.0], "y.ns": [3.0],
                   "y.pace_ns": [150.0], "z.ns": [4.0], "z.hop_ns": [45.0, 45.0]}
         self.assertEqual(stats.with_state(values),
-                         {"x.ns": [(1.0, ("hop_ns", 45.0)), (2.0, None)],
+                         {"x.ns": [(1.0, ("hop_ns", 45.0)), (2.0, ("hop_ns", float("inf")))],
                           "y.ns": [(3.0, ("pace_ns", 150.0))], "z.ns": [(4.0, None)]})
+
+    def test_a_state_that_could_not_be_measured_is_not_good(self):
+        samples = [(1, 45)] * 8 + [(9, float("inf"))]
+        raw = self.raw(A=[samples], C=[samples])
+        self.assertAlmostEqual(stats.limits(raw)["hop_ns"], 45 * stats.ALIKE["hop_ns"])
+        good, bad, _ = stats.by_state(raw, stats.limits(raw))
+        self.assertEqual((good["C"]["x.ns"], bad["C"]["x.ns"]), ([1], [9]))
+
+    def test_what_is_compared_with_mixed_samples_is_mixed_too(self):
+        raw = {letter: {"x.ns": [[(1, ("hop_ns", 45))], [(2, ("hop_ns", 220))]] * 2,
+                        "y.ns": [[(3, ("hop_ns", 220))]] * 4, "z.ns": [[(4, None)]] * 4}
+               for letter in "ABCD"}
+        raw["A"]["x.ns"] = raw["C"]["x.ns"] = [[(1, ("hop_ns", 45)), (5, ("hop_ns", 220))]] * 4
+        rows = [row("y.ns<=1.30"), row("stock<=1.00", case="z")]
+        self.assertEqual(stats.compared(rows), [("x.ns", "y.ns")])
+        self.assertEqual(stats.by_state(raw, {"hop_ns": 60})[2], {"y.ns"})
+        good, _, mixed = stats.by_state(raw, {"hop_ns": 60}, stats.compared(rows))
+        self.assertEqual(mixed, {"x.ns", "y.ns"})
+        self.assertEqual(good["C"]["x.ns"], [3, 3, 3, 3])
 
     def test_good_is_the_lowest_level_with_many_samples(self):
         samples = [(1, 70)] * 9 + [(1, 100 + i % 4) for i in range(40)] + [(1, 220)] * 41

@@ -386,10 +386,13 @@ unsigned int live_absorb_all(struct live *lv)
  */
 bool live_waits(struct live *lv, unsigned int want)
 {
+	unsigned int i;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
 		live_own(lv, want, false);
+		for (i = 1; lv->swapped && i < lv->nr; i += 2)
+			swap(lv->pages[i - 1], lv->pages[i]);
 		/* In a small zone, fewer may wait; set back after the case. */
 		if (lv->pcp->bound_low < 2 * want)
 			pcp_set_bound(lv->pcp, 2 * want, 2 * want);

@@ -30,6 +30,8 @@
  * @gfp: how live_own() allocates: LIVE_GFP unless a case sets it
  * @want: number that live_own() shall get
  * @whole: they shall be all pages of one block
+ * @swapped: live_waits() frees each second page before the one before it, so in
+ *	an order that no zone hands them out in
  * @round: for workers
  * @stop: tells workers to come to an end
  * @step: for workers
@@ -51,6 +53,7 @@ struct live {
 	gfp_t gfp;
 	unsigned int want;
 	bool whole;
+	bool swapped;
 	unsigned int round;
 	bool stop;
 	struct pcp_step step;

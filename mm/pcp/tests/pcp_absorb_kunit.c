@@ -131,8 +131,8 @@ static void absorb_to_the_list_of_the_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
 }
 
-/* Another CPU used them; what this CPU freed itself is still in its cache. */
-static void absorb_puts_pages_on_the_cold_end(struct kunit *test)
+/* They were in use a moment ago, and what was there is not what is wanted. */
+static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
@@ -141,8 +141,8 @@ static void absorb_puts_pages_on_the_cold_end(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
 	push(fx, 0, 1, 0);
 	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
-	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 0)->pcp_list);
-	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 1)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 1)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 0)->pcp_list);
 }
 
 /* === Order === */
@@ -174,32 +174,52 @@ static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
+/* An allocation takes in more when the PCP has nothing left. */
 static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 {
-	static const unsigned int order[] = { 0, 1, 2, 3, 4, 5 };
+	static const unsigned int portions[] = { 1, 1, 2, 2 };
 	struct pcp_fixture *fx = test->priv;
+	unsigned int i, k, index = 0;
 
 	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
-	push(fx, 0, 3, 0);
-	push(fx, 0, 4, 0);
-	push(fx, 0, 5, 0);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
-	/* The end of what was taken first, and the beginning of the rest. */
-	KUNIT_ASSERT_EQ(test, absorb(fx, 2), 2);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 2), 2);
+	for (i = 0; i < ARRAY_SIZE(portions); i++) {
+		KUNIT_ASSERT_EQ(test, absorb(fx, portions[i]), portions[i]);
+		/* The third is the end of this list, and the beginning of the next. */
+		for (k = 0; !i && k < 3; k++)
+			push(fx, 0, 3 + k, 0);
+		for (k = 0; k < portions[i]; k++)
+			KUNIT_EXPECT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
+					    pcp_fx_page(fx, 0, index++));
+	}
 	expect_all_absorbed(fx);
-	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* To restore the order, each page has to be looked at once more. */
-static void absorb_nolock_has_no_time_for_order(struct kunit *test)
+/* Each list has an order of its own, as far as they do not take turns. */
+static void absorb_of_two_orders_keeps_both(struct kunit *test)
 {
-	static const unsigned int order[] = { 2, 1, 0 };
+	static const unsigned int order[] = { 0, 1, 8 };
+	struct pcp_fixture *fx = test->priv;
+	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 1)];
+
+	push(fx, 0, 8, 0);
+	push(fx, 0, 2, 1);
+	push(fx, 0, 4, 1);
+	push(fx, 0, 0, 0);
+	push(fx, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx, 8), 7);
+	expect_order(fx, order, ARRAY_SIZE(order));
+	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 2)->pcp_list);
+	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 4)->pcp_list);
+}
+
+/* To begin with the first one, each page would have to be looked at once more. */
+static void absorb_nolock_begins_with_the_last_push(struct kunit *test)
+{
+	static const unsigned int order[] = { 2, 1 };
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 3);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 8), 3);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 2), 2);
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
@@ -686,10 +706,11 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_one_page),
 	KUNIT_CASE(absorb_returns_base_pages_of_mixed_orders),
 	KUNIT_CASE(absorb_to_the_list_of_the_type),
-	KUNIT_CASE(absorb_puts_pages_on_the_cold_end),
+	KUNIT_CASE(absorb_puts_pages_on_the_hot_end),
+	KUNIT_CASE(absorb_of_two_orders_keeps_both),
 	KUNIT_CASE(absorb_keeps_the_order_of_the_pushes),
 	KUNIT_CASE(absorb_in_portions_keeps_the_order_of_the_pushes),
-	KUNIT_CASE(absorb_nolock_has_no_time_for_order),
+	KUNIT_CASE(absorb_nolock_begins_with_the_last_push),
 	KUNIT_CASE(absorb_orders_as_many_as_the_bound_allows),
 	KUNIT_CASE(absorb_of_very_many_takes_them_as_they_come),
 	KUNIT_CASE(absorb_highatomic_as_movable),

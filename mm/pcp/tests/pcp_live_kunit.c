@@ -143,24 +143,29 @@ static void live_empty_lists(struct live *lv)
 	pcp_zone_free_list(lv->zone, &cached);
 }
 
-/* On CPU a: allocate as many pages; how many come right after their predecessor? */
+/*
+ * On CPU a: allocate until all pages are back, or too many others came. How many
+ * of them came after the one that was freed before them?
+ */
 static long live_order_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
-	unsigned int i, k, last = lv->nr, hits = 0;
+	unsigned int i, k, last = lv->nr, own = 0, hits = 0;
 	struct page *page, *next;
 	LIST_HEAD(pages);
 
-	live_empty_lists(lv);
-	for (i = 0; i < lv->nr; i++) {
+	for (i = 0; i < 4 * lv->nr && own < lv->nr; i++) {
 		page = alloc_page(LIVE_GFP);
 		if (!page)
 			break;
+		list_add(&page->lru, &pages);
 		for (k = 0; k < lv->nr && lv->pages[k] != page; k++)
 			;
-		hits += k == last + 1 && k < lv->nr;
+		if (k == lv->nr)
+			continue;
+		own++;
+		hits += k == last + 1;
 		last = k;
-		list_add(&page->lru, &pages);
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
 		__free_page(page);
@@ -174,6 +179,7 @@ static void live_pages_come_back_in_the_order_of_their_frees(struct kunit *test)
 	long hits = 0;
 	int tries;
 
+	lv->swapped = true;
 	/* vmstat, or somebody who allocates on CPU a, can spoil it. */
 	for (tries = 0; tries < 8; tries++) {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 4 * PCP_ABSORB_NODES));

@@ -194,6 +194,20 @@ static void lockless_a_cma_page_goes_to_the_cold_end(struct kunit *test)
 #endif
 }
 
+static void lockless_absorbs_when_all_that_is_cached_is_cma(struct kunit *test)
+{
+#ifdef CONFIG_CMA
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_CMA);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
+#else
+	kunit_skip(test, "needs CONFIG_CMA");
+#endif
+}
+
 static void lockless_at_the_mark_absorbs_nothing(struct kunit *test)
 {
 #ifdef CONFIG_CMA
@@ -280,6 +294,7 @@ static struct kunit_case lockless_cases[] = {
 	KUNIT_CASE(lockless_a_cma_page_goes_to_the_cold_end),
 	KUNIT_CASE(lockless_zones_in_order),
 	KUNIT_CASE(lockless_zone_that_is_too_high),
+	KUNIT_CASE(lockless_absorbs_when_all_that_is_cached_is_cma),
 	KUNIT_CASE(lockless_at_the_mark_absorbs_nothing),
 	{}
 };

@@ -62,7 +62,7 @@
 #define HOP_TURNS	64
 #define HOP_SPINS	(1 << 20)
 #define PACE_WORDS	256
-#define PACE_PASSES	256
+#define PACE_PASSES	512
 #define SPIN_NS		(50 * NSEC_PER_USEC)
 
 /*
@@ -448,7 +448,7 @@ static void keep_fast_chunks(struct worker *w)
 	for (i = 0; i < w->nr_costs; i++)
 		best = min(best, w->paces[i]);
 	for (i = 0; i < w->nr_costs; i++)
-		if (w->paces[i] <= best + best / 4)
+		if (w->paces[i] <= best + best / 8)
 			w->costs[nr++] = w->costs[i];
 	w->nr_costs = nr;
 	record_milli("pace_ns", best);
@@ -484,7 +484,7 @@ static void free_burst(struct page **pages, unsigned int nr, unsigned int order)
 static void burst_worker(struct worker *w)
 {
 	const struct bench *b = w->gang->b;
-	unsigned int inner = max(1024 / b->burst, 1u), i;
+	unsigned int inner = max((b->order ? 256 : 1024) / b->burst, 1u), chunk, i;
 	/* The host stops a CPU seldom, and then for long. */
 	u64 length = sample_ns() * (b->owners == ALL_CPUS ? 5 : 1);
 	bool alone = w->gang->nr == 1;
@@ -500,11 +500,12 @@ static void burst_worker(struct worker *w)
 			free_burst(w->pages, b->burst, b->order);
 		}
 		now = ktime_get_ns();
+		chunk = w->nr_costs;
 		note_cost(w, now - before, inner * b->burst);
-		if (alone && w->nr_costs < MAX_COSTS) {
+		if (alone && chunk < w->nr_costs) {
 			last = pace;
 			pace = measure_pace();
-			w->paces[w->nr_costs - 1] = max(last, pace);
+			w->paces[chunk] = max(last, pace);
 		}
 		cond_resched();
 	} while (now - start < length);
@@ -930,10 +931,9 @@ static void record_remote(struct gang *gang, u64 total)
  * Pages that one CPU allocates and another frees: a purge thread of a userspace
  * allocator, a receive queue whose data is read on another CPU, kswapd, the
  * reader of a pipe. The case remote_bare does the same with a bare
- * llist_add_batch() for each page, the least that such a free could cost. After
- * some rounds between the CPUs no page is beside its neighbour any more, so
- * that no CPU can guess which one is next; those of remote_bare are shuffled to
- * be alike. In remote_bare_seq they stay in order.
+ * llist_add_batch() for each page, the least that such a free could cost. There
+ * and in the split path pages keep their order, so that a CPU can guess which one
+ * is next. In remote_bare_shuffled it cannot.
  *
  * @freers of one owner: the pages of one network queue that many threads read,
  * or a task that filled the page cache which all CPUs now reclaim. @owners of one
@@ -1208,8 +1208,9 @@ static const struct bench benches[] = {
 	LOCAL("local_o9", 9, 8),
 	{ .name = "all_cpus", .run = run_bursts, .burst = 8192, .owners = ALL_CORES },
 	{ .name = "all_vcpus", .run = run_bursts, .burst = 8192, .owners = ALL_CPUS },
-	REMOTE("remote_bare", 0, 256, .bare = true, .shuffled = true),
-	REMOTE("remote_bare_seq", 0, 256, .bare = true),
+	REMOTE("remote_bare", 0, 256, .bare = true),
+	/* As many as a chunk may have, which is as many as are shuffled. */
+	REMOTE("remote_bare_shuffled", 0, MAX_CHUNK, .bare = true, .shuffled = true),
 	REMOTE("remote_o0", 0, 256),
 	REMOTE("remote_o3", 3, 64),
 	/* Memory of the kernel, such as network buffers: few blocks of that type are whole. */
