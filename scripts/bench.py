@@ -3,7 +3,8 @@
 """Measures stock, the coarse form and the split path side by side.
 
 Three kernels of one source and one configuration (bench_build.py) are booted in
-turn, stock twice, round by round; each boot runs all cases. Results in
+turn, stock twice, round by round; each boot runs all cases. Ratios are to both stock
+kernels; the second against the first shows the noise. Results in
 $(O)/bench: table.txt, results.json and plots. What is measured, and what was
 promised, is in tools/testing/bench/goals.list.
 
@@ -236,7 +237,9 @@ class Bench:
         """One boot of each kernel, or two; it counts when all of them are done."""
         data = self.no_data()
         load = os.getloadavg()[0]
-        for letter in LETTERS:
+        # Each has its turn at each place: what comes after whom made a difference.
+        turn = (self.done or 0) % len(LETTERS)
+        for letter in LETTERS[turn:] + LETTERS[:turn]:
             start = time.monotonic()
             for ncpus in self.counts:
                 self.one(letter, "few", ncpus, label, data[ncpus])
@@ -319,8 +322,10 @@ class Bench:
                 "ncpus": ncpus, **row._asdict(), "verdict": verdict,
                 "against": found._asdict() if found else None,
                 **{name: (lambda r: r._asdict() if r else None)(
-                    stats.ratio(data[letter].get(key) or [], data["A"].get(key) or []))
-                   for name, letter in (("split", "C"), ("coarse", "B"), ("noise", "D"))},
+                    stats.ratio(data[letter].get(key) or [], stock))
+                   for name, letter, stock in (("split", "C", stats.of_stock(data, key)),
+                                               ("coarse", "B", stats.of_stock(data, key)),
+                                               ("noise", "D", data["A"].get(key) or []))},
                 "all_samples": key in self.mixed[ncpus],
                 "values": {bench_plot.NAMES[l]: data[l].get(key) or [] for l in LETTERS},
                 "bad": {bench_plot.NAMES[l]: self.bad[ncpus][l].get(key) or [] for l in LETTERS}})

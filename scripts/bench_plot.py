@@ -36,14 +36,15 @@ def ratios(path, rows, data):
     keys = set()
     for row in rows:
         key = f"{row.case}.{row.metric}"
-        stock = data["A"].get(key)
+        stock = stats.of_stock(data, key)
         if not stock or not data["C"].get(key) or key in keys or row.case == "memory":
             continue
         keys.add(key)
         shown += 1
         labels.append(f"{quote(row.what)} {-shown}")
         for offset, letter in enumerate("DBC"):
-            found = stats.ratio(data[letter].get(key) or [], stock)
+            below = data["A"].get(key) or [] if letter == "D" else stock
+            found = stats.ratio(data[letter].get(key) or [], below)
             if found and found.low > 0:
                 points[letter].append(f"{found.value} {-shown - 0.22 * (offset - 1)} "
                                       f"{found.low} {found.high}")
@@ -92,7 +93,7 @@ def scaling(path, rows, by_cpus):
         key = f"{row.case}.{row.metric}"
         points = []
         for ncpus, data in sorted(by_cpus.items()):
-            found = stats.ratio(data["C"].get(key) or [], data["A"].get(key) or [])
+            found = stats.ratio(data["C"].get(key) or [], stats.of_stock(data, key))
             if found:
                 points.append(f"{ncpus} {found.value} {found.low} {found.high}")
         if len(points) > 1 and row.boot == "few" and row.goal.startswith("stock"):

@@ -191,12 +191,17 @@ def ratio(above, below, seed=1):
     return Ratio(of(above, below), found[int(RESAMPLES * 0.025)], found[int(RESAMPLES * 0.975)])
 
 
+def of_stock(data, key):
+    """The values of both stock kernels: one of them alone would have the noise of its turn."""
+    return (data["A"].get(key) or []) + (data["D"].get(key) or [])
+
+
 # Was it met? -------------------------------------------------------------------
 
 def judge(row, data):
     """(verdict, Ratio) of a row. data: {letter: {case.metric: [a value a round]}}."""
     key = f"{row.case}.{row.metric}"
-    split, stock = data["C"].get(key), data["A"].get(key)
+    split, stock = data["C"].get(key), of_stock(data, key)
     if not split:
         return "not measured", None
     against_stock = ratio(split, stock) if stock else None
@@ -247,11 +252,11 @@ def other_rows(rows, bad):
     out = []
     for row in rows:
         key = f"{row.case}.{row.metric}"
-        have = {letter: bad[letter].get(key) or [] for letter in "ABC"}
-        if have["A"] and have["C"]:
-            out.append([row.what, *(cell(have[letter]) for letter in "ABC"),
-                        ratio_text(ratio(have["B"], have["A"])),
-                        ratio_text(ratio(have["C"], have["A"])), row.goal, judge(row, bad)[0]])
+        stock, *have = of_stock(bad, key), *(bad[letter].get(key) or [] for letter in "BC")
+        if stock and have[1]:
+            out.append([row.what, cell(stock), *(cell(values) for values in have),
+                        *(ratio_text(ratio(values, stock)) for values in have), row.goal,
+                        judge(row, bad)[0]])
     return out
 
 
@@ -268,10 +273,11 @@ def table_rows(rows, data, mixed=()):
         goal = row.goal
         if found and goal != "-" and not goal.startswith("stock"):
             goal += f", is {ratio_text(found)}"
-        out.append([row.what, *(cell(have[letter]) for letter in "ABC"),
+        stock = of_stock(data, key)
+        out.append([row.what, cell(stock), cell(have["B"]), cell(have["C"]),
                     ratio_text(ratio(have["D"], have["A"])),
-                    ratio_text(ratio(have["B"], have["A"])),
-                    ratio_text(ratio(have["C"], have["A"])), goal,
+                    ratio_text(ratio(have["B"], stock)),
+                    ratio_text(ratio(have["C"], stock)), goal,
                     verdict + (", all" if key in mixed else "")])
     return out
 
@@ -305,9 +311,10 @@ def rst(rows, data, mixed=()):
             verdict += f", {number(found.value)}"
         if key in mixed:
             verdict += ", all"
-        lines.append((row.case, row.metric, cell(have["A"]), cell(have["C"]),
-                      plain(have["D"], have["A"]), plain(have["B"], have["A"]),
-                      ratio_text(ratio(have["C"], have["A"])), goal, verdict))
+        stock = of_stock(data, key)
+        lines.append((row.case, row.metric, cell(stock), cell(have["C"]),
+                      plain(have["D"], have["A"]), plain(have["B"], stock),
+                      ratio_text(ratio(have["C"], stock)), goal, verdict))
     widths = [max(len(line[i]) for line in lines) for i in range(len(RST_HEAD))]
     rule = "  ".join("=" * width for width in widths)
     text = ["  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip()

@@ -194,6 +194,13 @@ class Goals(unittest.TestCase):
         self.assertEqual(stats.judge(row("stock<=0.40"), data)[0], "missed")
         self.assertEqual(stats.judge(row("stock>=1.00"), data)[0], "missed")
 
+    def test_both_stock_kernels_count(self):
+        data = letters(A={"x.ns": [100, 100]}, C={"x.ns": [60, 60]}, D={"x.ns": [140, 140]})
+        self.assertEqual(stats.judge(row("stock<=0.55"), data)[1].value, 0.5)
+        cells = stats.table_rows([row("stock<=0.55")], data)[0]
+        self.assertEqual([text.split()[0] for text in (cells[1], cells[4], cells[6])],
+                         ["120", "1.40", "0.50"])
+
     def test_goal_within_the_interval_is_unsure(self):
         data = letters(A={"x.ns": [100, 120, 80, 100, 95]}, C={"x.ns": [100, 85, 110, 99, 90]})
         self.assertIn("unsure", stats.judge(row("stock<=1.00"), data)[0])
@@ -352,6 +359,15 @@ class Rounds(unittest.TestCase):
         self.assertIn("once more, coarse: it hung", said.getvalue())
         self.assertEqual(made.repeated, ["coarse, round 1: it hung"])
         self.assertEqual((made.done, len(made.raw[2]["B"]["case.ns"])), (1, 2))
+
+    def test_each_kernel_has_its_turn_at_each_place(self):
+        made = self.bench(())
+        places = []
+        made.attempt = lambda letter, *_: places.append(letter)
+        with contextlib.redirect_stdout(io.StringIO()):
+            for label in range(1, 5):
+                made.round(label)
+        self.assertEqual("".join(places[::2]), "ABCDBCDACDABDABC")
 
     def test_who_wants_to_stop_is_not_asked_twice(self):
         made = self.bench(())
