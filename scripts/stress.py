@@ -23,8 +23,10 @@ import qemu
 import tree as trees
 import verdict as verdicts
 
-# What a run has to reach, for each minute; debug kernels are slower.
-FLOORS = {"iterations": 50000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
+# What a run has to reach, for each minute; debug kernels are slower. It shows a load
+# that stands still, not a slow host: one that others used gave 30,000 iterations
+# and 47,000 where it gives 100,000 alone.
+FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
           "injected": 2000}
 # The kernel takes some pages for itself without counting them anywhere, a few
 # more or less at each moment: that many may be missing at the end of a run.
