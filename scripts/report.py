@@ -309,7 +309,7 @@ def bench_section(out):
         rows.append((row["ncpus"], row["what"],
                      row.get("goal") or "-", *(interval(row.get(k)) for k in
                                                ("split", "coarse", "noise")),
-                     word(kind, row["verdict"] + (", all" if row["all_samples"] else ""))))
+                     word(kind, row["verdict"] + (", all" if row.get("all_samples") else ""))))
     section.add(table(("CPUs", "case", "goal", "split", "coarse", "noise", ""), rows, (0, 2, 3, 4, 5)))
     for plot in sorted(glob.glob(os.path.join(out, "bench", "*.svg"))):
         with open(plot, encoding="utf-8") as handle:
