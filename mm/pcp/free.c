@@ -53,15 +53,21 @@ static __always_inline bool pcp_free_local(struct zone *zone,
 void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
 		   unsigned int order, bool order_allowed, bool nolock)
 {
-	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
 	struct pcp_route_in in = {
-		.migratetype = pageblock_migratetype(pbd),
-		.owner = pageblock_owner_cpu(pbd),
+		.owner = -1,
 		.order_allowed = order_allowed,
 		.nolock = nolock,
 		.can_trylock = can_spin_trylock(),
 	};
+	struct pageblock_data *pbd;
 	enum pcp_route route;
+
+	/* The block of an order that no PCP may have matters to a tracer alone. */
+	if (likely(order_allowed) || trace_mm_pcp_route_enabled()) {
+		pbd = pcp_pageblock(zone, page, pfn);
+		in.migratetype = pageblock_migratetype(pbd);
+		in.owner = pageblock_owner_cpu(pbd);
+	}
 
 	/* Pinned before the CPU is read: its PCP may be locked below. */
 	pcpu_task_pin();
