@@ -80,6 +80,7 @@ help:
 #:                  (several with commas; user: only that build: plain, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
 #: ROUNDS=          how often each kernel is measured (bench: 10, rcuscale: 5)
+#: FROM=DIR         make the table anew from a run's consoles (bench)
 #: CASES=glob       only these cases; NCPUS="2 4 8" plots ratio against CPUs (bench)
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
@@ -150,7 +151,8 @@ bisect: packages
 bench: packages
 	@scripts/packages.sh bench
 	@$(python) scripts/bench.py $(where) --ncpus=$(call quoted,$(bench_ncpus)) --jobs=$(call quoted,$(JOBS)) \
-		--rounds=$(call quoted,$(ROUNDS)) --cases=$(call quoted,$(CASES)) $(if $(filter 1,$(V)),--verbose)
+		--rounds=$(call quoted,$(ROUNDS)) --cases=$(call quoted,$(CASES)) \
+		$(if $(FROM),--consoles=$(call quoted,$(FROM))) $(if $(filter 1,$(V)),--verbose)
 
 count: packages
 	@$(python) scripts/bench_count.py $(where) --jobs=$(call quoted,$(JOBS)) $(if $(filter 1,$(V)),--verbose)

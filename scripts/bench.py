@@ -6,7 +6,11 @@ Three kernels of one source and one configuration (bench_build.py) are booted in
 turn, stock twice, round by round; each boot runs all cases. Ratios are to both stock
 kernels; the second against the first shows the noise. Results in
 $(O)/bench: table.txt, results.json and plots. What is measured, and what was
-promised, is in tools/testing/bench/goals.list.
+promised, is in tools/testing/bench/goals.list. Verdicts are compared with those of
+the run before, which is kept in before/.
+
+--consoles makes the table anew from the consoles of a run that was measured, as when
+the rules of bench_stats.py have changed.
 
 A goal that is missed is a result: the exit status is 0 then. It is 2 when a
 kernel could not be built or did not come to its end.
@@ -17,6 +21,7 @@ import fnmatch
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -43,6 +48,10 @@ LETTERS = "ABCD"
 # A CPU that gets nowhere for 20 s is a result where CPUs share cores: it waits for a
 # lock whose holder the host has stopped, and others spin on that holder's core.
 STALL = re.compile(r"rcu: INFO: rcu_\w+ (self-)?detected (expedited )?stall")
+
+
+# ROUND-BOOT-CPUS-KERNEL.
+CONSOLE = re.compile(r"(\d+)(-again)?-(few|many|locks)-(\d+)-([A-D])\.log$")
 
 
 class BadBoot(Failure):
@@ -171,6 +180,25 @@ def check(text, console, hung, pinned):
 
 # The run -----------------------------------------------------------------------
 
+def consoles(results, rounds):
+    """[(boot, CPUs, letter, path)] of a run's rounds; a boot made again counts in its place."""
+    directory, found = os.path.join(results, "consoles"), {}
+    try:
+        names = os.listdir(directory)
+    except OSError as error:
+        raise Failure(f"cannot read {show(directory)}: {error.strerror}") from None
+    for name in sorted(names):
+        match = CONSOLE.match(name)
+        if not match:
+            continue
+        label, again, which, ncpus, letter = match.groups()
+        if int(label) <= (LOCK_ROUNDS if which == "locks" else rounds):
+            found[which, int(ncpus), letter, int(label)] = max(
+                found.get((which, int(ncpus), letter, int(label)), (False, "")),
+                (bool(again), os.path.join(directory, name)))
+    return [(*key[:3], path) for key, (_, path) in sorted(found.items())]
+
+
 class Bench:
     """What one make bench does."""
 
@@ -222,13 +250,17 @@ class Bench:
         text = boot(kernel, args, console, which, ncpus, self.hosts)
         if STALL.search(text):
             self.stalls.append(f"{bench_plot.NAMES[letter]}, round {label}, {ncpus} CPUs")
+        self.take(text, console, ncpus, into[letter])
+
+    def take(self, text, console, ncpus, into):
+        """Add the values of a console to those of its kernel."""
         values, lacking, _ = stats.parse_console(text)
         for case, why in lacking.items():
             if why.startswith("failed"):
                 raise BadBoot(f"case {case}: {why} (log: {show(console)})")
             self.lacking.setdefault((case, ncpus), why)
         for key, found in stats.with_state(values).items():
-            into[letter].setdefault(key, []).append(found)
+            into.setdefault(key, []).append(found)
 
     def no_data(self):
         return {n: {letter: {} for letter in LETTERS} for n in self.counts}
@@ -253,7 +285,20 @@ class Bench:
         self.loads.append(load)
         self.done = label
 
+    def make_room(self):
+        """Move the run before to before/; one that came to no results is removed."""
+        before = os.path.join(self.results, "before")
+        if not os.path.exists(os.path.join(self.results, "results.json")):
+            shutil.rmtree(os.path.join(self.results, "consoles"), ignore_errors=True)
+            return
+        shutil.rmtree(before, ignore_errors=True)
+        os.makedirs(before)
+        for name in os.listdir(self.results):
+            if name in ("consoles", "results.json") or name.startswith("table."):
+                os.replace(os.path.join(self.results, name), os.path.join(before, name))
+
     def run(self):
+        self.make_room()
         os.makedirs(os.path.join(self.results, "consoles"), exist_ok=True)
         self.image = initramfs.small(INIT, self.results)
         for label in range(1, self.options.rounds + 1):
@@ -262,6 +307,26 @@ class Bench:
             for letter in self.counting:
                 self.one(letter, "locks", max(2, self.counts[0]), label,
                          self.raw[self.counts[0]])
+
+    def remake(self):
+        """Take what the consoles of an earlier run say, instead of running."""
+        path = os.path.join(self.results, "results.json")
+        try:
+            with open(path, encoding="utf-8") as handle:
+                found = json.load(handle)
+        except (OSError, ValueError) as error:
+            raise Failure(f"{show(path)} cannot be read: {error}") from None
+        self.version, self.describe, self.cores = found["kernel"], found["series"], found["cores"]
+        self.counts, self.done, self.loads = found["ncpus"], found["rounds"], found["load"]
+        self.repeated, self.stalls = found["repeated"], found["stalls"]
+        self.options.rounds = found.get("rounds_wanted", self.done)
+        self.raw = self.no_data()
+        for which, ncpus, letter, path in consoles(self.results, self.done):
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                self.take(handle.read(), path, ncpus,
+                          self.raw[ncpus if which == "few" else self.counts[0]][letter])
+        if not any(self.raw[self.counts[0]].values()):
+            raise Failure(f"{show(self.results)} has no consoles of its {self.done} rounds")
 
     def rows_for(self, ncpus):
         """The rows of a table; those of boots that do not depend on NCPUS come once."""
@@ -299,9 +364,7 @@ class Bench:
         text += [f"a CPU got nowhere for 20 s: {words}" for words in self.stalls]
         words = [stats.judge(row, self.data[ncpus])[0] for ncpus in self.counts
                  for row in self.rows_for(ncpus)]
-        text.append(f"goals: {sum(w.startswith('met') for w in words)} met, "
-                    f"{sum(w.startswith('missed') for w in words)} missed, "
-                    f"{words.count('not measured')} not measured")
+        text += [stats.count(words), *self.against_before()]
         text = "\n".join(text)
         print(text)
         with open(os.path.join(self.results, "table.txt"), "w", encoding="utf-8") as handle:
@@ -311,6 +374,21 @@ class Bench:
             for ncpus in self.counts:
                 handle.write(stats.rst(self.rows_for(ncpus), self.data[ncpus],
                                        self.mixed[ncpus]) + "\n\n")
+
+    def against_before(self):
+        """Lines that compare the verdicts with those of the run before."""
+        try:
+            with open(os.path.join(self.results, "before", "results.json"), encoding="utf-8") as handle:
+                before = json.load(handle)
+            same, differ, contradict = stats.compare_runs(before["rows"], self.json)
+            return [f"against the run before, series {before['series']}, {before['rounds']} "
+                    f"rounds: {same} verdicts the same, {len(differ)} unsure in one of them, "
+                    f"{len(contradict)} contradict"] + [
+                    f"  {text}" for text in contradict + differ]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return [f"the results of the run before cannot be read: {error!r}"]
 
     def json_table(self, ncpus):
         """One table as data."""
@@ -333,7 +411,8 @@ class Bench:
     def write(self):
         with open(os.path.join(self.results, "results.json"), "w", encoding="utf-8") as handle:
             json.dump({"kernel": self.version, "series": self.describe, "cores": self.cores,
-                       "ncpus": self.counts, "rounds": self.done, "repeated": self.repeated,
+                       "ncpus": self.counts, "rounds": self.done,
+                       "rounds_wanted": self.options.rounds, "repeated": self.repeated,
                        "stalls": self.stalls,
                        "samples": self.options.samples, "sample_ms": self.options.ms,
                        "load": self.loads, "limits": self.limits,
@@ -359,6 +438,8 @@ def arguments():
     parser.add_argument("--samples", default="5")
     parser.add_argument("--ms", default="80", help="length of a sample")
     parser.add_argument("--cases", default="", help="globs of cases")
+    parser.add_argument("--consoles", metavar="DIR", default="",
+                        help="a folder with results.json and consoles/ of an earlier run")
     options = cli.parse(parser)
     options.rounds = cli.number("ROUNDS", options.rounds or "10", 1, 1000)
     options.samples = cli.number("--samples", options.samples, 1, 16)
@@ -370,10 +451,17 @@ def run_main():
     options = arguments()
     adopt_orphans()
     out = os.path.abspath(options.out)
-    results = os.path.join(out, "bench")
+    results = os.path.abspath(options.consoles) if options.consoles else os.path.join(out, "bench")
+    if options.consoles and not os.path.isdir(results):
+        raise Failure(f"FROM={options.consoles} is no directory")
     try:
         with lock(results, "bench"):
             bench = Bench(options, out, results)
+            if options.consoles:
+                bench.remake()
+                bench.report()
+                bench.write()
+                return PASSED
             bench.build()
             try:
                 bench.run()

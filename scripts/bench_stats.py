@@ -199,7 +199,11 @@ def of_stock(data, key):
 # Was it met? -------------------------------------------------------------------
 
 def judge(row, data):
-    """(verdict, Ratio) of a row. data: {letter: {case.metric: [a value a round]}}."""
+    """(verdict, Ratio) of a row. data: {letter: {case.metric: [a value a round]}}.
+
+    Unsure is a verdict of its own: another run may find the value on the other side
+    of the limit, within the interval.
+    """
     key = f"{row.case}.{row.metric}"
     split, stock = data["C"].get(key), of_stock(data, key)
     if not split:
@@ -217,10 +221,39 @@ def judge(row, data):
         found = ratio(split, data["C"].get(what) or [])
     if not found:
         return "not measured", against_stock
+    if found.low <= limit <= found.high and found.low != found.high:
+        return "unsure", found
     met = found.value <= limit if sign == "<=" else found.value >= limit
-    unsure = found.low <= limit <= found.high and found.low != found.high
-    word = "met" if met else "missed"
-    return word + (" (unsure)" if unsure else ""), found
+    return "met" if met else "missed", found
+
+
+def count(verdicts):
+    """The number of each verdict, in words."""
+    return "goals: " + ", ".join(f"{verdicts.count(word)} {word}"
+                                 for word in ("met", "missed", "unsure", "not measured"))
+
+
+def compare_runs(before, now):
+    """(same, differ, contradict): goals of two runs, as rows of results.json.
+
+    The last two are lists of texts. A goal at its limit can be unsure in one run and
+    not in the other; met in one and missed in the other is a contradiction.
+    """
+    def verdicts(rows):
+        return {(row["ncpus"], row["case"], row["metric"], row["goal"]): row["verdict"]
+                for row in rows if row["verdict"] in ("met", "missed", "unsure")}
+
+    then, same, differ, contradict = verdicts(before), 0, [], []
+    for key, verdict in verdicts(now).items():
+        if key not in then:
+            continue
+        if then[key] == verdict:
+            same += 1
+            continue
+        ncpus, case, metric, goal = key
+        text = f"{case} {metric} {goal}, {ncpus} CPUs: {then[key]}, now {verdict}"
+        (differ if "unsure" in (then[key], verdict) else contradict).append(text)
+    return same, differ, contradict
 
 
 # The table ---------------------------------------------------------------------

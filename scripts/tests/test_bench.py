@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import random
 import re
@@ -203,7 +204,13 @@ class Goals(unittest.TestCase):
 
     def test_goal_within_the_interval_is_unsure(self):
         data = letters(A={"x.ns": [100, 120, 80, 100, 95]}, C={"x.ns": [100, 85, 110, 99, 90]})
-        self.assertIn("unsure", stats.judge(row("stock<=1.00"), data)[0])
+        self.assertEqual(stats.judge(row("stock<=1.00"), data)[0], "unsure")
+        self.assertEqual(stats.judge(row("stock<=2.00"), data)[0], "met")
+        self.assertEqual(stats.judge(row("stock<=0.50"), data)[0], "missed")
+
+    def test_verdicts_are_counted(self):
+        self.assertEqual(stats.count(["met", "unsure", "met", "stated", "not measured"]),
+                         "goals: 2 met, 0 missed, 1 unsure, 1 not measured")
 
     def test_another_case_of_the_split_kernel(self):
         data = letters(A={"x.ns": [1]}, C={"x.ns": [26], "y.ns": [20]})
@@ -239,6 +246,106 @@ class Goals(unittest.TestCase):
             self.assertIn(each.case.removeprefix("locks_"), known)
             if each.metric != "per_1000":
                 self.assertIn(each.metric, set(re.findall(r'"(\w+)"', source)) | {"ns"})
+
+
+class Again(unittest.TestCase):
+    """A second run, and a table that is made anew."""
+
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.path = self.dir.name
+
+    def file(self, name, text=""):
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(text)
+
+    def bench(self):
+        options = types.SimpleNamespace(rounds=1, cases="local_o0_b1", ncpus="2", samples=1, ms=1)
+        return bench.Bench(options, self.path, self.path)
+
+    @staticmethod
+    def results(*verdicts):
+        return [{"ncpus": 4, "case": f"c{i}", "metric": "ns", "goal": "stock<=1.00",
+                 "verdict": verdict} for i, verdict in enumerate(verdicts)]
+
+    def test_only_met_and_missed_contradict(self):
+        before = self.results("met", "met", "missed", "unsure", "stated", "met")
+        now = self.results("met", "missed", "unsure", "met", "stated")
+        self.assertEqual(stats.compare_runs(before, now),
+                         (1, ["c2 ns stock<=1.00, 4 CPUs: missed, now unsure",
+                              "c3 ns stock<=1.00, 4 CPUs: unsure, now met"],
+                          ["c1 ns stock<=1.00, 4 CPUs: met, now missed"]))
+
+    def test_another_goal_or_number_of_cpus_is_not_compared(self):
+        now = self.results("missed")
+        for key, value in (("goal", "stock<=0.50"), ("ncpus", 2), ("verdict", "not measured")):
+            before = [{**self.results("met")[0], key: value}]
+            self.assertEqual(stats.compare_runs(before, now), (0, [], []))
+
+    def test_the_run_before_is_kept(self):
+        for name in ("results.json", "table.txt", "consoles/1-few-4-A.log", "init.gz",
+                     "before/results.json", "before/consoles/9-few-4-A.log"):
+            self.file(name, name)
+        self.bench().make_room()
+        self.assertEqual(sorted(os.listdir(self.path)), ["before", "init.gz"])
+        with open(os.path.join(self.path, "before", "results.json"), encoding="utf-8") as handle:
+            self.assertEqual(handle.read(), "results.json")
+        self.assertEqual(os.listdir(os.path.join(self.path, "before", "consoles")),
+                         ["1-few-4-A.log"])
+
+    def test_a_run_without_results_does_not_replace_one_with_them(self):
+        self.file("before/results.json", "good")
+        self.file("consoles/1-few-4-A.log")
+        self.bench().make_room()
+        self.assertEqual(os.listdir(self.path), ["before"])
+        self.assertEqual(os.listdir(os.path.join(self.path, "before")), ["results.json"])
+
+    def test_a_boot_made_again_counts_in_its_place(self):
+        for name in ("1-few-4-A.log", "1-few-4-B.log", "1-again-few-4-B.log", "2-few-4-A.log",
+                     "10-few-4-A.log", "4-locks-4-A.log", "3-locks-4-A.log", "else.log"):
+            self.file("consoles/" + name)
+        found = [os.path.basename(path) for *_, path in bench.consoles(self.path, 2)]
+        self.assertEqual(found, ["1-few-4-A.log", "2-few-4-A.log", "1-again-few-4-B.log",
+                                 "3-locks-4-A.log"])
+
+    def test_the_table_is_made_anew_from_consoles(self):
+        self.file("results.json", json.dumps({
+            "kernel": "7.3", "series": "abc", "cores": 2, "ncpus": [4], "rounds": 1,
+            "load": [0.1], "repeated": [], "stalls": []}))
+        for letter, ns in (("A", 100), ("C", 50), ("D", 100)):
+            self.file(f"consoles/1-few-4-{letter}.log",
+                      f"bench local_o0_b1 median_ns {ns}.0 {ns}.0\nbench: end\n")
+        made = self.bench()
+        made.remake()
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            made.report()
+        self.assertRegex(said.getvalue(), r"local alloc.*0\.50 \[0\.50, 0\.50\].*met")
+        self.assertIn("series abc, 2 cores, 1 of 1 rounds", said.getvalue())
+        self.assertNotIn("against the run before", said.getvalue())
+
+    def test_the_table_says_what_has_changed_since_the_run_before(self):
+        made = self.bench()
+        made.json = self.results("met", "missed")
+        self.file("before/results.json", json.dumps({"series": "abc", "rounds": 5,
+                                                     "rows": self.results("met", "met")}))
+        self.assertEqual(made.against_before(),
+                         ["against the run before, series abc, 5 rounds: 1 verdicts the same, "
+                          "0 unsure in one of them, 1 contradict",
+                          "  c1 ns stock<=1.00, 4 CPUs: met, now missed"])
+        self.file("before/results.json", "{")
+        self.assertRegex(made.against_before()[0], "cannot be read")
+
+    def test_a_folder_without_a_run_is_an_error(self):
+        with self.assertRaisesRegex(common.Failure, "results.json cannot be read"):
+            self.bench().remake()
+        self.file("results.json", json.dumps({
+            "kernel": "7.3", "series": "abc", "cores": 2, "ncpus": [4], "rounds": 1,
+            "load": [0.1], "repeated": [], "stalls": []}))
+        with self.assertRaisesRegex(common.Failure, "consoles"):
+            self.bench().remake()
 
 
 class Table(unittest.TestCase):
