@@ -7,7 +7,7 @@ turn, stock twice, round by round; each boot runs all cases. Ratios are to both 
 kernels; the second against the first shows the noise. Results in
 $(O)/bench: table.txt, results.json and plots. What is measured, and what was
 promised, is in tools/testing/bench/goals.list. Verdicts are compared with those of
-the run before, which is kept in before/.
+the run before. Earlier runs are kept in before/1 and so on.
 
 --consoles makes the table anew from the consoles of a run that was measured, as when
 the rules of bench_stats.py have changed.
@@ -59,6 +59,12 @@ class BadBoot(Failure):
 
 
 # What to run -------------------------------------------------------------------
+
+def goals(wanted):
+    """The rows of goals.list that are wanted."""
+    with open(GOALS, encoding="utf-8") as handle:
+        return choose(stats.parse_goals(handle.read()), wanted)
+
 
 def choose(rows, wanted):
     """The rows whose case matches one of the globs."""
@@ -155,6 +161,15 @@ def boot(kernel, args, console, which, ncpus, hosts):
     return text
 
 
+def complaints(text):
+    """The splats of a console, without the stalls: what follows a splat counts as part of it."""
+    try:
+        return verdicts.judge_text("\n".join(line for line in text.splitlines()
+                                             if not STALL.search(line))).splats
+    except verdicts.BadList as error:
+        raise Failure(str(error)) from None
+
+
 def check(text, console, hung, pinned):
     """A kernel that hung, stopped or complained has measured nothing."""
     ended = stats.parse_console(text)[2]
@@ -164,13 +179,7 @@ def check(text, console, hung, pinned):
             print("  | " + line)
         raise BadBoot(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
                       f"(log: {show(console)}); try the same case alone with CASES=")
-    try:
-        # Without the stalls, because what comes soon after a splat counts as part of it.
-        splats = verdicts.judge_text("\n".join(line for line in text.splitlines()
-                                               if not STALL.search(line))).splats
-    except verdicts.BadList as error:
-        raise Failure(str(error)) from None
-    if splats:
+    if splats := complaints(text):
         raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
                       "run make check first")
     if not pinned:
@@ -187,16 +196,24 @@ def consoles(results, rounds):
         names = os.listdir(directory)
     except OSError as error:
         raise Failure(f"cannot read {show(directory)}: {error.strerror}") from None
-    for name in sorted(names):
+    for name in names:
         match = CONSOLE.match(name)
         if not match:
             continue
         label, again, which, ncpus, letter = match.groups()
         if int(label) <= (LOCK_ROUNDS if which == "locks" else rounds):
-            found[which, int(ncpus), letter, int(label)] = max(
-                found.get((which, int(ncpus), letter, int(label)), (False, "")),
-                (bool(again), os.path.join(directory, name)))
+            key = which, int(ncpus), letter, int(label)
+            found[key] = max(found.get(key, (False, "")),
+                             (bool(again), os.path.join(directory, name)))
     return [(*key[:3], path) for key, (_, path) in sorted(found.items())]
+
+
+def earlier(results):
+    """Numbers of the runs that are kept, the newest first."""
+    with contextlib.suppress(OSError):
+        return sorted((int(name) for name in os.listdir(os.path.join(results, "before"))
+                       if name.isdigit()), reverse=True)
+    return []
 
 
 class Bench:
@@ -207,8 +224,7 @@ class Bench:
         self.hosts = sorted(os.sched_getaffinity(0))
         self.cores = len(self.hosts)
         self.counts = cpu_counts(options.ncpus, self.cores)
-        with open(GOALS, encoding="utf-8") as handle:
-            self.rows = choose(stats.parse_goals(handle.read()), options.cases)
+        self.rows = goals(options.cases)
         self.kernels, self.counting, self.lacking = {}, {}, {}
         # {CPUs: {letter: {case.metric: [[(value, state of the cores)] a round]}}}
         self.raw = self.no_data()
@@ -286,16 +302,18 @@ class Bench:
         self.done = label
 
     def make_room(self):
-        """Move the run before to before/; one that came to no results is removed."""
-        before = os.path.join(self.results, "before")
-        if not os.path.exists(os.path.join(self.results, "results.json")):
-            shutil.rmtree(os.path.join(self.results, "consoles"), ignore_errors=True)
-            return
-        shutil.rmtree(before, ignore_errors=True)
-        os.makedirs(before)
-        for name in os.listdir(self.results):
-            if name in ("consoles", "results.json") or name.startswith("table."):
-                os.replace(os.path.join(self.results, name), os.path.join(before, name))
+        """Put the run before aside; one that came to no results is removed."""
+        kept = os.path.exists(os.path.join(self.results, "results.json"))
+        into = os.path.join(self.results, "before", str((earlier(self.results) or [0])[0] + 1))
+        if kept:
+            os.makedirs(into)
+        # The results last, or a second try would take the rest for a run without any.
+        for name in ("consoles", "table.txt", "table.rst", "results.json"):
+            path = os.path.join(self.results, name)
+            if kept and os.path.exists(path):
+                os.replace(path, os.path.join(into, name))
+            elif os.path.isdir(path):
+                shutil.rmtree(path)
 
     def run(self):
         self.make_room()
@@ -314,17 +332,28 @@ class Bench:
         try:
             with open(path, encoding="utf-8") as handle:
                 found = json.load(handle)
-        except (OSError, ValueError) as error:
-            raise Failure(f"{show(path)} cannot be read: {error}") from None
-        self.version, self.describe, self.cores = found["kernel"], found["series"], found["cores"]
-        self.counts, self.done, self.loads = found["ncpus"], found["rounds"], found["load"]
-        self.repeated, self.stalls = found["repeated"], found["stalls"]
+            self.version, self.describe = found["kernel"], found["series"]
+            self.cores, self.counts = found["cores"], found["ncpus"]
+            self.done, self.loads = found["rounds"], found["load"]
+            self.options.samples, self.options.ms = found["samples"], found["sample_ms"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Failure(f"{show(path)} cannot be read: {error!r}") from None
+        # The rest is not in the results of an older bench.
+        self.repeated, self.stalls = found.get("repeated", []), found.get("stalls", [])
         self.options.rounds = found.get("rounds_wanted", self.done)
+        self.options.cases = found.get("cases", "")
+        self.rows = goals(self.options.cases)
         self.raw = self.no_data()
         for which, ncpus, letter, path in consoles(self.results, self.done):
             with open(path, encoding="utf-8", errors="replace") as handle:
-                self.take(handle.read(), path, ncpus,
-                          self.raw[ncpus if which == "few" else self.counts[0]][letter])
+                text = handle.read()
+            into = ncpus if which == "few" else self.counts[0]
+            if into not in self.raw:
+                continue
+            # Counting boots are no part of a round, and the last may have gone wrong.
+            if which == "locks" and (complaints(text) or not stats.parse_console(text)[2]):
+                continue
+            self.take(text, path, ncpus, self.raw[into][letter])
         if not any(self.raw[self.counts[0]].values()):
             raise Failure(f"{show(self.results)} has no consoles of its {self.done} rounds")
 
@@ -376,19 +405,21 @@ class Bench:
                                        self.mixed[ncpus]) + "\n\n")
 
     def against_before(self):
-        """Lines that compare the verdicts with those of the run before."""
-        try:
-            with open(os.path.join(self.results, "before", "results.json"), encoding="utf-8") as handle:
-                before = json.load(handle)
-            same, differ, contradict = stats.compare_runs(before["rows"], self.json)
-            return [f"against the run before, series {before['series']}, {before['rounds']} "
-                    f"rounds: {same} verdicts the same, {len(differ)} unsure in one of them, "
-                    f"{len(contradict)} contradict"] + [
-                    f"  {text}" for text in contradict + differ]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            return [f"the results of the run before cannot be read: {error!r}"]
+        """Lines that compare the verdicts with those of the newest run that has the same goals."""
+        for number in earlier(self.results):
+            path = os.path.join(self.results, "before", str(number), "results.json")
+            try:
+                with open(path, encoding="utf-8") as handle:
+                    before = json.load(handle)
+                same, differ, contradict = stats.compare_runs(before["rows"], self.json)
+                run = f"series {before['series']}, {before['rounds']} rounds"
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                return [f"{show(path)} cannot be read: {error!r}"]
+            if same or differ or contradict:
+                return [f"against run {number} before, {run}: {same} verdicts the same, "
+                        f"{len(differ)} unsure in one of the two, {len(contradict)} contradict",
+                        *(f"  {text}" for text in contradict + differ)]
+        return []
 
     def json_table(self, ncpus):
         """One table as data."""
@@ -414,7 +445,7 @@ class Bench:
                        "ncpus": self.counts, "rounds": self.done,
                        "rounds_wanted": self.options.rounds, "repeated": self.repeated,
                        "stalls": self.stalls,
-                       "samples": self.options.samples, "sample_ms": self.options.ms,
+                       "cases": self.options.cases, "samples": self.options.samples, "sample_ms": self.options.ms,
                        "load": self.loads, "limits": self.limits,
                        "rows": self.json}, handle, indent=1)
             handle.write("\n")
@@ -454,6 +485,8 @@ def run_main():
     results = os.path.abspath(options.consoles) if options.consoles else os.path.join(out, "bench")
     if options.consoles and not os.path.isdir(results):
         raise Failure(f"FROM={options.consoles} is no directory")
+    if options.consoles and options.cases:
+        raise Failure("FROM= makes the whole table of a run; leave CASES= out")
     try:
         with lock(results, "bench"):
             bench = Bench(options, out, results)

@@ -221,10 +221,9 @@ def judge(row, data):
         found = ratio(split, data["C"].get(what) or [])
     if not found:
         return "not measured", against_stock
-    if found.low <= limit <= found.high and found.low != found.high:
-        return "unsure", found
-    met = found.value <= limit if sign == "<=" else found.value >= limit
-    return "met" if met else "missed", found
+    all_met, none_met = ((found.high <= limit, found.low > limit) if sign == "<=" else
+                         (found.low >= limit, found.high < limit))
+    return "met" if all_met else "missed" if none_met else "unsure", found
 
 
 def count(verdicts):
@@ -240,8 +239,10 @@ def compare_runs(before, now):
     not in the other; met in one and missed in the other is a contradiction.
     """
     def verdicts(rows):
-        return {(row["ncpus"], row["case"], row["metric"], row["goal"]): row["verdict"]
-                for row in rows if row["verdict"] in ("met", "missed", "unsure")}
+        # An older result has "missed (unsure)".
+        words = ((row, row["verdict"].split()[-1].strip("()")) for row in rows)
+        return {(row["ncpus"], row["case"], row["metric"], row["goal"]): word
+                for row, word in words if word in ("met", "missed", "unsure")}
 
     then, same, differ, contradict = verdicts(before), 0, [], []
     for key, verdict in verdicts(now).items():

@@ -305,7 +305,8 @@ def bench_section(out):
                 "noise is stock against stock.</p>")
     rows = []
     for row in data["rows"]:
-        kind = None if row["verdict"].startswith("not") else row["verdict"].startswith("met")
+        # A goal at its limit, and what has none, are neither good nor bad.
+        kind = {"met": True, "missed": False}.get(row["verdict"])
         rows.append((row["ncpus"], row["what"],
                      row.get("goal") or "-", *(interval(row.get(k)) for k in
                                                ("split", "coarse", "noise")),
@@ -320,11 +321,11 @@ def bench_section(out):
         text = re.sub(r'\bid="', f'id="{stem}-', text)
         text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{stem}-", text)
         section.add(f"<div class=plot>{text}</div>")
-    missed = sum(r["verdict"].startswith("missed") for r in data["rows"])
+    verdicts = [row["verdict"].split()[-1].strip("()") for row in data["rows"]]
+    met, missed, unsure = (verdicts.count(word) for word in ("met", "missed", "unsure"))
     # A measurement, no test: a goal that is missed does not fail.
-    section.verdict(True if not missed else None,
-                    f"{sum(r['verdict'].startswith('met') for r in data['rows'])} goals met, "
-                    f"{missed} missed", path)
+    section.verdict(True if not missed + unsure else None,
+                    f"{met} goals met, {missed} missed, {unsure} unsure", path)
     return section
 
 

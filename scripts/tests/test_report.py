@@ -101,6 +101,21 @@ class Page(unittest.TestCase):
         self.put("stress/summary.json", '{"debug": ')
         self.assertIsNone(self.page()[1]["Stress"].good)
 
+    def test_a_bench_is_good_when_all_goals_are_met_for_sure(self):
+        for verdicts, good, words in ((("met", "stated", "not measured"), True,
+                                       "1 goals met, 0 missed, 0 unsure"),
+                                      (("met", "unsure"), None, "1 goals met, 0 missed, 1 unsure"),
+                                      (("met", "missed (unsure)"), None, "0 missed, 1 unsure"),
+                                      (("met", "missed"), None, "1 goals met, 1 missed")):
+            with self.subTest(verdicts=verdicts):
+                self.put("bench/results.json", json.dumps({
+                    "rounds": 10, "cores": 2, "kernel": "k", "series": "s", "load": [],
+                    "rows": [{"ncpus": 4, "what": "a case", "verdict": verdict}
+                             for verdict in verdicts]}))
+                text, sections = self.page()
+                self.assertIs(sections["Speed: stock, coarse, split"].good, good)
+                self.assertIn(words, text)
+
     def test_plots_do_not_share_ids(self):
         self.put("bench/results.json", {"rounds": 10, "cores": 2, "kernel": "k", "series": "s",
                                         "load": [], "rows": []})
