@@ -336,7 +336,7 @@ SECTIONS = (check_section, tests_section, coverage_section, mutants_section, str
 def first_line(*command):
     try:
         return run(command).stdout.decode("utf-8", "replace").splitlines()[0].strip()
-    except (OSError, IndexError):
+    except (Failure, OSError, IndexError):
         return "not there"
 
 

@@ -116,6 +116,9 @@ class Page(unittest.TestCase):
                 self.assertIs(sections["Speed: stock, coarse, split"].good, good)
                 self.assertIn(words, text)
 
+    def test_a_program_that_is_not_installed_is_no_failure(self):
+        self.assertEqual(report.first_line("no-such-program", "--version"), "not there")
+
     def test_plots_do_not_share_ids(self):
         self.put("bench/results.json", {"rounds": 10, "cores": 2, "kernel": "k", "series": "s",
                                         "load": [], "rows": []})
