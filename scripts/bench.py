@@ -413,6 +413,9 @@ class Bench:
                     before = json.load(handle)
                 same, differ, contradict = stats.compare_runs(before["rows"], self.json)
                 run = f"series {before['series']}, {before['rounds']} rounds"
+            except FileNotFoundError:
+                # Stopped while it was put aside.
+                continue
             except (OSError, ValueError, KeyError, TypeError) as error:
                 return [f"{show(path)} cannot be read: {error!r}"]
             if same or differ or contradict:

@@ -341,6 +341,7 @@ class Again(unittest.TestCase):
     def test_the_table_says_what_has_changed_since_the_run_before(self):
         made = self.bench()
         made.json = self.results("met", "missed")
+        os.makedirs(os.path.join(self.path, "before", "11"))
         for number, rows in (("9", self.results("met", "met")), ("10", [])):
             self.file(f"before/{number}/results.json",
                       json.dumps({"series": "abc", "rounds": 5, "rows": rows}))
