@@ -77,7 +77,7 @@ help:
 #: SUITE=glob       run only these suites, or suite.case (selftests: mm/*, kunit/list*)
 #: NCPUS=4          CPUs of the UML kernel
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, pagealloc, up
-#:                  (several with commas; user: only that build: plain, asan, tsan)
+#:                  (several with commas; user: only that build: plain, order3, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
 #: ROUNDS=          how often each kernel is measured (bench: 10, rcuscale: 5)
 #: FROM=DIR         make the table anew from a run's consoles (bench)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compiles the helpers for the host and runs their suites, and threads, there.
 
-Three builds: plain, asan (with UBSan too) and tsan. Results: ktap.log,
-junit.xml, results.json and console.log in $(O)/user, and what each build
-wrote in $(O)/user/plain, asan and tsan. No kernel is built; the kernel tree
-is there for its headers.
+Four builds: plain, order3 (pageblocks of 8 pages), asan (with UBSan too) and
+tsan. Results: ktap.log, junit.xml, results.json and console.log in $(O)/user, and
+what each build wrote in $(O)/user/plain, order3, asan and tsan. No kernel is built;
+the kernel tree is there for its headers.
 """
 
 import collections
@@ -27,7 +27,7 @@ import verdict as verdicts
 HARNESS = os.path.join(ROOT, "tools/testing/pcp")
 # Headers of ours: from here, or from a tree that has the series already.
 OWN_HEADERS = ("linux/pageblock_data.h", "trace/events/pcp.h")
-KINDS = ("plain", "asan", "tsan")
+KINDS = ("plain", "order3", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
 TIMEOUT = 300
 # Reports of the sanitizers, in place of the kernel's splats.
@@ -290,7 +290,7 @@ def reports(out, tree):
 def arguments():
     parser = cli.parser(__doc__)
     parser.add_argument("--suite", default="", help="glob: suite, or suite.case")
-    parser.add_argument("--debug", default="", help="only this build: plain, asan or tsan")
+    parser.add_argument("--debug", default="", help="only this build: plain, order3, asan or tsan")
     parser.add_argument("--ncpus", default="", help="not used: there are always 4")
     parser.add_argument("--rounds", default="", help="operations of the threads in each build")
     parser.add_argument("--timeout", default="", help="seconds for the run of each build")
