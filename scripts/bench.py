@@ -448,7 +448,8 @@ class Bench:
                        "ncpus": self.counts, "rounds": self.done,
                        "rounds_wanted": self.options.rounds, "repeated": self.repeated,
                        "stalls": self.stalls,
-                       "cases": self.options.cases, "samples": self.options.samples, "sample_ms": self.options.ms,
+                       "cases": self.options.cases, "samples": self.options.samples,
+                       "sample_ms": self.options.ms,
                        "load": self.loads, "limits": self.limits,
                        "rows": self.json}, handle, indent=1)
             handle.write("\n")
