@@ -9,26 +9,27 @@ import sys
 import tempfile
 import unittest
 
-import common
+from splitfree.__main__ import TARGETS, variables
+from splitfree.base.paths import ROOT, SCRIPTS
+from splitfree.base.processes import clean_env
 
-SCRIPTS = os.path.join(common.ROOT, "scripts")
 SCRIPT = """
 import os, sys
 sys.path.insert(0, {scripts!r})
-import common
+from splitfree.base.failures import Failure, main
 def function():
     how = sys.argv[1]
     if how == "child":
         # A script below a script: what it says is for its parent alone.
         os.system(sys.executable + " " + __file__ + " 1")
-        raise common.Failure("the parent", 2)
+        raise Failure("the parent", 2)
     if how == "traceback":
         raise RuntimeError(how)
     if how == "signal":
         os.kill(os.getpid(), 15)
     if how != "0":
-        raise common.Failure("no", int(how))
-common.main(function)
+        raise Failure("no", int(how))
+main(function)
 """
 
 
@@ -48,7 +49,7 @@ class Status(unittest.TestCase):
     def ci(self, *args):
         return subprocess.run([os.path.join(self.root, "scripts/ci"), *args], check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
-                              env=common.clean_env()).returncode
+                              env=clean_env()).returncode
 
     def test_the_script_s_status_comes_through_make(self):
         for status in (0, 1, 2):
@@ -70,14 +71,11 @@ class Jobs(unittest.TestCase):
     """Our make targets, and nothing else but what a container lacks."""
 
     def setUp(self):
-        with open(os.path.join(common.ROOT, "Makefile"), encoding="utf-8") as handle:
-            text = handle.read()
-        self.targets = set(re.findall(r"^(\w+):(?!=)", text, re.M))
-        self.variables = set(re.findall(r"^(\w+)\s*\?=", text, re.M))
+        self.targets, self.variables = set(TARGETS), set(variables())
 
     @staticmethod
     def read(path):
-        with open(os.path.join(common.ROOT, path), encoding="utf-8") as handle:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as handle:
             return handle.read()
 
     def known(self, command):

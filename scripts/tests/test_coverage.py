@@ -5,8 +5,9 @@ import os
 import tempfile
 import unittest
 
-import common
-import coverage
+from splitfree.base.failures import Failure
+from splitfree.base.paths import ROOT
+from splitfree.commands import coverage
 
 SOURCE = """int f(int a)
 {
@@ -16,6 +17,8 @@ SOURCE = """int f(int a)
 \treturn 0;
 }
 """
+
+
 INFO = """TN:
 SF:{0}/mm/pcp/f.c
 DA:1,2
@@ -86,13 +89,13 @@ class Coverage(unittest.TestCase):
 
     def test_an_excuse_needs_a_reason(self):
         for row in ("f.c | line | return 0;", "f.c | lines | return 0; | x", "f.c | line | | x"):
-            with self.assertRaises(common.Failure, msg=row):
+            with self.assertRaises(Failure, msg=row):
                 self.excuses(row)
 
     def test_ours_can_be_read_and_names_files_that_exist(self):
         for one in coverage.read_excuses(coverage.EXCUSES):
             self.assertTrue(one.name == "*" or
-                            os.path.exists(os.path.join(common.ROOT, "mm/pcp", one.name)), one)
+                            os.path.exists(os.path.join(ROOT, "mm/pcp", one.name)), one)
 
     def test_the_table_says_what_is_below_the_floor(self):
         files = self.files()

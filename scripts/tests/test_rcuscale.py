@@ -4,7 +4,7 @@
 import types
 import unittest
 
-import rcuscale
+from splitfree.bench import rcuscale
 
 CONSOLE = """\
 rcuscale: plenty on 4 CPUs\r

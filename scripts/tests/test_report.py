@@ -9,12 +9,10 @@ import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-
-# pylint: disable=wrong-import-position
-import common  # noqa: E402
-import report  # noqa: E402
+from splitfree.base import results
+from splitfree.base.paths import SCRIPTS
+from splitfree.base.processes import run
+from splitfree.commands import report
 
 VOID = {"meta", "br", "img"}
 
@@ -47,6 +45,13 @@ class Page(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as handle:
             handle.write(data if isinstance(data, str) else json.dumps(data))
 
+    def result(self, directory, data, counts=(0, 0, 0), status=None, sentence=""):
+        status = bool(counts[1]) if status is None else status
+        self.put(f"{directory}/result.json", {
+            **dict.fromkeys(results.KEYS, ""), "command": directory, "status": int(status),
+            "sentence": sentence, "started": 0, "seconds": 1, "data": data,
+            **dict(zip(("passed", "failed", "skipped"), counts))})
+
     def page(self):
         text, sections = report.page(self.out, "now")
         parser = Balance()
@@ -55,51 +60,71 @@ class Page(unittest.TestCase):
         self.assertFalse([l for l in parser.links if l.startswith(("http", "//"))])
         return text, {s.title: s for s in sections}
 
-    def kunit(self, *statuses):
-        return {"name": "", "sub_groups": [{"name": "pcp_push", "sub_groups": [], "test_cases": [
-            {"name": f"case{i}<", "status": s} for i, s in enumerate(statuses)]}]}
-
     def test_nothing_run_is_said_for_each(self):
         text, sections = self.page()
         self.assertTrue(all(s.good is None for s in sections.values()))
         self.assertEqual(text.count("Not run."), len(sections))
 
     def test_a_failed_case_is_named_and_makes_its_section_bad(self):
-        self.put("kunit/results.json", self.kunit("PASS", "FAIL", "SKIP"))
+        self.result("kunit", {"suites": {"pcp_push": [1, 1, 1]}, "failures": ["pcp_push.case1<"],
+                              "skips": ["pcp_push.case2"], "splats": []}, (1, 1, 1))
         text, sections = self.page()
         self.assertIs(sections["Tests"].good, False)
         self.assertIn("failed: pcp_push.case1&lt;", text)
         self.assertIn("1 passed, 1 failed, 1 skipped", text)
 
-    def test_skipped_alone_is_not_passed(self):
-        self.put("kunit/results.json", self.kunit("SKIP"))
-        self.assertFalse(self.page()[1]["Tests"].good)
-
-    def test_a_test_that_crashed_counts_as_failed(self):
-        self.put("kunit/results.json", self.kunit("PASS", "ERROR"))
-        self.assertIs(self.page()[1]["Tests"].good, False)
+    def test_a_run_that_tested_nothing_is_not_good(self):
+        self.result("kunit", {}, (0, 0, 1), 2, "every test was skipped")
+        text, sections = self.page()
+        self.assertIsNone(sections["Tests"].good)
+        self.assertIn("every test was skipped", text)
 
     def test_a_complaint_of_the_kernel_is_no_pass(self):
-        self.put("qemu/results.json", self.kunit("PASS"))
-        self.put("qemu/console.log", "[    1.0] all is well\n")
+        self.result("qemu", {"splats": []}, (1, 0, 0))
         self.assertIs(self.page()[1]["Tests"].good, True)
-        self.put("qemu/console.log", "[    1.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f\n")
+        self.result("qemu", {"splats": ["WARNING: mm/page_alloc.c:1"]}, (1, 0, 0), 1)
         text, sections = self.page()
         self.assertIs(sections["Tests"].good, False)
         self.assertIn("the kernel complained: ", text)
 
     def test_stress(self):
-        data = {"debug": "", "minutes": 5.0, "seed": 7, "failed": ["a page was lost"],
-                "results": {"iterations": 250001}}
-        self.put("stress/summary.json", data)
+        self.result("stress", {"debug": "", "minutes": 5.0, "seed": 7, "failed": ["a page was lost"],
+                               "results": {"iterations": 250001}}, (0, 1, 0))
         text, sections = self.page()
         self.assertIs(sections["Stress"].good, False)
         self.assertIn("250001", text)
         self.assertIn("a page was lost", text)
 
+    def test_a_command_that_could_not_run_says_why(self):
+        for directory, title in (("stress", "Stress"), ("coverage", "Coverage"),
+                                 ("mutants", "Mutants"), ("check", "make check"),
+                                 ("bench", "Speed: stock, coarse, split"),
+                                 ("rcuscale-qemu", "kvfree_rcu() with and without the page")):
+            self.result(directory, {}, (0, 0, 0), 2, f"no {directory} today")
+            text, sections = self.page()
+            self.assertIsNone(sections[title].good)
+            self.assertEqual(sections[title].summary, "could not run")
+            self.assertIn(f"no {directory} today", text)
+
     def test_a_file_cut_in_two_is_as_if_it_were_not_there(self):
-        self.put("stress/summary.json", '{"debug": ')
+        self.put("stress/result.json", '{"debug": ')
         self.assertIsNone(self.page()[1]["Stress"].good)
+
+    def test_every_section_of_a_good_run(self):
+        self.result("check", {"stages": [{"name": "user", "seconds": 60.0, "passed": 2, "failed": 0,
+                                          "skipped": 0, "sentence": ""}]}, (2, 0, 0))
+        self.result("coverage", {"files": [{"file": "mm/pcp/f.c", "html": "f.html", "lines_hit": 1,
+                                            "lines": 2, "branches_hit": 1, "branches": 1}],
+                                 "excuses": [{"place": "f.c: x", "reason": "why"}]}, (1, 0, 0))
+        self.result("mutants", {"files": {"push.c": {"killed": 3, "score": 100.0}}, "survivors": [],
+                                "score": 100.0, "floor": 90}, (3, 0, 0))
+        self.result("selftests", {"counts": {"mm": {"cases": 1}}, "differ": [], "unsteady": []},
+                    (1, 0, 0))
+        self.result("rcuscale", {"ncpus": 4, "rounds": 5}, (5, 0, 0))
+        sections = self.page()[1]
+        self.assertEqual([t for t, s in sections.items() if s.good is None],
+                         ["Tests", "Stress", "Speed: stock, coarse, split"])
+        self.assertIn("2 passed, 0 failed, 1 min", sections["make check"].summary)
 
     def test_a_bench_is_good_when_all_goals_are_met_for_sure(self):
         for verdicts, good, words in ((("met", "stated", "not measured"), True,
@@ -108,10 +133,10 @@ class Page(unittest.TestCase):
                                       (("met", "missed (unsure)"), None, "0 missed, 1 unsure"),
                                       (("met", "missed"), None, "1 goals met, 1 missed")):
             with self.subTest(verdicts=verdicts):
-                self.put("bench/results.json", json.dumps({
+                self.result("bench", {
                     "rounds": 10, "cores": 2, "kernel": "k", "series": "s", "load": [],
                     "rows": [{"ncpus": 4, "what": "a case", "verdict": verdict}
-                             for verdict in verdicts]}))
+                             for verdict in verdicts]})
                 text, sections = self.page()
                 self.assertIs(sections["Speed: stock, coarse, split"].good, good)
                 self.assertIn(words, text)
@@ -120,8 +145,8 @@ class Page(unittest.TestCase):
         self.assertEqual(report.first_line("no-such-program", "--version"), "not there")
 
     def test_plots_do_not_share_ids(self):
-        self.put("bench/results.json", {"rounds": 10, "cores": 2, "kernel": "k", "series": "s",
-                                        "load": [], "rows": []})
+        self.result("bench", {"rounds": 10, "cores": 2, "kernel": "k", "series": "s",
+                              "load": [], "rows": []})
         for name in ("a", "b"):
             self.put(f"bench/{name}.svg", '<?xml?><svg><path id="x"></path>'
                      '<use xlink:href="#x"></use></svg>')
@@ -130,8 +155,7 @@ class Page(unittest.TestCase):
         self.assertIn('xlink:href="#bsvg-x"', text)
 
     def test_no_results_at_all_is_an_error(self):
-        result = common.run([sys.executable, os.path.join(os.path.dirname(HERE), "report.py"),
-                             "--out", self.out])
+        result = run([sys.executable, os.path.join(SCRIPTS, "splitfree"), "report", "O=" + self.out])
         self.assertEqual(result.returncode, 2)
         self.assertIn(b"make check", result.stderr)
 

@@ -1,134 +1,181 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The checkers of make series, and make rebase."""
+"""The series file, the mails and the index files."""
 
-import io
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
+from splitfree.base.failures import Failure
+from splitfree.source import series
 
-# pylint: disable=wrong-import-position
-import common  # noqa: E402
-import lint  # noqa: E402
-import rebase  # noqa: E402
+MAIL = b"""\
+From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+From: =?UTF-8?q?J=C3=BCrgen?= Example <j@example.org>
+Date: Mon, 1 Jun 2026 10:00:00 +0200
+Subject: [PATCH v2 3/9] mm: pcp: a subject that
+ is folded
 
-DIFF = b"""diff --git a/mm/x.c b/mm/x.c
+First line.
+
+--- not the end
+Signed-off-by: A <a@example.org>
+---
+ mm/x.c | 1 +
+
+diff --git a/mm/x.c b/mm/x.c
 --- a/mm/x.c
 +++ b/mm/x.c
-@@ -2,4 +2,5 @@
- zero
- one
-+new
- two
- three
-@@ -12,3 +13,4 @@ int f(void)
- ten
-+more
- eleven
- twelve
+@@ -1 +1,2 @@
+ a
++b
+-- \n2.39.5
+
 """
 
 
-class FakeTree:
-    def __init__(self, diff):
-        self.diff = diff
-
-    def lines(self, *_args):
-        return self.diff.splitlines()
-
-
-class Lint(unittest.TestCase):
-    def test_our_lines_are_those_that_the_series_added(self):
-        lines = lint.added_lines(FakeTree("--- a/x\n+++ b/x\n@@ -3,0 +4,2 @@ f\n+a\n+b\n"
-                                          "@@ -9 +12 @@\n-c\n+d\n"
-                                          "--- a/gone\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-e\n"))
-        self.assertEqual(dict(lines), {"x": {4, 5, 12}})
-
-    def test_lines_of_others_are_left_out(self):
-        text = "mm/x.c:4:7: warning: ours\nmm/x.c:5: warning: not ours\n./mm/x.c:4:1: error: so\n"
-        found = lint.own(text, {"mm/x.c": {4}}, "compiler")
-        self.assertEqual([(c.line, c.text) for c in found], [(4, "warning: ours"), (4, "error: so")])
-
-    def excuses(self, text):
-        with tempfile.NamedTemporaryFile("w", suffix=".excuses") as handle:
-            handle.write(text)
-            handle.flush()
-            return lint.read_excuses(handle.name)
-
-    def test_an_excuse_is_for_one_kind_in_one_place(self):
-        excuses = self.excuses("# why\n\nLONG_LINE mm/pcp/.* a table\n")
-        self.assertTrue(lint.excused(lint.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), excuses))
-        self.assertFalse(lint.excused(lint.Complaint("mm/pcp/a.c", 1, "OTHER", ""), excuses))
-        self.assertFalse(lint.excused(lint.Complaint("mm/x.c", 1, "LONG_LINE", ""), excuses))
-
-    def test_an_excuse_without_a_reason_is_refused(self):
-        with self.assertRaises(common.Failure):
-            self.excuses("LONG_LINE mm/pcp/.*\n")
-
-    @unittest.skipUnless(shutil.which("cppcheck"), "cppcheck is not there")
-    def test_cppcheck_sees_through_the_loops(self):
-        good = "void f(void)\n{\n\tint *p;\n\n\tlist_for_each(p, head)\n\t\tg(p);\n}\n"
-        bad = good + "int h(void)\n{\n\tint x;\n\treturn x;\n}\n"
-        with tempfile.TemporaryDirectory() as top:
-            for text, wanted in ((good, []), (bad, ["uninitvar"])):
-                with open(os.path.join(top, "a.c"), "w", encoding="utf-8") as handle:
-                    handle.write(text)
-                found = lint.cppcheck_files(top, ["a.c"], io.StringIO())
-                self.assertEqual([c.kind for c in found], wanted)
-
-    def test_each_checker_is_understood(self):
-        lines = {"mm/pcp/a.c": {5}}
-        for text in ("mm/pcp/a.c:5:2-7: WARNING: NULL check before some freeing functions\n",
-                     "mm/pcp/a.c:5:9: warning: symbol 'f' was not declared\n",
-                     lint.kernel_doc_rows("Warning: mm/pcp/a.c:5 function parameter 'b' not "
-                                          "described in 'f'\n" * 2)):
-            self.assertEqual(len(lint.own(text, lines)), 1, text)
-
-    def test_the_list_can_be_read(self):
-        self.assertTrue(lint.read_excuses())
+MAKEFILE = """\
+# SPDX-License-Identifier: GPL-2.0
+KCSAN_SANITIZE := y
+obj-y += core.o
+obj-y += drain.o zone.o
+obj-$(CONFIG_PCP_STATS) += stats.o \\
+\tsummary.o
+obj-$(CONFIG_PCP_KUNIT_TESTS) += tests/a_kunit.o
+obj-$(CONFIG_PCP_KUNIT_TESTS) += tests/b_kunit.o
+"""
 
 
-class Rebase(unittest.TestCase):
+KCONFIG = """\
+# SPDX-License-Identifier: GPL-2.0
+menu "PCP"
+
+config PCP_PLAIN
+\tbool "used in C only"
+
+config PCP_STATS
+\tbool "stats"
+\thelp
+\t  Two paragraphs
+
+\t  of help.
+
+config PCP_KUNIT_TESTS
+\tbool "tests"
+\tdepends on KUNIT
+
+endmenu
+"""
+
+
+class Series(unittest.TestCase):
     def setUp(self):
-        self.work = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.work)
-        subprocess.run(["git", "init", "-q", self.work], check=True)
-        os.makedirs(os.path.join(self.work, "mm"))
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.root = holder.name
+        for name in ("mm/pcp/a.c", "mm/pcp/b.c", "include/linux/c.h", "patches/1.patch",
+                     "patches/2.patch"):
+            path = os.path.join(self.root, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii"):
+                pass
 
-    def apply(self, text):
-        with open(os.path.join(self.work, "mm/x.c"), "w", encoding="utf-8") as handle:
+    def read(self, text):
+        with open(os.path.join(self.root, "patches/series"), "w", encoding="ascii") as handle:
             handle.write(text)
-        result = common.run(["git", "-C", self.work, "apply", "--reject", "-v"], input=DIFF,
-                            env=common.clean_env(LC_ALL="C"))
-        return rebase.refused(DIFF, result.stderr.decode())
+        return series.read_series(self.root)
 
-    WORDS = "start zero one two three four five six seven eight nine ten eleven twelve".split()
+    def refused(self, text, words):
+        with self.assertRaises(Failure) as caught:
+            self.read(text)
+        self.assertIn(words, str(caught.exception))
 
-    def test_a_hook_that_does_not_fit_is_named(self):
-        words = [w for w in self.WORDS if w != "eleven"]
-        self.assertEqual(self.apply("\n".join(words) + "\n"),
-                         ["mm/x.c, hunk 2 of 2 (@@ -12,3 +13,4 @@ int f(void))"])
-        with open(os.path.join(self.work, "mm/x.c"), encoding="utf-8") as handle:
-            self.assertIn("one\nnew\ntwo", handle.read())
+    def test_good(self):
+        found = self.read("# text\n1.patch\n\tmm/pcp/a.c # why\n\n2.patch\n"
+                          "    mm/pcp/b.c\n  include/linux/c.h\n")
+        self.assertEqual([tuple(s) for s in found],
+                         [("1.patch", ["mm/pcp/a.c"]),
+                          ("2.patch", ["mm/pcp/b.c", "include/linux/c.h"])])
 
-    def test_a_hook_that_moved_fits(self):
-        self.assertEqual(self.apply("\n".join(["before"] * 30 + self.WORDS) + "\n"), [])
+    def test_file_in_no_step(self):
+        self.refused("1.patch\n mm/pcp/a.c\n include/linux/c.h\n", "mm/pcp/b.c belongs to no step")
 
-    def test_a_file_that_is_not_there_is_named(self):
-        result = common.run(["git", "-C", self.work, "apply", "--reject", "-v"], input=DIFF,
-                            env=common.clean_env(LC_ALL="C"))
-        self.assertEqual(rebase.refused(DIFF, result.stderr.decode()),
-                         ["mm/x.c: no such file or directory"])
+    def test_file_in_two_steps(self):
+        self.refused("1.patch\n mm/pcp/a.c\n mm/pcp/b.c\n include/linux/c.h\n2.patch\n mm/pcp/a.c\n",
+                     "already arrives with 1.patch")
 
-    def test_it_asks_for_a_tree(self):
-        result = common.run([sys.executable, os.path.join(os.path.dirname(HERE), "rebase.py")])
-        self.assertEqual(result.returncode, 2)
-        self.assertIn(b"LINUX=", result.stderr)
+    def test_file_that_does_not_exist(self):
+        self.refused("1.patch\n mm/pcp/a.c\n mm/pcp/b.c\n include/linux/c.h\n mm/pcp/z.c\n",
+                     "mm/pcp/z.c is listed, but does not exist")
+
+    def test_patch_that_does_not_exist(self):
+        self.refused("9.patch\n mm/pcp/a.c\n", "there is no patches/9.patch")
+
+    def test_file_elsewhere(self):
+        self.refused("1.patch\n scripts/x.py\n", "scripts/x.py is not below")
+
+    def test_editor_files_do_not_count(self):
+        for name in ("mm/pcp/a.c~", "mm/pcp/.a.c.swp", "mm/pcp/a.c.orig"):
+            with open(os.path.join(self.root, name), "w", encoding="ascii"):
+                pass
+        self.assertEqual(len(series.overlay_files(self.root)), 3)
+
+
+class Mail(unittest.TestCase):
+    def test_parts(self):
+        patch = series.parse_patch(MAIL, "x")
+        self.assertEqual(patch.author, "Jürgen Example <j@example.org>")
+        self.assertEqual(patch.date, "1780300800 +0200")
+        self.assertTrue(patch.message.startswith(
+            "mm: pcp: a subject that is folded\n\nFirst line.\n\n--- not the end\nSigned-off"))
+        self.assertTrue(patch.message.endswith("<a@example.org>\n"))
+        self.assertTrue(patch.diff.startswith(b"diff --git"))
+        self.assertTrue(patch.diff.endswith(b"+b\n"))
+
+    def test_empty_diff(self):
+        head = MAIL.split(b"diff --git")[0]
+        patch = series.parse_patch(head.replace(b" mm/x.c | 1 +\n", b"") + b"-- \n2.39.5\n\n", "x")
+        self.assertEqual(patch.diff, b"")
+        self.assertNotIn("2.39", patch.message)
+
+    def test_no_date(self):
+        with self.assertRaises(Failure):
+            series.parse_patch(MAIL.replace(b"Date:", b"When:"), "x")
+
+
+class Index(unittest.TestCase):
+    def filtered(self, *sources):
+        arrived = {series.MAKEFILE, series.KCONFIG} | {f"mm/pcp/{s}" for s in sources}
+        result = series.filter_index({series.MAKEFILE: MAKEFILE.encode(),
+                                     series.KCONFIG: KCONFIG.encode()}, arrived)
+        return result[series.MAKEFILE].decode(), result[series.KCONFIG].decode()
+
+    def test_all_there(self):
+        self.assertEqual(self.filtered("core.c", "drain.c", "zone.c", "stats.c", "summary.c",
+                                       "tests/a_kunit.c", "tests/b_kunit.c"), (MAKEFILE, KCONFIG))
+
+    def test_nothing_there(self):
+        makefile, kconfig = self.filtered()
+        self.assertNotIn("obj-", makefile)
+        self.assertIn("KCSAN_SANITIZE := y", makefile)
+        self.assertIn("config PCP_PLAIN", kconfig)
+        self.assertNotIn("PCP_STATS", kconfig)
+        self.assertNotIn("of help", kconfig)
+        self.assertNotIn("PCP_KUNIT_TESTS", kconfig)
+        self.assertTrue(kconfig.endswith("endmenu\n"))
+
+    def test_part_of_a_line(self):
+        makefile, _ = self.filtered("core.c", "zone.c")
+        self.assertIn("obj-y += zone.o\n", makefile)
+        self.assertNotIn("drain.o", makefile)
+
+    def test_symbol_stays_with_one_of_its_lines(self):
+        makefile, kconfig = self.filtered("tests/b_kunit.c")
+        self.assertNotIn("a_kunit", makefile)
+        self.assertIn("b_kunit", makefile)
+        self.assertIn("config PCP_KUNIT_TESTS", kconfig)
+
+    def test_not_before_it_arrives(self):
+        self.assertEqual(series.filter_index({series.KCONFIG: b"", series.MAKEFILE: b""}, set()), {})
 
 
 if __name__ == "__main__":

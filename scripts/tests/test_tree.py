@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tree.py on a kernel tree of six files."""
+"""The tree that is made of a kernel source of six files."""
 
 import contextlib
 import glob
@@ -7,18 +7,12 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-
-# pylint: disable=wrong-import-position
-import source as sources  # noqa: E402
-import tree as trees  # noqa: E402
-from common import Failure  # noqa: E402
+from splitfree.base.failures import Failure
+from splitfree.source import tree as trees
 
 KERNEL = {
     "Makefile": "# SPDX\nVERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n",
@@ -28,6 +22,7 @@ KERNEL = {
     "mm/slub.c": "slub\n",
     ".gitignore": "Makefile\n",
 }
+
 
 HOOK = """\
 From 0 Mon Sep 17 00:00:00 2001
@@ -51,6 +46,7 @@ diff --git a/mm/page_alloc.c b/mm/page_alloc.c
 +hook two
  line 25
 """
+
 
 EMPTY = HOOK.split("---\n", maxsplit=1)[0].replace("mm: hook", "mm: more") + "---\n"
 
@@ -289,21 +285,6 @@ class Refused(Base):
     def test_directory_of_somebody_else(self):
         write(self.out, "linux/precious", "x")
         self.refused("was not made by make linux")
-
-
-class Package(unittest.TestCase):
-    def test_versions_sort(self):
-        versions = ["7.3.4-1~bpo13+1", "7.3.10-1", "7.3.4-1", "7.3.9-2~bpo13+1"]
-        self.assertEqual(max(versions, key=sources._version_key),  # pylint: disable=protected-access
-                         "7.3.10-1")
-
-    def test_damaged_package_is_removed(self):
-        with tempfile.TemporaryDirectory() as top:
-            path = write(top, "x.deb", "data")
-            write(top, "x.deb.sha256", "0000  x.deb\n")
-            with self.assertRaises(Failure):
-                sources._verify_package(path)  # pylint: disable=protected-access
-            self.assertEqual(os.listdir(top), [])
 
 
 if __name__ == "__main__":

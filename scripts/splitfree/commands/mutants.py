@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Breaks the helpers in one small way at a time, and counts what the userland tests notice.
+
+Each mutant is compiled and run against the suites of make user, and against
+its threads if the suites let it pass. One that makes the same code as the
+original, or as another mutant, does not count. Those that survive and change
+nothing that anybody could see are in tools/testing/pcp/equivalent.list, each
+with its reason. Results: survivors.txt in $(O)/mutants, and mutants.json with each mutant. The
+data of the result: score, floor, total, sample, seed, files, survivors.
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import fnmatch
+import glob
+import hashlib
+import json
+import os
+import random
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+
+from splitfree.base import results as files
+from splitfree.base.failures import FAILED, Failure
+from splitfree.base.options import SEED, Option, as_it_is, between, is_one, required
+from splitfree.base.paths import ROOT, show
+from splitfree.base.processes import clean_env
+from splitfree.base.processes import run as run_program
+from splitfree.base.progress import Progress
+from splitfree.base.results import Result
+from splitfree.runs import userland as user
+from splitfree.runs.frame import Command
+from splitfree.source import mutate
+
+PCP = os.path.join(ROOT, "mm/pcp")
+LIST = os.path.join(user.HARNESS, "equivalent.list")
+FLOOR = 90
+# Fault injection is the kernel's; tracepoints and the seam do nothing here.
+LEFT_OUT = ("fail.c", "fail.h", "trace.c", "zone.c", "zone.h")
+SUITES, THREADS = "pcp_[!t]*", "pcp_threads"
+ROUNDS = 100000
+# It is processor time that is limited; this is for threads that all sleep, and
+# long, because a machine that does other things too is no hang.
+LONGEST = 900
+
+Entry = collections.namedtuple("Entry", "file function old new reason line")
+# verdict: killed, survived, same (code), broken (does not compile)
+Outcome = collections.namedtuple("Outcome", "verdict by")
+
+
+# The list of equivalent mutants ------------------------------------------------
+
+def read_equivalent(path=LIST):
+    """Blocks of: FILE FUNCTION, -old line, +new line, and the indented reason."""
+    entries = []
+    with open(path, encoding="utf-8") as handle:
+        lines = [line.rstrip("\n") for line in handle]
+    nr = 0
+    while nr < len(lines):
+        if not lines[nr].strip() or lines[nr].startswith("#"):
+            nr += 1
+            continue
+        first, block = nr + 1, []
+        while nr < len(lines) and lines[nr].strip():
+            block.append(lines[nr])
+            nr += 1
+        entries.append(parse_entry(block, path, first))
+    keys = collections.Counter(entry[:4] for entry in entries)
+    for entry in entries:
+        if keys[entry[:4]] > 1:
+            raise Failure(f"{show(path)}:{entry.line}: is there twice")
+    return entries
+
+
+def parse_entry(block, path, first):
+    words = block[0].split()
+    good = (len(words) == 2 and len(block) >= 4 and block[1].startswith("-")
+            and block[2].startswith("+") and all(b.startswith(" ") for b in block[3:]))
+    if not good:
+        raise Failure(f"{show(path)}:{first}: want FILE FUNCTION, -OLD LINE, +NEW LINE, and an "
+                      "indented reason, in lines of their own")
+    return Entry(words[0], words[1], block[1][1:].strip(), block[2][1:].strip(),
+                 " ".join(b.strip() for b in block[3:]), first)
+
+
+def key(name, mutant):
+    return (name, mutant.function, mutant.old_line, mutant.new_line)
+
+
+# Work directories ----------------------------------------------------------------
+
+def sources():
+    """Files of mm/pcp that are mutated."""
+    names = [os.path.basename(p) for p in glob.glob(os.path.join(PCP, "*.[ch]"))]
+    return sorted(set(names) - set(LEFT_OUT))
+
+
+def used_by(function):
+    """Sources that can see a change to a function of a header: by name, through other headers."""
+    texts = {path: read(path) for pattern in ("*.[ch]", "tests/*.[ch]")
+             for path in glob.glob(os.path.join(PCP, pattern))}
+    for path in glob.glob(os.path.join(user.HARNESS, "mm/pcp/**/*.c"), recursive=True):
+        texts[path] = read(path)
+    names, grown = set(), {function}
+    while grown - names:
+        names |= grown
+        pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b")
+        for path, text in texts.items():
+            if path.endswith(".h"):
+                toks = mutate.tokens(text)
+                for other, begin, end in mutate.functions(toks):
+                    if pattern.search(text[toks[begin].start:toks[end].end]):
+                        grown.add(other)
+                for macro in re.finditer(r"^#define (\w+)\(?(?:\\\n|[^\n])*", text, re.M):
+                    if pattern.search(macro.group()):
+                        grown.add(macro.group(1))
+    return sorted(p for p, t in texts.items() if p.endswith(".c") and pattern.search(t))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read()
+
+
+class Place:
+    """A copy of mm/pcp as links, in which one worker changes one file at a time."""
+
+    def __init__(self, where, flags):
+        self.where = where
+        self.pcp = os.path.join(where, "mm/pcp")
+        os.makedirs(os.path.join(self.pcp, "tests"))
+        for pattern in ("*.[ch]", "tests/*.[ch]"):
+            for path in glob.glob(os.path.join(PCP, pattern)):
+                os.symlink(path, os.path.join(self.pcp, os.path.relpath(path, PCP)))
+        self.flags = [self.pcp if flag == PCP else flag for flag in flags
+                      if flag not in ("-g1", "-Werror")]
+        self.flags += ["-g0", "-w", f"-ffile-prefix-map={where}={ROOT}"]
+        self.program = os.path.join(where, "pcp_user")
+        self.log = os.path.join(where, "log")
+
+    def set(self, name, text):
+        """Put text, or None for the original, in place of a file."""
+        path = os.path.join(self.pcp, name)
+        os.unlink(path)
+        if text is None:
+            os.symlink(os.path.join(PCP, name), path)
+        else:
+            with open(path, "w", encoding="utf-8") as handle:
+                handle.write(text)
+
+    def compile(self, source):
+        """Returns the object's path; None: it does not compile."""
+        here = os.path.join(self.pcp, os.path.relpath(source, PCP)) \
+            if source.startswith(PCP + "/") else source
+        target = os.path.join(self.where, re.sub(r"\W", "_", os.path.relpath(source, ROOT)) + ".o")
+        result = run_program(["gcc", *self.flags, "-c", "-o", target, here])
+        return None if result.returncode else target
+
+    def link(self, objects, replaced):
+        """replaced: {object of the plain build: ours}."""
+        result = run_program(["gcc", *self.flags, "-o", self.program,
+                      *(replaced.get(o, o) for o in objects)])
+        return not result.returncode
+
+    def run(self, milliseconds, *suites):
+        """None if it passed, else what noticed."""
+        env = clean_env(PCP_ROUNDS=str(ROUNDS), PCP_CPU_MS=str(milliseconds), PCP_FAIL_FAST="1")
+        with open(self.log, "wb") as handle:
+            child = subprocess.Popen([self.program, *suites], env=env, stdin=subprocess.DEVNULL,
+                                     stdout=handle, stderr=subprocess.STDOUT)
+            # One that never ends, or never stops to complain.
+            for what, limit in ((resource.RLIMIT_FSIZE, 1 << 23), (resource.RLIMIT_AS, 1 << 31)):
+                with contextlib.suppress(ProcessLookupError):
+                    resource.prlimit(child.pid, what, (limit, limit))
+            try:
+                status = child.wait(LONGEST)
+            except subprocess.TimeoutExpired:
+                status = "hang"
+            finally:
+                child.kill()
+                child.wait()
+        return who_noticed(self.log, status) if status else None
+
+
+def who_noticed(path, status):
+    """The first case that failed; the one that never ended, or crashed."""
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        text = handle.read(1 << 22)
+    last, suite = "the start", ""
+    for line in text.splitlines():
+        match = re.match(r"(\s*)# Subtest: (\S+)", line)
+        if match and len(match.group(1)) == 4:
+            suite = match.group(2) + "."
+        match = re.match(r"\s*# (\w+): (?:EXPECTATION|ASSERTION|FAILED|ended)", line)
+        if match:
+            return suite + match.group(1)
+        match = re.match(r"    (not )?ok \d+ (\S+)", line)
+        if match:
+            if match.group(1):
+                return suite + match.group(2)
+            last = match.group(2)
+    return f"{suite}, hung after {last}" if status == "hang" or status < 0 else f"{suite} {status}"
+
+
+class Plain(user.Build):
+    """The unchanged program, whose objects all mutants share but for one file."""
+
+    def objects(self):
+        return run_program(self.make("objects")).stdout.decode().split()
+
+    def object_of(self, source):
+        """Where the Makefile puts the object of a source."""
+        for root, name in ((PCP, "pcp"), (user.HARNESS, "user")):
+            if source.startswith(root + "/"):
+                return os.path.join(self.dir, name, os.path.relpath(source, root)[:-2] + ".o")
+        raise AssertionError(source)
+
+
+# Testing one -----------------------------------------------------------------------
+
+class Hunt:
+    """All mutants, and what is known of them."""
+
+    def __init__(self, build):
+        self.build = build
+        self.lock = threading.Lock()
+        self.originals, self.seen = {}, {}
+        self.objects = build.objects()
+
+    def digest(self, path):
+        with open(path, "rb") as handle:
+            return hashlib.sha256(handle.read()).hexdigest()
+
+    def original(self, place, source):
+        """Digest of the unchanged object; call it while nothing in the place is changed."""
+        with self.lock:
+            if source not in self.originals:
+                path = place.compile(source)
+                if not path:
+                    raise Failure(f"{show(source)} does not compile unchanged; run make user")
+                self.originals[source] = self.digest(path)
+            return self.originals[source]
+
+    def test(self, place, name, text, mutant):
+        source = os.path.join(PCP, name)
+        users = [source] if name.endswith(".c") else used_by(mutant.function)
+        users = [path for path in users if self.build.object_of(path) in self.objects]
+        before = {path: self.original(place, path) for path in users}
+        place.set(name, mutate.apply(text, mutant))
+        try:
+            objects = {path: place.compile(path) for path in users}
+        finally:
+            place.set(name, None)
+        if not all(objects.values()):
+            return Outcome("broken", "")
+        digests = {path: self.digest(made) for path, made in objects.items()}
+        if digests == before:
+            return Outcome("same", "as the original")
+        with self.lock:
+            twin = self.seen.setdefault((name, tuple(sorted(digests.items()))), mutant)
+        if twin is not mutant:
+            return Outcome("same", f"as the one in line {twin.line}: {twin.new_line}")
+        if not place.link(self.objects, {self.build.object_of(p): made for p, made in objects.items()}):
+            return Outcome("broken", "")
+        # The suite of the same name is the one to notice.
+        first = f"pcp_{name.split('.')[0]}"
+        by = place.run(300, first, SUITES) or place.run(5000, THREADS)
+        return Outcome("killed", by) if by else Outcome("survived", "")
+
+
+def hunt(build, jobs, chosen, where):
+    """[(name, mutant, outcome)], in the order of chosen."""
+    flags = shlex.split(run_program(build.make("flags")).stdout.decode())
+    shutil.rmtree(where, ignore_errors=True)
+    free = [Place(os.path.join(where, str(i)), flags) for i in range(jobs)]
+    texts = {name: read(os.path.join(PCP, name)) for name, _ in chosen}
+    state, progress = Hunt(build), Progress("mutants", len(chosen))
+    if not free[0].link(state.objects, {}):
+        raise Failure("the unchanged program cannot be linked; run make user")
+    done = 0
+
+    def one(item):
+        nonlocal done
+        name, mutant = item
+        place = free.pop()
+        try:
+            outcome = state.test(place, name, texts[name], mutant)
+            log.write(f"{name}:{mutant.line}: {outcome.verdict} {outcome.by}: {mutant.new_line}\n")
+            return name, mutant, outcome
+        finally:
+            free.append(place)
+            done += 1
+            progress.update(done)
+
+    with open(os.path.join(os.path.dirname(where), "log"), "w", encoding="utf-8", buffering=1) \
+            as log, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(one, item) for item in chosen]
+        try:
+            results = [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    progress.close()
+    shutil.rmtree(where, ignore_errors=True)
+    return results
+
+
+# The report -------------------------------------------------------------------------
+
+def judge(results, entries):
+    """(rows by file, survivors, [(entry, what is wrong with it)])."""
+    known = {entry[:4]: entry for entry in entries}
+    rows = collections.defaultdict(collections.Counter)
+    survivors, outcomes = [], collections.defaultdict(set)
+    for name, mutant, outcome in results:
+        listed = known.get(key(name, mutant))
+        outcomes[key(name, mutant)].add(outcome.verdict)
+        verdict = outcome.verdict
+        if verdict == "survived" and listed:
+            verdict = "equivalent"
+        elif verdict == "survived":
+            survivors.append((name, mutant))
+        rows[name][verdict] += 1
+    stale = []
+    for entry in entries:
+        seen = outcomes.get(entry[:4])
+        if entry.file in rows and seen is not None and "survived" not in seen:
+            stale.append((entry, "a test notices it" if "killed" in seen else
+                          "it makes the same code"))
+    return rows, survivors, stale
+
+
+def unknown(entries, everything):
+    """Entries for changes that are not made any more."""
+    made = {key(name, mutant) for name, mutant in everything}
+    return [(entry, "no such change is made") for entry in entries if entry[:4] not in made]
+
+
+def score(row):
+    counted = row["killed"] + row["survived"]
+    return 100.0 * row["killed"] / counted if counted else 100.0
+
+
+def table(rows):
+    lines = [f"{'file':<14} {'killed':>7} {'survived':>9} {'equivalent':>11} {'same code':>10} "
+             f"{'broken':>7} {'score':>7}"]
+    for name in [*sorted(rows), ""]:
+        row = rows[name] if name else sum(rows.values(), collections.Counter())
+        lines.append(f"{name or 'all':<14} {row['killed']:>7} {row['survived']:>9} "
+                     f"{row['equivalent']:>11} {row['same']:>10} {row['broken']:>7} "
+                     f"{score(row):>6.1f}%")
+    return lines
+
+
+def survivor_lines(survivors):
+    lines = []
+    for name, mutant in survivors:
+        lines += [f"mm/pcp/{name}:{mutant.line}: {mutant.kind} in {mutant.function}()",
+                  f"  -{mutant.old_line}", f"  +{mutant.new_line}"]
+    return lines
+
+
+def write_results(job, rows, survivors, results):
+    """The files beside result.json; returns its data."""
+    total = sum(rows.values(), collections.Counter())
+    files.write_json(job.path("mutants.json"), [
+        {"file": f"mm/pcp/{n}", "line": m.line, "kind": m.kind, "old": m.old_line,
+         "new": m.new_line, "verdict": o.verdict, "by": o.by} for n, m, o in results])
+    with open(job.path("survivors.txt"), "w", encoding="utf-8") as handle:
+        handle.writelines(line + "\n" for line in survivor_lines(survivors))
+    return {
+        "score": round(score(total), 2), "floor": FLOOR, "total": dict(total),
+        "sample": job.options.sample, "seed": job.options.seed,
+        "files": {name: {**row, "score": round(score(row), 2)} for name, row in sorted(rows.items())},
+        "survivors": [{"file": f"mm/pcp/{n}", "line": m.line, "function": m.function,
+                       "kind": m.kind, "old": m.old_line, "new": m.new_line}
+                      for n, m in survivors],
+    }
+
+
+def remembered(where, chosen):
+    """What the last run found out: {(name, mutant): outcome}, but for survivors.
+
+    A new case notices more than before, never less; so who adds one need not
+    run again what was noticed already. A change to the helpers themselves
+    shows in the lines, and is run.
+    """
+    try:
+        with open(os.path.join(where, "mutants.json"), encoding="utf-8") as handle:
+            last = json.load(handle)
+        old = {(m["file"], m["line"], m["kind"], m["old"], m["new"]):
+               Outcome(m["verdict"], m["by"]) for m in last}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Failure(f"{show(where)} has no mutants.json of a whole run; leave out AGAIN=1") \
+            from None
+    found = {}
+    for name, m in chosen:
+        outcome = old.get((f"mm/pcp/{name}", m.line, m.kind, m.old_line, m.new_line))
+        if outcome and outcome.verdict != "survived":
+            found[name, m] = outcome
+    return found
+
+
+COMMAND = Command(
+    "break the helpers in small ways, and see how many a userland suite notices",
+    (Option("FILES", "", as_it_is, "glob: change only these files of mm/pcp"),
+     Option("SAMPLE", "", between(1, 10 ** 6), "only so many, chosen by SEED"),
+     SEED._replace(default="1", read=required(0, 2 ** 32)),
+     Option("AGAIN", "", is_one, "1: change only what no test noticed the last time")),
+    tree=False)
+
+
+def choose(everything, options):
+    chosen = [item for item in everything if fnmatch.fnmatch(item[0], options.files or "*")]
+    if not chosen:
+        raise Failure(f"FILES={options.files} is no file of mm/pcp that can be changed; there are "
+                      f"{', '.join(sources())}")
+    if options.sample and options.sample < len(chosen):
+        picked = random.Random(options.seed).sample(range(len(chosen)), options.sample)
+        chosen = [chosen[i] for i in sorted(picked)]
+    return chosen
+
+
+def check(job):
+    job.entries = read_equivalent()
+    job.everything = [(name, mutant) for name in sources()
+                      for mutant in mutate.mutants(read(os.path.join(PCP, name)))]
+    job.chosen = choose(job.everything, job.options)
+    job.known = remembered(job.results, job.chosen) if job.options.again else {}
+
+
+def prepare(job):
+    job.linux = user.prepare(job.out, job.options.linux)
+
+
+def execute(job, chosen, known):
+    """Run the chosen ones that are not known yet; returns [(name, mutant, outcome)]."""
+    build = Plain(job.out, "plain", job.options.jobs, job.options.verbose)
+    build.build()
+    if build.run("", ROUNDS, user.TIMEOUT):
+        raise Failure(f"the suites fail before anything is changed (log: "
+                      f"{show(build.console)}); mend that with make user first", FAILED)
+    return hunt(build, job.options.jobs, [c for c in chosen if c not in known], job.path("work"))
+
+
+def run(job):
+    chosen, known = job.chosen, job.known
+    start = time.monotonic()
+    fresh = execute(job, chosen, known)
+    known.update({(name, mutant): outcome for name, mutant, outcome in fresh})
+    results = [(*item, known[item]) for item in chosen]
+    rows, survivors, stale = judge(results, job.entries)
+    stale += unknown(job.entries, job.everything)
+    data = write_results(job, rows, survivors, results)
+    for line in survivor_lines(survivors) + [""] + table(rows):
+        print(line)
+    print(f"{len(fresh)} of {len(results)} mutants run in {time.monotonic() - start:.0f} s")
+    for entry, why in stale:
+        print(f"{show(LIST)}:{entry.line}: stale: {why}: {entry.new}")
+    return outcome_of(job, rows, stale, data)
+
+
+def outcome_of(job, rows, stale, data):
+    """The Result: survivors above the floor are named, and fail nothing."""
+    total = sum(rows.values(), collections.Counter())
+    bad = score(total) < FLOOR or not total["killed"]
+    failure = None
+    if stale:
+        failure = Failure(f"{show(LIST)} has {len(stale)} stale entries; remove them", FAILED)
+    elif bad:
+        failure = Failure(
+            f"the tests notice {score(total):.1f} % of the mutants, {FLOOR} are wanted "
+            f"(list: {show(job.path('survivors.txt'))}); add a case for each, "
+            f"or name it in {show(LIST)} with the reason why nobody can tell", FAILED)
+    return Result(total["killed"], len(stale) + (total["survived"] if bad else 0),
+                  total["equivalent"] + (0 if bad else total["survived"]), data, failure)

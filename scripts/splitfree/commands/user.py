@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compiles the helpers for the host and runs their suites, and threads, there.
+
+Four builds: plain, order3 (pageblocks of 8 pages), asan (with UBSan too) and
+tsan. Results: ktap.log, junit.xml and results.json in $(O)/user, and what each
+build wrote in $(O)/user/plain, order3, asan and tsan. The data of the result is what
+make kunit has.
+"""
+
+import collections
+import datetime
+import os
+import re
+import time
+
+import verdict as verdicts
+
+from splitfree.base import results as files
+from splitfree.base.failures import FAILED, PASSED, Failure
+from splitfree.base.options import DEBUG, SUITE, TIMEOUT, Option, between
+from splitfree.base.paths import show
+from splitfree.base.progress import verdict_word
+from splitfree.base.results import Result
+from splitfree.runs import kunit, userland
+from splitfree.runs.frame import Command
+from splitfree.runs.userland import KINDS, Build
+
+# Reports of the sanitizers, in place of the kernel's splats.
+SANITIZERS = re.compile(r"runtime error: |ERROR: (Address|Leak)Sanitizer|"
+                        r"WARNING: ThreadSanitizer|ThreadSanitizer:DEADLYSIGNAL")
+
+
+
+def kind(name, text):
+    if text not in ("", *KINDS):
+        raise Failure(f"{name}={text} is no userland build; use one of "
+                      f"{', '.join(KINDS)}, or leave it out for all of them")
+    return text
+
+
+COMMAND = Command(
+    "compile the helpers for this machine, run their suites and real threads",
+    (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"), TIMEOUT._replace(default=str(userland.TIMEOUT)),
+     Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build")),
+    tree=False)
+
+Judged = collections.namedtuple("Judged", "verdict reason status")
+
+
+def judge(text, status):
+    """The verdict on one run: its KTAP, and how the program ended."""
+    if "ThreadSanitizer: unexpected memory mapping" in text:
+        raise Failure("ThreadSanitizer cannot live with this system's address randomisation; run "
+                      "sysctl vm.mmap_rnd_bits=28, or setarch -R make user")
+    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today())
+    reason, result = verdict.reason, verdict.status
+    if status is None:
+        reason, result = "it hung and was killed", FAILED
+    elif verdict.splats:
+        reason, result = verdict.splats[0].text, FAILED
+    elif status and not verdict.status:
+        reason, result = f"it ended with status {status}, though its log looks good", FAILED
+    return Judged(verdict, reason, result)
+
+
+def nest(texts):
+    """One KTAP document of several, each as a test of its own."""
+    lines = ["KTAP version 1", f"1..{len(texts)}"]
+    for nr, (name, text, good) in enumerate(texts, 1):
+        inside = [line for line in verdicts.ktap_lines(text)]
+        lines.append(f"    {inside[0]}" if inside else "    KTAP version 1")
+        lines.append(f"    # Subtest: {name}")
+        lines += ["    " + line for line in inside[1:]]
+        lines.append(f"{'' if good else 'not '}ok {nr} {name}")
+    return "\n".join(lines) + "\n"
+
+
+def parse(job, tree):
+    """junit.xml and results.json, by the tree's own parser of KTAP."""
+    names = [job.path(name) for name in ("junit.xml", "results.json")]
+    files.remove(*names)
+    kunit.parse(job, tree, job.path("ktap.log"), "", quiet=True)
+    for path in names:
+        if not os.path.exists(path):
+            raise Failure(f"kunit.py parse did not write {show(path)} from "
+                          f"{show(job.path('ktap.log'))}; run it by hand to see why")
+
+
+def test(build, options):
+    """Build and run one kind; prints a line, returns (text, Judged)."""
+    start = time.monotonic()
+    build.build()
+    built = time.monotonic()
+    status = build.run(options.suite, options.ops, options.timeout)
+    text = build.text()
+    judged = judge(text, status)
+    good = judged.status == PASSED
+    print(f"{verdict_word(good)}  {build.kind:<6} built in {built - start:.1f} s, ran "
+          f"{time.monotonic() - built:.1f} s   {verdicts.summary(judged.verdict)}"
+          + ("" if good else f"   {show(build.console)}"), flush=True)
+    if not good:
+        for line in excerpt(text)[:30]:
+            print("  | " + line)
+    return text, judged
+
+
+def excerpt(text):
+    """What a person wants to see of a failed run: what failed and why, no lists of passes."""
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines
+            if line and not re.match(r"ok |KTAP|1\.\.|# Subtest|# \w+: seed|# \w+: \d+ op", line)]
+    return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
+
+
+def prepare(job):
+    job.linux = userland.prepare(job.out, job.options.linux)
+
+
+def run(job):
+    options = job.options
+    kinds = [options.debug] if options.debug else KINDS
+    found = [(kind_, *test(Build(job.out, kind_, options.jobs, options.verbose), options))
+             for kind_ in kinds]
+    with open(job.path("ktap.log"), "w", encoding="utf-8") as handle:
+        handle.write(nest([(k, t, j.status == PASSED) for k, t, j in found]))
+    parse(job, job.linux)
+    result = Result(*(sum(getattr(j.verdict, what) for _, _, j in found)
+                      for what in ("passed", "failed", "skipped")),
+                    kunit.data_of(job.path("results.json")))
+    bad = [(kind_, j) for kind_, _, j in found if j.status != PASSED]
+    if bad:
+        kind_, judged = bad[0]
+        if not result.failed and judged.status == FAILED:
+            result.failed = 1
+        hint = ("run one suite alone with SUITE= and DEBUG= to look closer"
+                if judged.status == FAILED else "look at SUITE=")
+        result.failure = Failure(f"{kind_}: {judged.reason} (log: {show(job.path(kind_))}"
+                                 f"/console.log); {hint}", judged.status)
+    return result

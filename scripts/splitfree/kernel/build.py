@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Configures and builds a kernel in a directory of its own, for any architecture.
+
+Where the kernel is run, and where the results go, is not known here.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from splitfree.base.failures import FAILED, Failure
+from splitfree.base.paths import ROOT, cache_dir, show
+from splitfree.base.processes import clean_env, run
+from splitfree.base.progress import Progress, colour, ticking
+
+KUNIT = os.path.join(ROOT, "kunit")
+# Lines of a full build, before one was counted here.
+EXPECTED = 500
+SYMBOL = re.compile(r"(?:(CONFIG_\w+)=|# (CONFIG_\w+) is not set)")
+COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
+COMPLAINT = re.compile(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left|Killed",
+                       re.I)
+# gcc and make say so when there is no memory: nothing is known about the code.
+KILLED = re.compile(r"Killed signal terminated program|fatal error: Killed|"
+                    r"^make.*\] (?:Killed|Error 137)$|virtual memory exhausted|out of memory", re.I)
+DISK_FULL = "No space left on device"
+
+
+def debug_fragments(debug):
+    """The fragment of each word of a value of DEBUG=, such as kasan-lockdep."""
+    return [os.path.join(KUNIT, word + ".config") for word in debug.split("-") if word]
+
+
+class Kernel:
+    """One build directory, its configuration and what is built there.
+
+    directory: where it is built; fragments: of the configuration, a later one overrides;
+    linux: the source; log: of the build, with config.log beside it.
+    """
+
+    ARCH, TARGET, IMAGE, LABEL = None, None, None, None
+
+    def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None):
+        self.dir, self.fragments, self.linux, self.log = directory, fragments, linux, log
+        self.jobs, self.verbose = jobs, verbose
+        self.label = label or self.LABEL
+        self.config_log = os.path.join(os.path.dirname(log), "config.log")
+        self.binary = os.path.join(self.dir, self.IMAGE)
+        self.stamp_path = os.path.join(self.dir, ".splitfree.json")
+        os.makedirs(self.dir, exist_ok=True)
+        os.makedirs(os.path.dirname(log), exist_ok=True)
+        self.stamp = {}
+        try:
+            with open(self.stamp_path, encoding="utf-8") as handle:
+                self.stamp = json.load(handle)
+        except (OSError, ValueError):
+            pass
+
+    def save_stamp(self, **values):
+        self.stamp.update(values)
+        with open(self.stamp_path + ".new", "w", encoding="utf-8") as handle:
+            json.dump(self.stamp, handle)
+        os.replace(self.stamp_path + ".new", self.stamp_path)
+
+    @staticmethod
+    def environment():
+        """Fixed where it would end up in the binary, so that equal input builds alike."""
+        cache = os.path.join(cache_dir(), "ccache")
+        # LOCALVERSION: or the version would change, and half be linked anew, at each commit.
+        return clean_env(LOCALVERSION="", KBUILD_BUILD_TIMESTAMP="1970-01-01",
+                         KBUILD_BUILD_USER="splitfree", KBUILD_BUILD_HOST="splitfree",
+                         CCACHE_DIR=cache, CCACHE_MAXSIZE="2G", CCACHE_NOHASHDIR="1",
+                         # Without it a miss costs 10 % more than no ccache; with it, nothing.
+                         CCACHE_DEPEND="1")
+
+    @staticmethod
+    def make_options():
+        return ["CC=ccache gcc"] if shutil.which("ccache") else []
+
+    # Configuration -----------------------------------------------------------
+
+    def merge(self):
+        """One file of the fragments, where a later one overrides: kunit.py refuses that."""
+        values = {}
+        for path in self.fragments:
+            with open(path, encoding="utf-8") as handle:
+                for line in handle:
+                    match = SYMBOL.match(line)
+                    if match:
+                        values[match.group(1) or match.group(2)] = line
+        path = os.path.join(self.dir, "kunitconfig")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.writelines(values.values())
+        return path
+
+    def configure(self, tree):
+        """kunit.py config, unless neither the fragments nor a Kconfig file changed."""
+        digest = hashlib.sha256()
+        for path in self.fragments:
+            with open(path, "rb") as handle:
+                digest.update(handle.read())
+        digest.update(tree.git("diff", "--raw", "--no-abbrev", "stock", "HEAD", "--", "*Kconfig*"))
+        digest.update(tree.git("diff", "HEAD", "--", "*Kconfig*"))
+        digest.update(tree.git("rev-parse", "stock"))
+        digest.update(" ".join(self.make_options()).encode())
+        key = digest.hexdigest()
+        config = os.path.join(self.dir, ".config")
+        if self.stamp.get("config") == key and os.path.exists(config):
+            return
+        if os.path.exists(config):
+            # kunit.py would keep it when only a Kconfig file changed.
+            os.remove(config)
+        self.make_config()
+        self.save_stamp(config=key)
+
+    def make_config(self):
+        """Make .config of the fragments: each architecture has its way."""
+        raise NotImplementedError
+
+    def configured(self, command, env=None):
+        """Run a command that configures; its output is the log. Fails with what is wrong."""
+        with ticking(f"configuring {self.label}"):
+            result = run(command, env=env or self.environment(), stderr=subprocess.STDOUT,
+                         cwd=self.linux)
+        text = result.stdout.decode("utf-8", "replace")
+        with open(self.config_log, "w", encoding="utf-8") as handle:
+            handle.write(text)
+        if result.returncode:
+            print(text)
+            raise Failure("the kernel could not be configured "
+                          f"(log: {show(self.config_log)}); compare "
+                          f"{', '.join(show(p) for p in self.fragments)} with the Kconfig files",
+                          FAILED)
+
+    # Build -------------------------------------------------------------------
+
+    def build_key(self, tree):
+        """Changes with anything that the binary is made of."""
+        digest = hashlib.sha256()
+        digest.update(tree.git("rev-parse", "HEAD^{tree}"))
+        digest.update(tree.git("diff", "HEAD"))
+        digest.update(run(["gcc", "--version"]).stdout)
+        digest.update(self.stamp.get("config", "").encode())
+        with open(os.path.join(self.dir, ".config"), "rb") as handle:
+            digest.update(handle.read())
+        return digest.hexdigest()
+
+    def build(self, tree):
+        """make linux, with progress. A kernel that nothing changed is not made again."""
+        self.configure(tree)
+        key = self.build_key(tree)
+        if self.stamp.get("built") == key and os.path.exists(self.binary):
+            return
+        fresh = not os.path.exists(os.path.join(self.dir, "vmlinux.o"))
+        expected = self.stamp.get("lines", EXPECTED) if fresh else 0
+        progress = Progress(f"building {self.label}, objects", expected)
+        command = ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
+                   f"--jobs={self.jobs}", *self.make_options(), self.TARGET]
+        if self.verbose:
+            command.insert(1, "V=1")
+            print("$ " + " ".join(command), flush=True)
+        self.save_stamp(built="")
+        done, complaints = 0, []
+        with open(self.log, "w", encoding="utf-8") as log:
+            # Complaints come on the same pipe, to stay beside the file they belong to.
+            child = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                     text=True, errors="replace")
+            for line in child.stdout:
+                log.write(line)
+                if self.verbose:
+                    sys.stdout.write(line)
+                if COMPILED.match(line):
+                    done += 1
+                    progress.update(done)
+                elif COMPLAINT.search(line):
+                    complaints.append(line.rstrip())
+            child.wait()
+            child.stdout.close()
+        progress.close()
+        for line in complaints[:20]:
+            print(colour("31" if "error" in line.lower() else "33", line))
+        if len(complaints) > 20:
+            print(f"... and {len(complaints) - 20} more lines")
+        if child.returncode and any(KILLED.search(line) for line in complaints):
+            raise Failure(f"the compiler was killed, most likely for memory (log: {show(self.log)}); "
+                          "use fewer compilers at a time with JOBS=")
+        if child.returncode and any(DISK_FULL in line for line in complaints):
+            raise Failure(f"the disk is full (log: {show(self.log)}); free some space, or use "
+                          "another directory with O=")
+        if child.returncode:
+            raise Failure(f"the kernel did not build (log: {show(self.log)}); mend what the lines "
+                          "above name and run the same command again", FAILED)
+        self.save_stamp(built=key, **({"lines": done} if fresh else {}))

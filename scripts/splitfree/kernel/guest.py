@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The one way to run a guest, be it UML, QEMU, or a program that starts one."""
+
+import collections
+import contextlib
+import subprocess
+import threading
+import time
+
+from splitfree.base.processes import kill_descendants
+from splitfree.base.progress import Progress
+
+# How often the limit is looked at, in seconds; while somebody waits for threads, more often.
+TICK, SOON = 0.1, 0.02
+
+# late: it was killed when its time was over; seconds: how long it ran.
+Ended = collections.namedtuple("Ended", "late seconds status")
+
+
+def run(args, console, limit, what, *, env=None, on_line=None, done=None, expected=0,
+        started=None, verbose=False):
+    """Run a guest to its end, with its console in a file; kills it, and what it left, at the limit.
+
+    limit: seconds, or a function that says when the time is over.
+    what: for the progress. done: a function that says how much of what is expected is done.
+    on_line: gets each line of the console as it comes, as text.
+    started: gets the pid, again and again until it returns true.
+    """
+    if verbose:
+        print("$ " + " ".join(args), flush=True)
+    with open(console, "wb") as log:
+        # A pipe that nobody writes to: at the end of its input a guest gives up its console.
+        child = subprocess.Popen(args, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE if on_line else log,
+                                 stderr=subprocess.STDOUT, env=env, start_new_session=True)
+
+        def copy():
+            for line in child.stdout:
+                log.write(line)
+                log.flush()
+                on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+        reader = threading.Thread(target=copy, daemon=True)
+        if on_line:
+            reader.start()
+        start = time.monotonic()
+        over = limit if callable(limit) else lambda: time.monotonic() - start >= limit
+        progress = Progress(what, expected, counted=bool(done))
+        while child.poll() is None and not over():
+            progress.update(done() if done else 0)
+            if started and started(child.pid):
+                started = None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(SOON if started else TICK)
+        progress.close()
+        late = child.poll() is None
+        if late:
+            child.kill()
+        child.wait()
+        seconds = time.monotonic() - start
+        # What it started holds the other end of its console.
+        kill_descendants()
+        if on_line:
+            reader.join(5)
+            if not reader.is_alive():
+                child.stdout.close()
+        child.stdin.close()
+    return Ended(late, seconds, child.returncode)
+
+
+def text(console):
+    """What the guest said."""
+    with open(console, encoding="utf-8", errors="replace") as handle:
+        return handle.read()

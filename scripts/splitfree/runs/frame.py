@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The frame of each command: lock, prepare, describe, run, kill what was started, say the result.
+
+A module of commands/ has a COMMAND, which declares it, and a function run(job), which
+returns a Result or raises a Failure. It may have two more: check(job) says what is wrong
+before any work is done; prepare(job) is called with $(O) locked and the kernel tree ready,
+also where the rest runs without that lock.
+"""
+
+import collections
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+from splitfree.base import options as declared
+from splitfree.base import results
+from splitfree.base.failures import (COULD_NOT_RUN, FAILED, PASSED, AlreadySaid, Failure,
+                                     sentence_of)
+from splitfree.base.paths import SCRIPTS, lock, show
+from splitfree.base.processes import (adopt_orphans, clean_env, kill_descendants,
+                                      refuse_compilers)
+from splitfree.source import tree as trees
+
+# text: for make help. options: besides those of every command. packages: sets of
+# scripts/packages.sh, or a function of the values that returns them. directory: below
+# $(O), or a function of the values that returns it; "": no results. tree: bring
+# $(O)/linux up to date. own_lock: a directory below $(O) that the long part locks, so that
+# other commands may run in $(O) beside it. no_lock: it only reads, or its children lock.
+Command = collections.namedtuple(
+    "Command", "text options packages directory tree own_lock no_lock",
+    defaults=((), (), None, True, None, False))
+
+
+class Job:
+    """One run of a command: its values, where its results go, and its kernel tree."""
+
+    def __init__(self, name, command, values, texts=None):
+        self.name, self.command, self.options = name, command, values
+        self.texts = texts or {}
+        self.out = values.out
+        self.directory = name if command.directory is None else command.directory
+        if callable(self.directory):
+            self.directory = self.directory(values)
+        self.results = os.path.join(self.out, self.directory) if self.directory else self.out
+        self.tree = None
+        # Who does not have the lock must not touch the result of who has it.
+        self.begun = False
+        # What there is to say if it does not come to its end.
+        self.partial = results.Result()
+
+    def path(self, *names):
+        """A file among the results."""
+        return os.path.join(self.results, *names)
+
+    def say(self, *args):
+        print(*args, flush=True)
+
+    # The frame ---------------------------------------------------------------
+
+    def install(self):
+        """See that the programs are there that this command needs besides a compiler."""
+        packages = self.command.packages
+        for name in packages(self.options) if callable(packages) else packages:
+            child = subprocess.run([os.path.join(SCRIPTS, "packages.sh"), name], check=False,
+                                   env=clean_env(), stdin=subprocess.DEVNULL)
+            if child.returncode:
+                raise AlreadySaid(f"scripts/packages.sh {name} failed", COULD_NOT_RUN)
+
+    def prepare_tree(self):
+        """The kernel tree, for a command that needs it only at times and locks for itself."""
+        with lock(self.out, self.name):
+            self.make_tree()
+
+    def make_tree(self):
+        self.tree = trees.prepare(self.out, self.options.linux)
+        self.say(trees.describe(self.tree))
+
+    def prepare(self, module):
+        if self.command.tree:
+            self.make_tree()
+        if hasattr(module, "prepare"):
+            module.prepare(self)
+
+    def begin(self):
+        """With the lock held: there is no result from here on until the end."""
+        os.makedirs(self.results, exist_ok=True)
+        self.begun = True
+        results.remove(*self.files())
+
+    def files(self):
+        """Where the result is written."""
+        own = [self.path(results.NAME)] if self.directory and self.begun else []
+        return own + ([self.options.result] if self.options.result else [])
+
+    def locked(self, module):
+        """Run it under the locks that it wants."""
+        with contextlib.ExitStack() as locks:
+            if self.command.own_lock:
+                locks.enter_context(lock(os.path.join(self.out, self.command.own_lock), self.name))
+            elif not self.command.no_lock:
+                locks.enter_context(lock(self.out, self.name))
+            self.begin()
+            if self.command.own_lock and (self.command.tree or hasattr(module, "prepare")):
+                with lock(self.out, self.name):
+                    self.prepare(module)
+            elif not self.command.no_lock:
+                self.prepare(module)
+            return module.run(self) or results.Result()
+
+    def execute(self, module):
+        """All of it; returns the status, or raises the Failure that ends it."""
+        started, result = time.time(), None
+        results.remove(*self.files())
+        adopt_orphans()
+        try:
+            refuse_compilers()
+            if hasattr(module, "check"):
+                module.check(self)
+            self.install()
+            result = self.locked(module)
+            if any(result.sums()):
+                self.say(result.line())
+            sys.stdout.flush()
+        except (Failure, OSError) as failure:
+            result = self.partial
+            result.failure = failure
+        finally:
+            kill_descendants()
+        for path in self.files():
+            results.write_json(path, self.record(result, started))
+        if result.failure:
+            raise result.failure
+        return PASSED
+
+    def record(self, result, started):
+        failure = result.failure
+        return {"command": self.name, "options": self.texts,
+                "status": getattr(failure, "status", COULD_NOT_RUN) if failure else PASSED,
+                "passed": result.passed, "failed": result.failed, "skipped": result.skipped,
+                "sentence": sentence(failure), "started": round(started),
+                "seconds": round(time.time() - started, 1),
+                "kernel": self.tree.state["head"] if self.tree else "", "data": result.data}
+
+
+def sentence(failure):
+    if not failure:
+        return ""
+    return str(failure) if isinstance(failure, Failure) else sentence_of(failure)
+
+
+def all_options(command):
+    return (*declared.EVERYWHERE, *command.options)
+
+
+def failed(sentence):
+    return Failure(sentence, FAILED)
+
+
+def tail(path, lines=30):
+    """Print the end of a console, for a guest that hung or stopped."""
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        text = handle.read().splitlines()
+    print(f"the last lines of {show(path)}:")
+    for line in text[-lines:]:
+        print("  | " + line)

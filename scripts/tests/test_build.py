@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The configuration of a kernel, and a build that fails."""
+
+import contextlib
+import io
+import os
+import shutil
+import stat
+import tempfile
+import unittest
+from unittest import mock
+
+from splitfree.base.failures import Failure
+from splitfree.kernel import build, uml
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+
+    def program(self, name, text):
+        path = os.path.join(self.top, name)
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write("#!/bin/sh\n" + text)
+        os.chmod(path, stat.S_IRWXU)
+        return path
+
+
+class Merge(unittest.TestCase):
+    def merged(self, *texts):
+        with tempfile.TemporaryDirectory() as out:
+            paths = []
+            for number, text in enumerate(texts):
+                paths.append(os.path.join(out, f"{number}.config"))
+                with open(paths[-1], "w", encoding="utf-8") as handle:
+                    handle.write(text)
+            kernel = uml.Uml(os.path.join(out, "build"), paths, "", os.path.join(out, "log"), 1)
+            with open(kernel.merge(), encoding="utf-8") as handle:
+                return handle.read().splitlines()
+
+    def test_a_later_fragment_overrides(self):
+        self.assertEqual(self.merged("# why\nCONFIG_A=y\nCONFIG_B=1\n",
+                                     "# CONFIG_A is not set\nCONFIG_C=y\n"),
+                         ["# CONFIG_A is not set", "CONFIG_B=1", "CONFIG_C=y"])
+
+
+class Builds(Base):
+    def failure(self, output, status=2):
+        """The Failure of a build whose make says that."""
+        with mock.patch.object(build.Kernel, "configure"), \
+                mock.patch.object(build.Kernel, "build_key", return_value="x"), \
+                mock.patch.object(build.Kernel, "make_options", return_value=[]), \
+                contextlib.redirect_stdout(io.StringIO()):
+            self.program("make", f"cat <<'END'\n{output}\nEND\nexit {status}\n")
+            kernel = uml.Uml(self.top, [], "", os.path.join(self.top, "build.log"), 1)
+            with mock.patch.object(build.Kernel, "environment", return_value={
+                    **os.environ, "PATH": self.top + ":" + os.environ["PATH"]}), \
+                    mock.patch.dict(os.environ, {"PATH": self.top + ":" + os.environ["PATH"]}), \
+                    self.assertRaises(Failure) as caught:
+                kernel.build(None)
+        return caught.exception
+
+    def test_full_disk_is_no_failed_test(self):
+        failure = self.failure("fatal error: a.o: No space left on device")
+        self.assertIn("the disk is full", str(failure))
+        self.assertEqual(failure.status, 2)
+
+    def test_a_compiler_that_was_killed_is_no_failed_test(self):
+        for line in ("gcc: fatal error: Killed signal terminated program cc1",
+                     "make[3]: *** [scripts/Makefile.build:250: mm/a.o] Killed"):
+            failure = self.failure(line)
+            self.assertIn("the compiler was killed", str(failure))
+            self.assertEqual(failure.status, 2)
+
+    def test_an_error_in_the_code_is_a_failed_test(self):
+        failure = self.failure("mm/a.c:1:1: error: no such field\nmake: *** [x] Error 1")
+        self.assertIn("did not build", str(failure))
+        self.assertEqual(failure.status, 1)
+
+    def test_a_configuration_that_fails_names_its_fragments(self):
+        kernel = uml.Uml(self.top, ["/nowhere/a.config"], self.top,
+                         os.path.join(self.top, "build.log"), 1)
+        with self.assertRaisesRegex(Failure, "could not be configured .*a.config"), \
+                contextlib.redirect_stdout(io.StringIO()):
+            kernel.configured(["sh", "-c", "echo no; exit 1"])
+        with open(kernel.config_log, encoding="utf-8") as handle:
+            self.assertEqual(handle.read(), "no\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

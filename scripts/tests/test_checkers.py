@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What checkers say of the lines of the series, and which are ours."""
+
+import io
+import os
+import shutil
+import tempfile
+import unittest
+
+from splitfree.base.failures import Failure
+from splitfree.runs import checkers
+
+
+class FakeTree:
+    def __init__(self, diff):
+        self.diff = diff
+
+    def lines(self, *_args):
+        return self.diff.splitlines()
+
+
+class Lint(unittest.TestCase):
+    def test_our_lines_are_those_that_the_series_added(self):
+        lines = checkers.added_lines(FakeTree("--- a/x\n+++ b/x\n@@ -3,0 +4,2 @@ f\n+a\n+b\n"
+                                          "@@ -9 +12 @@\n-c\n+d\n"
+                                          "--- a/gone\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-e\n"))
+        self.assertEqual(dict(lines), {"x": {4, 5, 12}})
+
+    def test_lines_of_others_are_left_out(self):
+        text = "mm/x.c:4:7: warning: ours\nmm/x.c:5: warning: not ours\n./mm/x.c:4:1: error: so\n"
+        found = checkers.own(text, {"mm/x.c": {4}}, "compiler")
+        self.assertEqual([(c.line, c.text) for c in found], [(4, "warning: ours"), (4, "error: so")])
+
+    def excuses(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".excuses") as handle:
+            handle.write(text)
+            handle.flush()
+            return checkers.read_excuses(handle.name)
+
+    def test_an_excuse_is_for_one_kind_in_one_place(self):
+        excuses = self.excuses("# why\n\nLONG_LINE mm/pcp/.* a table\n")
+        self.assertTrue(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), excuses))
+        self.assertFalse(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "OTHER", ""), excuses))
+        self.assertFalse(checkers.excused(checkers.Complaint("mm/x.c", 1, "LONG_LINE", ""), excuses))
+
+    def test_an_excuse_without_a_reason_is_refused(self):
+        with self.assertRaises(Failure):
+            self.excuses("LONG_LINE mm/pcp/.*\n")
+
+    @unittest.skipUnless(shutil.which("cppcheck"), "cppcheck is not there")
+    def test_cppcheck_sees_through_the_loops(self):
+        good = "void f(void)\n{\n\tint *p;\n\n\tlist_for_each(p, head)\n\t\tg(p);\n}\n"
+        bad = good + "int h(void)\n{\n\tint x;\n\treturn x;\n}\n"
+        with tempfile.TemporaryDirectory() as top:
+            for text, wanted in ((good, []), (bad, ["uninitvar"])):
+                with open(os.path.join(top, "a.c"), "w", encoding="utf-8") as handle:
+                    handle.write(text)
+                found = checkers.cppcheck_files(top, ["a.c"], io.StringIO())
+                self.assertEqual([c.kind for c in found], wanted)
+
+    def test_each_checker_is_understood(self):
+        lines = {"mm/pcp/a.c": {5}}
+        for text in ("mm/pcp/a.c:5:2-7: WARNING: NULL check before some freeing functions\n",
+                     "mm/pcp/a.c:5:9: warning: symbol 'f' was not declared\n",
+                     checkers.kernel_doc_rows("Warning: mm/pcp/a.c:5 function parameter 'b' not "
+                                          "described in 'f'\n" * 2)):
+            self.assertEqual(len(checkers.own(text, lines)), 1, text)
+
+    def test_the_list_can_be_read(self):
+        self.assertTrue(checkers.read_excuses())
+
+
+if __name__ == "__main__":
+    unittest.main()

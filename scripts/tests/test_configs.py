@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What make configs reads of compilers and objects."""
+
+import os
+import tempfile
+import unittest
+
+from splitfree.base.failures import Failure
+from splitfree.base.paths import ROOT
+from splitfree.commands import configs
+
+
+class Configs(unittest.TestCase):
+    LINES = ["  CC      mm/page_alloc.o",
+             "../mm/page_alloc.c:10:5: warning: unused variable 'x' [-Wunused-variable]",
+             "../mm/page_alloc.c:10:5: warning: unused variable 'x' [-Wunused-variable]",
+             "mm/slub.c:7:1: warning: other", "mm/pcp/push.c:3:1: error: no such field",
+             "In file included from mm/a.c:1:"]
+
+    def test_complaints_once_each(self):
+        self.assertEqual([(c.path, c.line, c.kind) for c in configs.complaints(self.LINES)],
+                         [("mm/page_alloc.c", 10, "warning"), ("mm/slub.c", 7, "warning"),
+                          ("mm/pcp/push.c", 3, "error")])
+
+    def test_only_touched_files_are_ours(self):
+        found = configs.ours(configs.complaints(self.LINES), {"mm/page_alloc.c", "mm/pcp/push.c"})
+        self.assertEqual([c.path for c in found], ["mm/page_alloc.c", "mm/pcp/push.c"])
+        found = configs.complaints(["/src/linux/mm/page_alloc.c:1:2: warning: w"])
+        self.assertEqual(configs.ours(found, {"mm/page_alloc.c"}, "/src/linux")[0].path,
+                         "mm/page_alloc.c")
+
+    def test_symbols(self):
+        defined, wanted = configs.symbols(
+            "\nmm/a.o:\n0000000000000010 T pcp_push\n                 U pcp_take\n"
+            "0000000000000000 t local\n0000000000000004 W weak\n")
+        self.assertEqual((defined, wanted), ({"pcp_push", "weak"}, {"pcp_take"}))
+
+    def test_a_symbol_that_one_configuration_lacks(self):
+        whole = ({"pcp_push"}, {"pcp_push", "other"}, {"pcp_push", "memset"})
+        self.assertEqual(configs.not_linked([whole, (set(), {"other"}, {"pcp_push", "memset"})]),
+                         [[], ["pcp_push"]])
+
+    def test_objects_that_this_configuration_does_not_have(self):
+        makefile = "obj-y += a.o\nobj-$(CONFIG_B)\t+= b.o\nobj-$(CONFIG_C) += sub-b.o c.o\n"
+        for name, config, wanted in (("a.o", [], True), ("b.o", [], False),
+                                     ("b.o", ["CONFIG_B=y"], True), ("c.o", ["CONFIG_B=y"], False)):
+            self.assertEqual(configs.wanted_by(makefile, name, config), wanted, name)
+
+    def test_the_list(self):
+        for config in configs.read_list():
+            for name in config.fragments:
+                self.assertTrue(os.path.exists(os.path.join(ROOT, "kunit", name)), name)
+
+    def test_bad_list(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as handle:
+            handle.write("a mips b.config\n")
+            handle.flush()
+            with self.assertRaises(Failure):
+                configs.read_list(handle.name)
+
+
+if __name__ == "__main__":
+    unittest.main()

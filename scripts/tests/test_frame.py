@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The frame of a command: its locks, its result, and what it leaves behind."""
+
+import contextlib
+import io
+import os
+import shutil
+import tempfile
+import types
+import unittest
+from unittest import mock
+
+from splitfree.base import options, processes, results
+from splitfree.base.failures import FAILED, AlreadySaid, Failure
+from splitfree.base.paths import lock
+from splitfree.runs import frame
+
+
+class Frame(unittest.TestCase):
+    def setUp(self):
+        self.out = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.out)
+        # The process that runs the tests has children of its own.
+        for name in ("adopt_orphans", "kill_descendants"):
+            patch = mock.patch.object(frame, name)
+            self.addCleanup(patch.stop)
+            setattr(self, name, patch.start())
+
+    def job(self, **more):
+        command = frame.Command("text", **{"tree": False, **more})
+        values = options.values(frame.all_options(command), {
+            "O": self.out, "RESULT": os.path.join(self.out, "second.json")})
+        return frame.Job("thing", command, values, {"O": self.out})
+
+    def execute(self, run, job=None, **more):
+        """Run a command that consists of a function; returns its record."""
+        self.said = io.StringIO()
+        job = job or self.job()
+        try:
+            with contextlib.redirect_stdout(self.said):
+                job.execute(types.SimpleNamespace(run=run, **more))
+        finally:
+            self.record = results.read(job.path(results.NAME))
+            self.second = results.read(os.path.join(self.out, "second.json"))
+        return self.record
+
+    def test_a_result_is_said_and_written(self):
+        record = self.execute(lambda job: results.Result(3, 0, 1, {"a": 1}))
+        self.assertEqual(self.said.getvalue(), "3 passed, 0 failed, 1 skipped\n")
+        self.assertEqual([record[k] for k in ("command", "status", "passed", "failed", "skipped",
+                                              "sentence", "data", "options")],
+                         ["thing", 0, 3, 0, 1, "", {"a": 1}, {"O": self.out}])
+        self.assertEqual(record, self.second)
+        self.assertTrue(self.kill_descendants.called)
+
+    def test_a_failure_is_written_too(self):
+        with self.assertRaisesRegex(Failure, "it broke"):
+            self.execute(lambda job: results.Result(3, 1, 0, {}, Failure("it broke", FAILED)))
+        self.assertEqual((self.record["status"], self.record["failed"], self.record["sentence"]),
+                         (1, 1, "it broke"))
+        self.assertEqual(self.said.getvalue(), "3 passed, 1 failed\n")
+
+    def test_what_could_not_run_has_a_result(self):
+        def run(job):
+            job.partial = results.Result(data={"half": 1})
+            raise Failure("no network")
+
+        with self.assertRaises(Failure):
+            self.execute(run)
+        self.assertEqual((self.record["status"], self.record["sentence"], self.record["data"]),
+                         (2, "no network", {"half": 1}))
+        self.assertTrue(self.kill_descendants.called)
+
+    def test_an_error_of_the_system_has_a_result(self):
+        def run(job):
+            raise PermissionError(13, "Permission denied", "/somewhere")
+
+        with self.assertRaises(OSError):
+            self.execute(run)
+        self.assertEqual(self.record["status"], 2)
+        self.assertIn("/somewhere", self.record["sentence"])
+
+    def test_while_it_runs_there_is_no_result(self):
+        self.execute(lambda job: results.Result(1))
+        self.execute(lambda job: self.assertFalse(os.path.exists(job.path(results.NAME)))
+                     or results.Result(1))
+
+    def test_a_second_run_leaves_the_result_of_the_first_alone(self):
+        self.execute(lambda job: results.Result(1))
+        with lock(self.out, "other"), self.assertRaisesRegex(Failure, "another run is using"):
+            self.execute(lambda job: results.Result(2))
+        self.assertEqual(self.record["passed"], 1)
+        self.assertEqual(self.second["status"], 2)
+
+    def test_beside_one_with_its_own_lock_others_may_run(self):
+        def run(job):
+            with lock(self.out, "other"):
+                pass
+            with self.assertRaises(Failure), lock(job.results, "again"):
+                pass
+            return results.Result(1)
+
+        def prepare(job):
+            with self.assertRaises(Failure), lock(self.out, "other"):
+                pass
+
+        self.execute(run, self.job(own_lock="thing"), prepare=prepare)
+        self.assertEqual(self.record["passed"], 1)
+
+    def test_the_lock_is_free_after_a_failure(self):
+        def run(job):
+            raise Failure("no")
+
+        with self.assertRaises(Failure):
+            self.execute(run)
+        with lock(self.out, "again"):
+            pass
+
+    def test_a_bad_value_is_said_before_any_work(self):
+        def check(job):
+            raise Failure("SUITE= fits nothing")
+
+        with self.assertRaisesRegex(Failure, "fits nothing"):
+            self.execute(self.fail, check=check)
+
+    def test_the_directory_may_depend_on_a_value(self):
+        job = self.job(directory=lambda values: f"thing-{values.jobs}")
+        self.assertEqual(job.results, os.path.join(self.out, f"thing-{job.options.jobs}"))
+
+    def test_a_command_without_a_directory_has_no_result(self):
+        self.assertIsNone(self.execute(lambda job: None, self.job(directory="")))
+        self.assertEqual(self.second["status"], 0)
+
+    def test_packages_that_cannot_be_installed(self):
+        job = self.job(packages=("no-such-set",))
+        with mock.patch.object(frame.subprocess, "run",
+                               return_value=types.SimpleNamespace(returncode=2)), \
+                self.assertRaises(AlreadySaid) as caught:
+            self.execute(self.fail, job)
+        self.assertEqual(caught.exception.status, 2)
+        self.assertEqual(self.second["sentence"], "scripts/packages.sh no-such-set failed")
+
+    def test_another_compiler_is_refused(self):
+        with mock.patch.dict(os.environ, {"LLVM": "1"}), self.assertRaisesRegex(Failure, "LLVM=1"):
+            self.execute(self.fail)
+
+    def test_the_end_of_a_console(self):
+        path = os.path.join(self.out, "console.log")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.writelines(f"line {n}\n" for n in range(50))
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            frame.tail(path, 2)
+        self.assertEqual(said.getvalue().splitlines()[1:], ["  | line 48", "  | line 49"])
+
+
+class Children(unittest.TestCase):
+    def test_the_frame_uses_the_real_ones(self):
+        self.assertIs(frame.kill_descendants, processes.kill_descendants)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A run of the suites: its progress, its files, what it came to."""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+import types
+import unittest
+
+from splitfree.base.failures import Failure
+from splitfree.kernel import guest
+from splitfree.runs import kunit
+
+
+class Tally(unittest.TestCase):
+    LINES = ["[    7.561739]         ok 3 reclaimable", "[    7.5]     not ok 29 refill_wants",
+             "    ok 2 push_one", "[    7.6] ok 1 pcp_push", "[    7.6] it is ok 5 times"]
+
+    def test_cases_count_and_suites_do_not(self):
+        tally = kunit.Tally()
+        for line in self.LINES:
+            tally.see(line)
+        self.assertEqual(tally.done(), 3)
+
+    def test_as_many_are_expected_as_the_last_run_had(self):
+        tally = kunit.Tally()
+        with tempfile.NamedTemporaryFile("w") as ktap:
+            ktap.write("\n".join(self.LINES))
+            ktap.flush()
+            self.assertEqual(tally.expected(ktap.name), 3)
+        self.assertGreater(tally.expected("/nowhere"), 100)
+
+
+GOOD = "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    1..1\n    ok 1 first\nok 1 s\n"
+
+
+class Judge(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.top = holder.name
+        self.job = types.SimpleNamespace(path=lambda name: os.path.join(self.top, name))
+
+    def judge(self, console, late=False, parsed=0):
+        with open(self.job.path("console.log"), "w", encoding="utf-8") as handle:
+            handle.write(console)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            result = kunit.judge(self.job, guest.Ended(late, 1, 0), 7, parsed)
+        self.said = said.getvalue()
+        return result
+
+    def test_good(self):
+        result = self.judge(GOOD)
+        self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
+        with open(self.job.path("ktap.log"), encoding="utf-8") as handle:
+            self.assertEqual(handle.read(), GOOD)
+
+    def test_the_end_of_a_console_that_hung_is_shown(self):
+        result = self.judge(GOOD.replace("1..1\n    ok 1 first\nok 1 s\n", "1..2\n    ok 1 first\n")
+                            + "[    3.0] the last words\n", late=True)
+        self.assertIn("the last words", self.said)
+        self.assertIn("hung and was killed after 7 s", str(result.failure))
+        self.assertEqual(result.failure.status, 1)
+
+    def test_a_warning_that_kunit_passed_over_fails_the_run(self):
+        result = self.judge(GOOD.replace("    ok 1", "[    3.0] WARNING: CPU: 0 PID: 1 at "
+                                         "mm/page_alloc.c:1 f+0x1/0x2\n    ok 1"))
+        self.assertIn("the kernel complained", str(result.failure))
+        self.assertEqual(result.failure.status, 1)
+        self.assertEqual(len(result.data["splats"]), 1)
+
+    def test_a_case_that_failed(self):
+        result = self.judge(GOOD.replace("    ok 1 first\nok", "    not ok 1 first\nnot ok"))
+        self.assertIn("run one suite alone with SUITE=", str(result.failure))
+        self.assertEqual((result.sums(), result.failure.status), ((0, 1, 0), 1))
+
+    def test_nothing_selected(self):
+        result = self.judge("KTAP version 1\n1..0\n")
+        self.assertIn("look at SUITE= and at .kunitconfig", str(result.failure))
+        self.assertEqual(result.failure.status, 2)
+
+    def test_a_kernel_that_says_nothing(self):
+        with self.assertRaisesRegex(Failure, "did not start: it wrote nothing"):
+            self.judge("")
+
+    def test_kunit_py_does_not_like_what_looks_good(self):
+        result = self.judge(GOOD, parsed=3)
+        self.assertIn("kunit.py ended with status 3", str(result.failure))
+
+
+class Data(unittest.TestCase):
+    def test_suites_failures_and_skips(self):
+        group = {"name": "", "sub_groups": [{"name": "pcp_push", "sub_groups": [], "test_cases": [
+            {"name": f"case{i}", "status": s}
+            for i, s in enumerate(("PASS", "FAIL", "SKIP", "ERROR"))]}]}
+        self.assertEqual(kunit.suites(group), ({"pcp_push": [1, 2, 1]},
+                                               ["pcp_push.case1", "pcp_push.case3"],
+                                               ["pcp_push.case2"]))
+
+    def test_no_file_gives_empty_data(self):
+        self.assertEqual(kunit.data_of("/nowhere"), {"suites": {}, "failures": [], "skips": [],
+                                                     "splats": []})
+
+    def test_the_json_says_which_architecture(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = os.path.join(top, "results.json")
+            kunit.add_arch(path, "i386")
+            with open(path, "w", encoding="utf-8") as handle:
+                handle.write('{"arch": "", "name": "x"}')
+            kunit.add_arch(path, "i386")
+            with open(path, encoding="utf-8") as handle:
+                self.assertEqual(json.load(handle), {"arch": "i386", "name": "x"})
+
+
+if __name__ == "__main__":
+    unittest.main()

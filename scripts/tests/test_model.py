@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The table of models, and what spin and herd7 say."""
+
+import os
+import tempfile
+import unittest
+
+from splitfree.base.failures import Failure
+from splitfree.commands import model
+
+GOOD = """
+(Spin Version 6.5.2 -- 6 December 2019)
+State-vector 76 byte, depth reached 129, errors: 0
+  1763110 states, stored
+  2004233 states, matched
+"""
+
+
+WRONG = """pan:1: assertion violated (where[me]==1) (at depth 63)
+pan: wrote pcp.pml.trail
+
+(Spin Version 6.5.2 -- 6 December 2019)
+Warning: Search not completed
+State-vector 68 byte, depth reached 66, errors: 1
+      170 states, stored
+"""
+
+
+HUNG = WRONG.replace("assertion violated (where[me]==1)", "invalid end state")
+
+
+HERD = """Test pcp-dead-look Allowed
+States 3
+0:added=0; 0:saw=0; 1:got=1;
+No
+Condition exists (0:saw=0 /\\ 1:got=0)
+Observation pcp-dead-look Never 0 3
+"""
+
+
+class Runs(unittest.TestCase):
+    def read(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".runs", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            return model.read_runs(handle.name)
+
+    def test_a_row(self):
+        self.assertEqual(self.read("# why\n\nbroken\tA=1 B_C\t: it stops # not this\n"),
+                         [model.Run("broken", ("A=1", "B_C"), "it stops")])
+
+    def test_rows_that_say_too_little(self):
+        for text in ("maybe A=1 : x\n", "holds : x\n", "holds A=1\n", "holds A=1 :\n", "# none\n"):
+            with self.assertRaises(Failure, msg=text):
+                self.read(text)
+
+    def test_ours_has_each_define_of_the_model_and_each_twin_once(self):
+        runs = model.read_runs(os.path.join(model.MODELS, "pcp.runs"))
+        with open(os.path.join(model.MODELS, "pcp.pml"), encoding="utf-8") as handle:
+            text = handle.read()
+        self.assertEqual(len(runs), len({one.defines for one in runs}))
+        for one in runs:
+            for word in one.defines:
+                self.assertIn(word.split("=")[0], text)
+        broken = {word for one in runs if one.expected == "broken" for word in one.defines}
+        self.assertLessEqual({"PUSH_RELEASE", "PUSH_NO_LOOK", "DRAIN_NO_MB", "DRAIN_NO_LOOK"},
+                             broken)
+
+
+class Pan(unittest.TestCase):
+    def judge(self, expected, text):
+        return model.judge_pan(expected, model.read_pan(text))[0]
+
+    def test_what_holds(self):
+        self.assertEqual(model.read_pan(GOOD), model.Pan(1763110, "", True, 0))
+        self.assertTrue(self.judge("holds", GOOD))
+        self.assertTrue(self.judge("long", GOOD))
+        self.assertFalse(self.judge("holds", WRONG))
+        self.assertFalse(self.judge("holds", HUNG))
+
+    def test_what_is_broken_has_to_break_an_assertion(self):
+        self.assertTrue(self.judge("broken", WRONG))
+        self.assertFalse(self.judge("broken", GOOD))
+        self.assertFalse(self.judge("broken", HUNG))
+        self.assertFalse(self.judge("broken", ""))
+
+    def test_a_search_that_was_cut_proves_nothing(self):
+        for cut in ("error: max search depth too small\n", "Warning: Search not completed\n",
+                    "pan: reached -DMEMLIM bound\n"):
+            self.assertFalse(self.judge("holds", cut + GOOD), cut)
+        self.assertFalse(self.judge("holds", ""))
+
+
+class Litmus(unittest.TestCase):
+    def test_observation(self):
+        self.assertEqual(model.read_herd(HERD), ("Never", 3))
+        self.assertEqual(model.read_herd(HERD + "Flag data-race\n"), (None, 0))
+        self.assertEqual(model.read_herd("Fatal error\n"), (None, 0))
+
+    def test_each_has_a_result_and_a_twin(self):
+        where = os.path.join(model.MODELS, "litmus")
+        names = [name[:-7] for name in os.listdir(where) if name.endswith(".litmus")]
+        results = {n: model.expected_result(os.path.join(where, n + ".litmus")) for n in names}
+        for name, result in results.items():
+            with open(os.path.join(where, name + ".litmus"), encoding="utf-8") as handle:
+                self.assertTrue(handle.read().startswith(f"C {name}\n"), name)
+            self.assertEqual(result, "Sometimes" if "-broken-" in name else "Never", name)
+            if "-broken-" not in name:
+                self.assertTrue([n for n in names if n.startswith(name + "-broken-")], name)
+
+    def test_a_test_without_a_result(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as handle:
+            with self.assertRaises(Failure):
+                model.expected_result(handle.name)
+
+    def test_herd7_disagrees(self):
+        with tempfile.TemporaryDirectory() as out:
+            bin_dir = os.path.join(out, "bin")
+            os.mkdir(bin_dir)
+            herd = os.path.join(bin_dir, "herd7")
+            with open(herd, "w", encoding="utf-8") as handle:
+                handle.write("#!/bin/sh\necho 'States 4'\necho 'Observation x Sometimes 1 3'\n")
+            os.chmod(herd, 0o755)
+            path = os.environ["PATH"]
+            os.environ["PATH"] = bin_dir + ":" + path
+            try:
+                where = os.path.join(model.MODELS, "litmus")
+                good = model.litmus(os.path.join(where, "pcp-dead-look-broken-drain.litmus"), out, out)
+                bad = model.litmus(os.path.join(where, "pcp-dead-look.litmus"), out, out)
+            finally:
+                os.environ["PATH"] = path
+        self.assertEqual((good.good, bad.good), (True, False))
+        self.assertEqual(bad.text, "Sometimes, not Never")
+
+
+if __name__ == "__main__":
+    unittest.main()

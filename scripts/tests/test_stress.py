@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The verdict on a run of make stress."""
+
+import tempfile
+import types
+import unittest
+
+import verdict
+
+from splitfree.commands import stress
+
+
+def options(**values):
+    return types.SimpleNamespace(**{"ncpus": 4, "accel": "tcg", "debug": "", "minutes": 1.0,
+                                    **values})
+
+
+class Judge(unittest.TestCase):
+    GOOD = ["stress: result iterations=60000", "stress: result cpu_cycles=5",
+            "stress: result memory_cycles=3", "stress: result huge_pages=20",
+            "stress: result injected=3000", "stress: result pages_lost=-3",
+            "stress: result cpus=4", "stress: result cpus_started=4", "stress: end"]
+
+    def judged(self, lines, late=False, **values):
+        watcher = stress.Watcher()
+        for line in lines:
+            watcher.line(line)
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+            log.write("\n".join(lines) + "\n")
+            log.flush()
+            return stress.judge(watcher, late, log.name, options(**values))[0]
+
+    def test_good(self):
+        self.assertEqual(self.judged(self.GOOD), [])
+
+    def test_lost_pages(self):
+        lines = [l.replace("pages_lost=-3", "pages_lost=4000") for l in self.GOOD]
+        self.assertEqual(self.judged(lines), ["4000 pages were lost"])
+
+    def test_pages_not_counted_are_lost(self):
+        lines = [l for l in self.GOOD if "pages_lost" not in l]
+        self.assertEqual(len(self.judged(lines)), 1)
+
+    def test_message_at_warning_level(self):
+        self.assertEqual(self.judged(["before the start", "stress: start",
+                                      "[    9.123456] something is odd"] + self.GOOD),
+                         ["1 kernel messages at warning level"])
+
+    def test_message_that_stock_gives_too(self):
+        for text in ("migrating pfn 3f failed ret:-2", "Call Trace:",
+                     "Out of memory: Killed process 847 (init) total-vm:1299792kB",
+                     "select_fallback_rq: 6 callbacks suppressed"):
+            self.assertEqual(self.judged(["stress: start", "[  161.554938] " + text]
+                                         + self.GOOD), [])
+
+    def test_warn_on_the_console(self):
+        self.assertIn("the kernel complained",
+                      self.judged(["[    1.000000] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"]
+                                  + self.GOOD))
+
+    def test_too_little_done(self):
+        lines = [l.replace("=60000", "=600") for l in self.GOOD]
+        self.assertEqual(len(self.judged(lines)), 1)
+        self.assertEqual(self.judged(lines, debug="kasan"), [])
+        lines = [l.replace("=3000", "=0") for l in self.GOOD]
+        self.assertEqual(self.judged(lines, debug="kasan"), ["only 0 injected, 1 were to be reached"])
+
+    def test_a_cpu_that_stayed_away(self):
+        lines = [l.replace("cpus=4", "cpus=3") for l in self.GOOD]
+        self.assertEqual(self.judged(lines), ["a CPU did not come back"])
+
+    def test_no_end(self):
+        self.assertEqual(self.judged(self.GOOD[:-1]), ["the guest did not come to its end"])
+        self.assertEqual(self.judged(self.GOOD[:-1], late=True),
+                         ["the guest hung and was killed"])
+
+
+class Parsers(unittest.TestCase):
+    def test_the_excuses_are_regular_expressions(self):
+        self.assertTrue(stress.Watcher().excuses)
+        self.assertTrue(verdict.read_splats())
+
+
+if __name__ == "__main__":
+    unittest.main()
