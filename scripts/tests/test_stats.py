@@ -9,7 +9,7 @@ import unittest
 
 from splitfree.base.failures import Failure
 from splitfree.bench import build, stats
-from splitfree.bench.run import STALL, check
+from splitfree.bench.run import INIT, STALL, check
 
 CONSOLE = """random: crng init done\r
 bench: start on 4 CPUs\r
@@ -232,7 +232,7 @@ class Goals(unittest.TestCase):
     def test_our_list_can_be_read_and_each_case_exists(self):
         with open(os.path.join(build.HERE, "pcp_bench.c"), encoding="utf-8") as handle:
             source = handle.read()
-        with open(os.path.join(build.HERE, "bench.c"), encoding="utf-8") as handle:
+        with open(INIT, encoding="utf-8") as handle:
             source += handle.read()
         known = set(re.findall(r'"(\w+)"', source))
         known |= {f"many_to_one_{n}" for n in re.findall(r"MANY_TO_ONE\((\d+)\)", source)}

@@ -91,8 +91,9 @@ class HeadersList(unittest.TestCase):
 
     def test_no_header_hides_one_of_ours(self):
         for _, header, _ in user.read_headers():
-            path = os.path.join(user.HARNESS, "include", header)
-            self.assertFalse(os.path.exists(path), f"{header} is there twice")
+            for kind in ("own", "stubs"):
+                path = os.path.join(user.HARNESS, "include", kind, header)
+                self.assertFalse(os.path.exists(path), f"{header} is there twice")
 
 
 class PatchesId(unittest.TestCase):

@@ -16,9 +16,10 @@ from splitfree.base.progress import verdict_word
 from splitfree.kernel import guest, initramfs, uml, x86
 from splitfree.source.worktree import apply, checkout, worktree
 
-BENCH = os.path.join(TESTING, "bench")
-CONFIG = os.path.join(BENCH, "rcuscale.config")
-QEMU_CONFIG = os.path.join(BENCH, "rcuscale-qemu.config")
+HERE = os.path.join(TESTING, "rcuscale")
+INIT = os.path.join(TESTING, "guest/rcuscale.c")
+CONFIG = os.path.join(HERE, "uml.config")
+QEMU_CONFIG = os.path.join(HERE, "qemu.config")
 MODULES = ("kernel/torture.ko", "kernel/rcu/rcuscale.ko")
 
 # name: (MB of memory, kernel arguments)
@@ -211,11 +212,11 @@ def make_kernels(job):
     options, main_tree, trees = job.options, job.tree, os.path.join(job.out, "rcuscale")
     stock = make_tree(main_tree, os.path.join(trees, "stock"),
                       main_tree.lines("rev-parse", "stock^{commit}")[0],
-                      os.path.join(BENCH, "rcuscale-stock.patch"), [])
+                      os.path.join(HERE, "stock.patch"), [])
     series = make_tree(main_tree, os.path.join(trees, "series"),
                        main_tree.lines("rev-parse", "splitfree")[0],
-                       os.path.join(BENCH, "rcuscale-series.patch"),
-                       [(os.path.join(BENCH, "nolock_bench.c"), "mm/pcp/nolock_bench.c")])
+                       os.path.join(HERE, "series.patch"),
+                       [(os.path.join(HERE, "nolock_bench.c"), "mm/pcp/nolock_bench.c")])
     kernels = {}
     for name, tree in (("stock", stock), ("series", series)):
         fragments = [*(x86.fragments() if options.qemu else uml.fragments()), CONFIG,

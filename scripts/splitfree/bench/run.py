@@ -19,13 +19,13 @@ import verdict as verdicts
 from splitfree.base import options as declared
 from splitfree.base import results as files
 from splitfree.base.failures import Failure
-from splitfree.base.paths import show
+from splitfree.base.paths import TESTING, show
 from splitfree.bench import build, plot, stats
 from splitfree.kernel import guest, initramfs, uml
 from splitfree.runs import frame
 
 GOALS = os.path.join(build.HERE, "goals.list")
-INIT = os.path.join(build.HERE, "bench.c")
+INIT = os.path.join(TESTING, "guest/bench.c")
 MANY_CPUS = 17
 LOCK_ROUNDS = 3
 TIMEOUT, TIMEOUT_LOCKS = 600, 900

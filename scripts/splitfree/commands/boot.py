@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots the UML kernel that KUnit uses with one program that works its memory.
 
-The initramfs holds tools/testing/init/init.c and nothing else. The run is good
+The initramfs holds tools/testing/guest/boot.c and nothing else. The run is good
 when init's last line says so and the console has no splat. The data of the result:
 forks, faults and exits that init counted, and splats.
 """
@@ -19,7 +19,7 @@ from splitfree.base.results import Result
 from splitfree.kernel import guest, initramfs, uml
 from splitfree.runs import frame
 
-INIT = os.path.join(TESTING, "init/init.c")
+INIT = os.path.join(TESTING, "guest/boot.c")
 LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) CPUs, ok$", re.M)
 # Booting and powering off, on a busy machine.
 EXTRA_SECONDS = 90

@@ -25,7 +25,7 @@ from splitfree.source.worktree import checkout, refusal
 PATCHES = os.path.join(TESTING, "busted")
 # No run of make check would find out that these do not fit any more.
 OTHERS = [os.path.join(TESTING, name)
-          for name in ("bench/coarse.patch", "bench/rcuscale-series.patch")]
+          for name in ("bench/coarse.patch", "rcuscale/series.patch")]
 
 COMMAND = Command("break the kernel on purpose, and see that a test notices each time",
                   (NCPUS._replace(read=required(2, 64)), ONLY), own_lock=steps.PLACE)

@@ -4,7 +4,7 @@
 Only functions of mm/pcp/ are instrumented, wherever they are compiled into. The
 kernel has lockdep and failing trylocks, so it is the run of DEBUG=lockdep as
 well. Below the floor is a failure. What cannot be reached is left out of the sum
-if tools/testing/coverage/excuses.list says why. Result: $(O)/coverage/index.html,
+if tools/testing/excuses/coverage.list says why. Result: $(O)/coverage/index.html,
 and console.log, ktap.log, junit.xml and results.json as of make kunit. The data of the
 result is what make kunit has, and: files (counts of each), missed (lines), excuses.
 """
@@ -28,7 +28,7 @@ from splitfree.runs.frame import Command
 LINES, BRANCHES = 95.0, 90.0
 # With fewer, cases that need several CPUs are skipped: there is no floor.
 CPUS = 4
-EXCUSES = os.path.join(TESTING, "coverage/excuses.list")
+EXCUSES = os.path.join(TESTING, "excuses/coverage.list")
 GCOV = "-fprofile-filter-files=mm/pcp/[a-z]*[.][ch] -fprofile-update=atomic"
 
 Excuse = collections.namedtuple("Excuse", "name kind text reason where")

@@ -4,7 +4,7 @@
 Each mutant is compiled and run against the suites of make user, and against
 its threads if the suites let it pass. One that makes the same code as the
 original, or as another mutant, does not count. Those that survive and change
-nothing that anybody could see are in tools/testing/pcp/equivalent.list, each
+nothing that anybody could see are in tools/testing/excuses/mutants.list, each
 with its reason. Results: survivors.txt in $(O)/mutants, and mutants.json with each mutant. The
 data of the result: score, floor, total, sample, seed, files, survivors.
 """
@@ -29,7 +29,7 @@ import time
 from splitfree.base import results as files
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import SEED, Option, as_it_is, between, is_one, required
-from splitfree.base.paths import ROOT, show
+from splitfree.base.paths import ROOT, TESTING, show
 from splitfree.base.processes import clean_env
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress
@@ -39,7 +39,7 @@ from splitfree.runs.frame import Command
 from splitfree.source import mutate
 
 PCP = os.path.join(ROOT, "mm/pcp")
-LIST = os.path.join(user.HARNESS, "equivalent.list")
+LIST = os.path.join(TESTING, "excuses/mutants.list")
 FLOOR = 90
 # Fault injection is the kernel's; tracepoints and the seam do nothing here.
 LEFT_OUT = ("fail.c", "fail.h", "trace.c", "zone.c", "zone.h")
@@ -105,7 +105,7 @@ def used_by(function):
     """Sources that can see a change to a function of a header: by name, through other headers."""
     texts = {path: read(path) for pattern in ("*.[ch]", "tests/*.[ch]")
              for path in glob.glob(os.path.join(PCP, pattern))}
-    for path in glob.glob(os.path.join(user.HARNESS, "mm/pcp/**/*.c"), recursive=True):
+    for path in glob.glob(os.path.join(user.HARNESS, "*.c")):
         texts[path] = read(path)
     names, grown = set(), {function}
     while grown - names:

@@ -3,13 +3,12 @@
 
 The kernel's own rcuscale (kfree_rcu_test) runs in a stock kernel and in that of
 the series, with the hook and without, in three situations; each run has a boot of
-its own, and they take turns. tools/testing/bench/nolock_bench.c compares
+its own, and they take turns. tools/testing/rcuscale/nolock_bench.c compares
 __rcu_alloc_page_lockless() with alloc_pages_nolock(). Results: results.json,
 table.rst and the consoles, in $(O)/rcuscale or $(O)/rcuscale-qemu. The data of the
 result: what results.json has, without each run.
 """
 
-import os
 
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import ACCEL, NCPUS, ONLY, ROUNDS, TIMEOUT, Option, is_one, required
@@ -41,7 +40,7 @@ def run(job):
     options = job.options
     options.timeout = options.timeout or (600 if options.qemu else 60)
     kernels = rcuscale.make_kernels(job)
-    program = initramfs.compile_init(os.path.join(rcuscale.BENCH, "rcuscale_init.c"), job.results)
+    program = initramfs.compile_init(rcuscale.INIT, job.results)
     images = {name: rcuscale.make_initramfs(kernel, name, program, job.results)
               for name, kernel in kernels.items()}
     runs, places, bad, hung = rcuscale.execute(job, kernels, images)

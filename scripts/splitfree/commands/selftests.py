@@ -3,7 +3,7 @@
 
 Both are built from kunit/qemu.config and kunit/selftests.config and run under QEMU:
 lib/test_vmalloc and KUnit at the boot of one guest, tools/testing/selftests (as
-tools/testing/compare/tests.list says) in another. What counts as a difference
+tools/testing/selftests/tests.list says) in another. What counts as a difference
 stands in runs/compare.py. Results in $(O)/selftests: stock.log, patched.log (consoles),
 stock.tests.log, patched.tests.log (what programs wrote). The data of the result:
 kernels, reruns, boots, counts, total, differ, unsteady, "not passed on stock",
@@ -34,7 +34,7 @@ from splitfree.runs.frame import Command
 from splitfree.source import git
 from splitfree.source.worktree import checkout, worktree
 
-DATA = os.path.join(TESTING, "compare")
+DATA = os.path.join(TESTING, "selftests")
 FRAGMENTS = [os.path.join(builds.KUNIT, name) for name in ("qemu.config", "selftests.config")]
 KERNELS = ("stock", "patched")
 DIRECTORIES = ("mm", "cpu-hotplug", "memory-hotplug")
@@ -143,7 +143,7 @@ def base_image(linux, built):
     """The entries of the initramfs that all guests share, and the names in it."""
     entries = [*initramfs.directories("dev", "proc", "sys", "tmp", "bin"), initramfs.CONSOLE]
     known = {entry[0] for entry in entries}
-    initramfs.add_file(entries, known, os.path.join(DATA, "init.sh"), "init")
+    initramfs.add_file(entries, known, os.path.join(TESTING, "guest/selftests.sh"), "init")
 
     programs = {}
     for name in ("busybox", "bash"):
@@ -395,7 +395,7 @@ def run(job):
     reruns = settle(labs, job.tests)
     total, data = report(labs, job.left_out, reruns)
     job.say(f"{time.monotonic() - start:.0f} s, {reruns} reruns, {len(job.left_out)} programs left "
-            f"out (tools/testing/compare/tests.list says why); {show(job.path('result.json'))} "
+            f"out (tools/testing/selftests/tests.list says why); {show(job.path('result.json'))} "
             "has each case")
     alike = total.passed + total.failed + total.expected + total.unsteady
     failure = None

@@ -80,7 +80,7 @@ def lint(job, mails):
     if not job.options.only and all(row["outcome"] != "skipped" for row in rows):
         for excuse in excuses:
             if excuse not in used:
-                print(f"    scripts/lint.excuses: {excuse.kind} {excuse.path.pattern} is not "
+                print(f"    {show(checkers.EXCUSES)}: {excuse.kind} {excuse.path.pattern} is not "
                       "needed any more")
                 idle += 1
     return rows, idle

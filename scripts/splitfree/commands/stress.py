@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots the x86-64 kernel under QEMU and works its memory with everything at once.
 
-The guest runs tools/testing/stress/stress.c, with busybox and stress-ng from the
+The guest runs tools/testing/guest/stress.c, with busybox and stress-ng from the
 archive beside it. Results: console.log and summary.json in $(O)/stress, or
 $(O)/stress-DEBUG. summary.json has what the data of result.json has: seed, minutes,
 debug, ncpus, seconds, kernel, results (what the guest counted), messages, splats,
@@ -33,12 +33,12 @@ FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages"
 # The kernel takes some pages for itself without counting them anywhere, a few
 # more or less at each moment: that many may be missing at the end of a run.
 NOISE = 64
-EXCUSES = os.path.join(TESTING, "stress/excuses.list")
+EXCUSES = os.path.join(TESTING, "excuses/stress.list")
 # Booting, the warm-up, and coming to rest.
 EXTRA_SECONDS = 180
 # A debug kernel on a busy host needs a minute for what takes seconds elsewhere.
 DEBUG_STALL_SECONDS = 60
-SOURCE = os.path.join(TESTING, "stress/stress.c")
+SOURCE = os.path.join(TESTING, "guest/stress.c")
 
 
 def make_initramfs(results):

@@ -3,7 +3,7 @@
 
 Each check is a function that returns complaints. A checker that reads whole
 files also speaks of lines that are not ours: those are left out. Excuses stand
-in lint.excuses, with a reason each; one that is not used any more is a complaint.
+in tools/testing/excuses/lint.list, with a reason each; one that is not used any more is a complaint.
 """
 
 import collections
@@ -15,11 +15,11 @@ import subprocess
 import tempfile
 
 from splitfree.base.failures import Failure
-from splitfree.base.paths import ROOT, SCRIPTS
+from splitfree.base.paths import ROOT, SCRIPTS, TESTING, show
 from splitfree.base.processes import run
 from splitfree.kernel import uml
 
-EXCUSES = os.path.join(SCRIPTS, "lint.excuses")
+EXCUSES = os.path.join(TESTING, "excuses/lint.list")
 # Debian 12's sparse does not know this word, which kbuild asks for; to sparse
 # both mean the same, but for qualifiers.
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
@@ -44,7 +44,7 @@ def read_excuses(path=EXCUSES):
                 continue
             fields = line.split(None, 2)
             if len(fields) < 3:
-                raise Failure(f"scripts/lint.excuses:{number} is not: kind path reason")
+                raise Failure(f"{show(path)}:{number} is not: kind path reason")
             found.append(Excuse(fields[0], re.compile(fields[1] + r"\Z"), fields[2].strip()))
     return found
 

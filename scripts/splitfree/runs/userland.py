@@ -18,9 +18,11 @@ from splitfree.base.progress import ticking
 from splitfree.source import git
 from splitfree.source import tree as trees
 
-HARNESS = os.path.join(TESTING, "pcp")
+HARNESS = os.path.join(TESTING, "user")
 # Headers of ours: from here, or from a tree that has the series already.
 OWN_HEADERS = ("linux/pageblock_data.h", "trace/events/pcp.h")
+# mm/pcp/ includes these as "../NAME": the directory above one that the compiler looks in.
+PRIVATE = os.path.join(HARNESS, "include/own/mm")
 KINDS = ("plain", "order3", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
 TIMEOUT = 300
@@ -99,6 +101,10 @@ def make_headers(tree, where):
     for header in OWN_HEADERS:
         write_if_changed(os.path.join(where, header),
                          f'#include "{os.path.join(overlay(tree), "include", header)}"\n')
+    os.makedirs(os.path.join(where, "mm/pcp/tests"), exist_ok=True)
+    for name in sorted(os.listdir(PRIVATE)):
+        write_if_changed(os.path.join(where, "mm", name),
+                         f'#include "{os.path.join(PRIVATE, name)}"\n')
 
 
 def overlay(tree):
