@@ -4,13 +4,14 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
 from splitfree.__main__ import TARGETS, variables
-from splitfree.base.paths import ROOT, SCRIPTS
+from splitfree.base.paths import ROOT, SCRIPTS, lock
 from splitfree.base.processes import clean_env
 
 SCRIPT = """
@@ -65,6 +66,55 @@ class Status(unittest.TestCase):
 
     def test_a_child_does_not_speak_for_its_parent(self):
         self.assertEqual(self.ci("run", "HOW=child"), 2)
+
+
+class Stopped(unittest.TestCase):
+    """A bot that gives up signals scripts/ci alone."""
+
+    SCRIPT = """
+import os, subprocess, sys, time
+sys.path.insert(0, {scripts!r})
+from splitfree.base.failures import main
+from splitfree.base.paths import lock
+from splitfree.base.processes import adopt_orphans, kill_descendants
+def function():
+    adopt_orphans()
+    try:
+        with lock({out!r}, "test"):
+            # As UML does: a session of its own, and a parent that is gone.
+            subprocess.run(["sh", "-c", "setsid setsid sleep 1235 &"], check=True)
+            print("ready", flush=True)
+            time.sleep(100)
+    finally:
+        kill_descendants()
+main(function)
+"""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        os.mkdir(os.path.join(self.root, "scripts"))
+        shutil.copy(os.path.join(SCRIPTS, "ci"), os.path.join(self.root, "scripts"))
+        with open(os.path.join(self.root, "script.py"), "w", encoding="utf-8") as handle:
+            handle.write(self.SCRIPT.format(scripts=SCRIPTS, out=self.root))
+        with open(os.path.join(self.root, "Makefile"), "w", encoding="utf-8") as handle:
+            handle.write("run:\n\t@true && %s script.py\n" % sys.executable)
+
+    def test_all_ends_and_the_lock_is_free(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            child = subprocess.Popen([os.path.join(self.root, "scripts/ci"), "run"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                     env=clean_env(), start_new_session=True)
+            self.assertEqual(child.stdout.readline(), "ready\n")
+            child.send_signal(number)
+            _, said = child.communicate(timeout=30)
+            self.assertEqual(child.returncode, 128 + number, said)
+            self.assertIn(f"stopped by {signal.Signals(number).name}", said)
+            left = subprocess.run(["pgrep", "-f", "^sleep 1235$"], stdout=subprocess.PIPE,
+                                  check=False)
+            self.assertEqual(left.stdout, b"")
+            with lock(self.root, "again"):
+                pass
 
 
 class Jobs(unittest.TestCase):

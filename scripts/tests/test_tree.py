@@ -7,11 +7,13 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.base.paths import SCRIPTS
 from splitfree.source import tree as trees
 
 KERNEL = {
@@ -285,6 +287,96 @@ class Refused(Base):
     def test_directory_of_somebody_else(self):
         write(self.out, "linux/precious", "x")
         self.refused("was not made by make linux")
+
+
+class Surroundings(Base):
+    """Where it is called from, and by whom, makes no difference."""
+
+    def test_inside_a_hook_of_another_repository(self):
+        other = os.path.join(self.top, "other")
+        subprocess.run(["git", "init", "-q", other], check=True)
+        before = sorted(glob.glob(os.path.join(other, ".git", "**"), recursive=True))
+        with mock.patch.dict(os.environ, {
+                "GIT_DIR": os.path.join(other, ".git"), "GIT_WORK_TREE": other,
+                "GIT_INDEX_FILE": os.path.join(other, ".git/index"), "GIT_PREFIX": "sub/",
+                "GIT_OBJECT_DIRECTORY": os.path.join(other, ".git/objects")}):
+            tree = self.prepare()
+            self.assertEqual(tree.lines("rev-list", "--count", "HEAD"), ["3"])
+            self.prepare(upto=1)
+        self.assertIn("hook two", self.text("mm/page_alloc.c"))
+        self.assertEqual(sorted(glob.glob(os.path.join(other, ".git", "**"), recursive=True)),
+                         before)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a tree to somebody else")
+    def test_a_tree_that_a_user_made_works_for_root(self):
+        self.prepare()
+        for path, names, files in os.walk(self.out):
+            for name in [path] + [os.path.join(path, n) for n in names + files]:
+                os.lchown(name, 12345, 12345)
+        write(self.repo, "mm/pcp/a.c", "new\n")
+        self.prepare()
+        self.assertEqual(self.text("mm/pcp/a.c"), "new\n")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+    def test_a_tree_that_root_made_says_so_to_a_user(self):
+        self.prepare()
+        write(self.repo, "mm/pcp/a.c", "new\n")
+        os.chmod(self.top, 0o755)
+        script = ("import os, sys; sys.path.insert(0, sys.argv[1])\n"
+                  "from splitfree.source import tree\n"
+                  "from splitfree.base.failures import Failure\n"
+                  "os.setgid(12345); os.setuid(12345)\n"
+                  "try: tree.Tree(sys.argv[2]).git('update-ref', 'refs/heads/x', 'HEAD')\n"
+                  "except Failure as failure: print(failure)\n")
+        result = subprocess.run([sys.executable, "-c", script, SCRIPTS, self.path("")],
+                                stdout=subprocess.PIPE, check=True, text=True)
+        self.assertRegex(result.stdout, "belongs to root, so git update-ref may not write there")
+
+
+class OutputInTheSource(Base):
+    """LINUX=~/linux O=~/linux/out"""
+
+    def setUp(self):
+        super().setUp()
+        self.out = os.path.join(self.kernel, "out")
+        os.mkdir(self.out)
+
+    def test_output_is_no_source(self):
+        write(self.kernel, "out/kunit/console.log", "output")
+        tree = self.prepare()
+        self.assertEqual([n for n in tree.lines("ls-files") if n.startswith("out")], [])
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_the_second_run_changes_nothing(self):
+        self.prepare()
+        head = os.stat(self.path("Makefile")).st_ino
+        write(self.kernel, "out/kunit/console.log", "output")
+        self.prepare()
+        self.assertEqual(os.stat(self.path("Makefile")).st_ino, head)
+
+    def test_a_directory_of_that_name_elsewhere_is_source(self):
+        write(self.kernel, "tools/out/x.c", "x")
+        self.assertIn("tools/out/x.c", self.prepare().lines("ls-files"))
+
+    def test_a_name_that_looks_like_a_pattern(self):
+        self.out = os.path.join(self.kernel, "o[u]t*")
+        os.mkdir(self.out)
+        write(self.out, "kunit/console.log", "output")
+        self.assertEqual([n for n in self.prepare().lines("ls-files") if "console" in n], [])
+
+    def test_what_a_build_left_is_neither_copied_nor_a_change(self):
+        first = self.prepare()
+        for name in (".kunit/.config", ".kunit/mm/page_alloc.c", "mm/a.o", "vmlinux", ".config",
+                     "arch/x86/include/generated/x.h", "include/config/auto.conf"):
+            write(self.kernel, name, "built")
+        again = self.prepare()
+        self.assertEqual(again.state["source"], first.state["source"])
+        shutil.rmtree(self.path(""))
+        self.assertEqual(self.prepare().lines("ls-files"), first.lines("ls-files"))
+
+    def test_one_directory_for_both_is_refused(self):
+        self.out = self.kernel
+        self.refused("is the directory O= too")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def open_standard_streams():
         try:
             os.fstat(number)
         except OSError:
-            # The lowest free descriptor is this one.
-            os.open(os.devnull, os.O_RDWR)
+            # The lowest free descriptor is this one. Children get it, too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
             # The stream lives as long as the process does.
             # pylint: disable-next=consider-using-with
