@@ -10,8 +10,8 @@ import types
 import unittest
 
 from splitfree.base.failures import Failure
-from splitfree.bench import build, run, stats
-from tests.test_stats import CONSOLE, goals
+from splitfree.bench import run, stats
+from tests.test_stats import goals
 
 
 class Again(unittest.TestCase):

@@ -3,7 +3,6 @@
 
 import unittest
 
-from splitfree.commands import mutants
 from splitfree.source import mutate
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The QEMU command line."""
 
-import shutil
 import re
 import types
 import unittest
