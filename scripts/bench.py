@@ -34,7 +34,7 @@ import bench_plot
 import bench_stats as stats
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 GOALS = os.path.join(bench_build.HERE, "goals.list")
 INIT = os.path.join(bench_build.HERE, "bench.c")

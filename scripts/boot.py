@@ -21,7 +21,7 @@ import initramfs
 import run_kunit
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import console as consoles, verdict as verdicts
 
 INIT = os.path.join(ROOT, "tools/testing/init/init.c")
 LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) CPUs, ok$", re.M)
@@ -74,7 +74,7 @@ def judge(console, hung, options):
                   if l.startswith("init: ") and ("NOT ok" in l or "hangs" in l)]
     if hung or not last:
         print(f"the last lines of {show(console)}:")
-        for line in text.splitlines()[-30:]:
+        for line in consoles.tail(console):
             print("  | " + line)
     for line in verdicts.report(verdict._replace(failures=[]), show(console)) + complaints:
         print(colour("31", line))

@@ -14,7 +14,7 @@ import time
 from common import FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, lock, main, run, show
 from steps_bisect import arguments, kernel_of, run_step, worktree
 import tree as trees
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 PATCHES = os.path.join(ROOT, "tools/testing/busted")
 # No run of make check would find out that these do not fit any more.

@@ -19,10 +19,10 @@ import shutil
 from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, colour, kill_descendants, lock,
                     main, run, show)
 import cli
-from run_kunit import execute, judge
+from run_kunit import execute, judge, newest_log
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import excuses as excuse_lists, result as results, verdict as verdicts
 
 LINES, BRANCHES = 95.0, 90.0
 # With fewer, cases that need several CPUs are skipped: there is no floor.
@@ -123,18 +123,16 @@ def read_info(text, linux):
 
 def read_excuses(path):
     """file | line, branch or macro | text of the line | why. With a ?: not in each run."""
-    excuses = []
-    with open(path, encoding="utf-8") as handle:
-        for count, row in enumerate(handle, 1):
-            if not row.strip() or row.startswith("#"):
-                continue
-            parts = [part.strip() for part in re.split(r"\s\|\s", row.strip())]
-            if len(parts) != 4 or not all(parts) or \
-                    parts[1].rstrip("?") not in ("line", "branch", "macro"):
-                raise Failure(f"{show(path)}, line {count}: write file | line, branch or macro | "
-                              "text of the line | why it cannot be reached")
-            excuses.append(Excuse(*parts, f"{show(path)}:{count}"))
-    return excuses
+    try:
+        found = [Excuse(*one.fields, one.reason, one.where)
+                 for one in excuse_lists.entries(path, 3, show=show)]
+    except excuse_lists.BadList as error:
+        raise Failure(f"{error}: file | line, branch or macro | text of the line | why it cannot "
+                      "be reached") from None
+    for one in found:
+        if one.kind.rstrip("?") not in ("line", "branch", "macro"):
+            raise Failure(f"{one.where}: write line, branch or macro, not {one.kind}")
+    return found
 
 
 def excuse(files, excuses):
@@ -269,14 +267,15 @@ def run_main():
     os.environ["SPLITFREE_O"] = out
     try:
         with lock(out, "coverage"):
-            tree = trees.prepare(out, options.linux)
-            print(trees.describe(tree), flush=True)
             kernel = Gcov(out, options.jobs, options.verbose)
-            kernel.build(tree)
-            for path in kernel.counters():
-                os.remove(path)
-            status, late = execute(kernel, options)
-            judge(kernel, options, status, late)
+            with results.guarded(kernel.results, kernel.ARCH, lambda: newest_log(kernel)):
+                tree = trees.prepare(out, options.linux)
+                print(trees.describe(tree), flush=True)
+                kernel.build(tree)
+                for path in kernel.counters():
+                    os.remove(path)
+                status, late = execute(kernel, options)
+                judge(kernel, options, status, late)
             return report(kernel, options.ncpus, excuses)
     finally:
         kill_descendants()

@@ -14,7 +14,8 @@ import shutil
 import subprocess
 import tempfile
 
-from common import ROOT, Failure, clean_env, run
+from common import ROOT, Failure, clean_env, run, show
+from splitfree.judge import excuses as excuse_lists
 import uml
 
 EXCUSES = os.path.join(ROOT, "scripts/lint.excuses")
@@ -34,17 +35,12 @@ class Skip(Exception):
 
 
 def read_excuses(path=EXCUSES):
-    """Lines "kind path-pattern reason"."""
-    found = []
-    with open(path, encoding="utf-8") as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            fields = line.split(None, 2)
-            if len(fields) < 3:
-                raise Failure(f"scripts/lint.excuses:{number} is not: kind path reason")
-            found.append(Excuse(fields[0], re.compile(fields[1] + r"\Z"), fields[2].strip()))
-    return found
+    """Lines "kind | path-pattern | reason"."""
+    try:
+        return [Excuse(one.fields[0], re.compile(one.fields[1] + r"\Z"), one.reason)
+                for one in excuse_lists.entries(path, 2, show=show)]
+    except excuse_lists.BadList as error:
+        raise Failure(str(error)) from None
 
 
 def excused(complaint, excuses):

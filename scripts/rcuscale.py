@@ -26,7 +26,7 @@ from steps_bisect import worktree
 import qemu
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 BENCH = os.path.join(ROOT, "tools/testing/bench")
 CONFIG = os.path.join(BENCH, "rcuscale.config")

@@ -15,7 +15,7 @@ import os
 import re
 
 from common import PASSED, ROOT, Failure, main, run, show
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 STYLE = """
 :root { --ink: #1b1f24; --dim: #5b6570; --paper: #fff; --line: #d8dee4; --bad: #b3261e;

@@ -8,6 +8,7 @@ $(O)/kunit-DEBUG. The exit status is that of verdict.py: 0, 1 or 2.
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from common import (FAILED, PASSED, Failure, adopt_orphans, colour, kill_descend
 import cli
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import console as consoles, result as results, verdict as verdicts
 
 # A run takes seconds. Debug kernels, on a machine that does other things too, more.
 TIMEOUT, TIMEOUT_DEBUG = 300, 400
@@ -51,15 +52,10 @@ def check_values(options):
 
 def execute(kernel, options):
     """kunit.py exec; returns (its status, whether the time ran out)."""
-    for name in ("ktap.log", "junit.xml", "results.json", "console.log"):
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(os.path.join(kernel.results, name))
     with contextlib.suppress(FileNotFoundError):
         os.remove(os.path.join(kernel.dir, "test.log"))
     timeout = options.timeout or (TIMEOUT_DEBUG if options.debug else TIMEOUT)
-    command = kernel.kunit_py("exec", "--arch", "um", "--timeout", str(timeout),
-                              "--json=" + os.path.join(kernel.results, "results.json"),
-                              "--junit=" + os.path.join(kernel.results, "junit.xml"))
+    command = kernel.kunit_py("exec", "--arch", "um", "--timeout", str(timeout))
     for arg in kernel.kernel_args(options.ncpus) + [f"pcp_kunit.want_cpus={options.ncpus}"]:
         command += ["--kernel_args", arg]
     if options.suite:
@@ -99,16 +95,40 @@ def run_main():
     os.environ["SPLITFREE_O"] = out
     try:
         with lock(out, "kunit"):
-            tree = trees.prepare(out, options.linux)
-            print(trees.describe(tree), flush=True)
             kernel = uml.Kernel(out, options.debug, options.jobs, options.verbose)
             if options.into:
                 kernel.move_results(options.into)
-            kernel.build(tree)
-            status, late = execute(kernel, options)
-            return judge(kernel, options, status, late)
+            with results.guarded(kernel.results, kernel.ARCH, lambda: newest_log(kernel)):
+                tree = trees.prepare(out, options.linux)
+                print(trees.describe(tree), flush=True)
+                kernel.build(tree)
+                status, late = execute(kernel, options)
+                return judge(kernel, options, status, late)
     finally:
         kill_descendants()
+
+
+def newest_log(kernel):
+    """The log that was written last: of the kernel if it was started, else of its build."""
+    logs = [os.path.join(kernel.dir, "test.log"), kernel.log,
+            os.path.join(kernel.results, "config.log")]
+    logs = [path for path in logs if os.path.exists(path)]
+    return max(logs, key=os.path.getmtime) if logs else None
+
+
+def repeat_command(kernel, options):
+    """What starts the same kernel again by hand."""
+    args = ["kunit.enable=1", "kunit_shutdown=halt", "console=tty", "mem=1G",
+            f"pcp_kunit.want_cpus={options.ncpus}", *kernel.kernel_args(options.ncpus)]
+    tmpdir = [f"TMPDIR={os.environ['TMPDIR']}"] if os.environ.get("TMPDIR") else []
+    return shlex.join(tmpdir + [kernel.binary] + args)
+
+
+def not_started(kernel, options, text):
+    """A UML kernel that its host did not let begin: its own last line says why."""
+    last = next((line.strip() for line in reversed(text) if line.strip()), "it wrote nothing")
+    command = f"; the same again: {repeat_command(kernel, options)}" if kernel.ARCH == "um" else ""
+    return Failure(f"the kernel did not start: {last[:300]}{command}")
 
 
 def judge(kernel, options, status, late, log=None):
@@ -116,36 +136,38 @@ def judge(kernel, options, status, late, log=None):
     console = os.path.join(kernel.results, "console.log")
     log = log or os.path.join(kernel.dir, "test.log")
     if not os.path.exists(log):
-        raise Failure(f"the kernel did not start: {show(kernel.binary)} wrote nothing; "
-                      "try it with V=1")
+        raise not_started(kernel, options, [])
     if log != console:
         shutil.copyfile(log, console)
-    with open(console, encoding="utf-8", errors="replace") as handle:
-        text = handle.read()
-    with open(os.path.join(kernel.results, "ktap.log"), "w", encoding="utf-8") as handle:
-        handle.writelines(line + "\n" for line in verdicts.ktap_lines(text))
     try:
-        verdict = verdicts.judge_file(console)
+        verdict = verdicts.judge_file(console, keep=True)
     except verdicts.BadList as error:
         raise Failure(str(error)) from None
+    seconds = options.timeout or (TIMEOUT_DEBUG if options.debug else TIMEOUT)
+    end = ""
+    if late:
+        end = f"the kernel hung and was killed after {seconds} s"
+    elif status and not verdict.status:
+        end = f"kunit.py ended with status {status}, though its log looks good"
+    results.write_run(kernel.results, verdict, getattr(kernel, "ARCH", "um"), console, end, kernel.dir)
     if late or verdict.missing or (verdict.status and not verdict.passed + verdict.failed):
         print(f"the last lines of {show(console)}:")
-        for line in text.splitlines()[-30:]:
+        for line in consoles.tail(console):
             print("  | " + line)
     for line in verdicts.report(verdict, show(console)):
         print(colour("31", line))
     print(verdicts.summary(verdict), flush=True)
     if late:
-        raise Failure("the kernel hung and was killed after "
-                      f"{options.timeout or (TIMEOUT_DEBUG if options.debug else TIMEOUT)} s (log: {show(console)}); "
+        raise Failure(f"{end} (log: {show(console)}); "
                       "run the last suite it names alone with SUITE=", FAILED)
+    if not verdict.booted and verdict.status == verdicts.NOT_TESTED:
+        raise not_started(kernel, options, consoles.tail(console))
     if verdict.status:
         hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",
                 verdicts.NOT_TESTED: "look at SUITE= and at .kunitconfig"}[verdict.status]
         raise Failure(f"{verdict.reason} (log: {show(console)}); {hint}", verdict.status)
-    if status:
-        raise Failure(f"kunit.py ended with status {status} (log: {show(console)}), though its "
-                      "log looks good; read its report above", FAILED)
+    if end:
+        raise Failure(f"{end} (log: {show(console)}); read its report above", FAILED)
     return PASSED
 
 

@@ -18,6 +18,7 @@ import cli
 import qemu
 import run_kunit
 import tree as trees
+from splitfree.judge import result as results
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
 TIMEOUT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
@@ -72,12 +73,30 @@ class Tally:
 
 
 def report(kernel, console):
-    """kunit.py's own report of the log, and its files."""
+    """kunit.py's own report of the log."""
     with open(console, "rb") as handle:
         subprocess.run([sys.executable, os.path.join(kernel.linux, "tools/testing/kunit/kunit.py"),
-                        "parse", "--json=" + os.path.join(kernel.results, "results.json"),
-                        "--junit=" + os.path.join(kernel.results, "junit.xml")],
+                        "parse"],
                        stdin=handle, check=False, env=clean_env(), cwd=kernel.linux)
+
+
+def test(kernel, options):
+    """Build and run it; returns the status."""
+    tree = trees.prepare(kernel.out, options.linux)
+    print(trees.describe(tree), flush=True)
+    kernel.build(tree)
+    console = os.path.join(kernel.results, "console.log")
+    tally = Tally()
+    append = ["kunit.enable=1", "kunit_shutdown=poweroff",
+              f"pcp_kunit.want_cpus={options.ncpus}"]
+    if options.suite:
+        suite, _, case = options.suite.partition(".")
+        append.append("kunit.filter_glob=" + suite + (f".{case}" if case else ""))
+    args = qemu.command(kernel, options, append + options.append.split())
+    late = qemu.boot(args, console, options.timeout, "tests under QEMU", tally.see,
+                     verbose=options.verbose, done=tally.done, expected=options.expected)
+    report(kernel, console)
+    return run_kunit.judge(kernel, options, 0, late, log=console)
 
 
 def run_main():
@@ -86,28 +105,14 @@ def run_main():
     out = os.path.abspath(options.out)
     try:
         with lock(out, "qemu"):
-            tree = trees.prepare(out, options.linux)
-            print(trees.describe(tree), flush=True)
             kernel = qemu.QemuKernel(out, options.debug, options.jobs, options.verbose,
                                      arch=options.arch)
-            kernel.build(tree)
-            console = os.path.join(kernel.results, "console.log")
-            tally = Tally()
-            expected = 0 if options.suite else tally.expected(
+            # Counted before the results of the last run go.
+            options.expected = 0 if options.suite else Tally().expected(
                 os.path.join(kernel.results, "ktap.log"))
-            for name in ("ktap.log", "junit.xml", "results.json", "console.log"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.remove(os.path.join(kernel.results, name))
-            append = ["kunit.enable=1", "kunit_shutdown=poweroff",
-                      f"pcp_kunit.want_cpus={options.ncpus}"]
-            if options.suite:
-                suite, _, case = options.suite.partition(".")
-                append.append("kunit.filter_glob=" + suite + (f".{case}" if case else ""))
-            args = qemu.command(kernel, options, append + options.append.split())
-            late = qemu.boot(args, console, options.timeout, "tests under QEMU", tally.see,
-                             verbose=options.verbose, done=tally.done, expected=expected)
-            report(kernel, console)
-            return run_kunit.judge(kernel, options, 0, late, log=console)
+            with results.guarded(kernel.results, kernel.ARCH,
+                                 lambda: run_kunit.newest_log(kernel)):
+                return test(kernel, options)
     finally:
         kill_descendants()
 

@@ -28,7 +28,7 @@ import compare
 import qemu
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 DATA = os.path.join(ROOT, "tools/testing/compare")
 FRAGMENTS = [os.path.join(ROOT, "kunit", name) for name in ("qemu.config", "selftests.config")]

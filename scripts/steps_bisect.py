@@ -19,7 +19,7 @@ import cli
 import steps as series
 import tree as trees
 import uml
-import verdict as verdicts
+from splitfree.judge import verdict as verdicts
 
 TIMEOUT = 300
 

@@ -7,7 +7,6 @@ archive beside it. Results: console.log and summary.json in $(O)/stress, or
 $(O)/stress-DEBUG. The exit status is 0, 1 or 2, as that of the other scripts.
 """
 
-import datetime
 import json
 import os
 import random
@@ -21,7 +20,7 @@ import cli
 import initramfs
 import qemu
 import tree as trees
-import verdict as verdicts
+from splitfree.judge import console as consoles, excuses as excuse_lists, verdict as verdicts
 
 # What a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
@@ -56,21 +55,16 @@ def make_initramfs(results):
 class Watcher:
     """Reads the console as it comes. It shows warnings and worse, and what the guest says."""
 
-    STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-
     def __init__(self):
         self.results, self.messages, self.errors = {}, [], []
         self.excused, self.started, self.ended = 0, False, False
-        with open(EXCUSES, encoding="utf-8") as handle:
-            self.excuses = [re.compile(line.strip()) for line in handle
-                            if line.strip() and not line.startswith("#")]
+        self.excuses = excuse_lists.read(EXCUSES, dated=False)
 
-    def excuse(self, line):
-        text = self.STAMP.sub("", line)
-        return any(pattern.search(text) for pattern in self.excuses)
+    def excuse(self, text):
+        return any(one.pattern.search(text) for one in self.excuses)
 
     def line(self, text):
-        text = self.STAMP.sub("", text)
+        text = consoles.text_of(text)
         match = re.match(r"stress: (\w+) ?(.*)", text)
         if match:
             self.said(*match.groups())
@@ -113,12 +107,8 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
 def judge(watcher, late, console, options):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
-    with open(console, encoding="utf-8", errors="replace") as handle:
-        text = "\n".join(line for line in handle.read().splitlines()
-                         if not watcher.excuse(line))
-    verdict = verdicts.judge(text, verdicts.read_splats(), verdicts.read_excuses(),
-                             datetime.date.today())
-    for line in verdicts.report(verdict._replace(failures=[]), show(console)):
+    verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
+    for line in verdicts.report(verdict._replace(failures=[], excused=[]), show(console)):
         print(colour("31", line))
     reasons = []
     if verdict.splats:
@@ -202,9 +192,8 @@ def run_main():
                 print(colour("31", "message: " + text))
             if reasons:
                 if late or not watcher.ended:
-                    with open(console, encoding="utf-8", errors="replace") as handle:
-                        for line in handle.read().splitlines()[-30:]:
-                            print("  | " + line)
+                    for line in consoles.tail(console):
+                        print("  | " + line)
                 raise Failure("; ".join(reasons) + f" (log: {show(console)}); "
                               f"SEED={options.seed} gives the same schedule", FAILED)
             # make check reads the sum off the last line.

@@ -11,6 +11,7 @@ import sys
 
 from common import (FAILED, ROOT, Failure, Progress, cache_dir, clean_env, colour, descendants,
                     run, show, ticking)
+from splitfree.judge import compiler
 
 # A value of DEBUG= is a file of kunit/.
 DEBUG_KINDS = ("", "kasan", "lockdep", "order1", "order3", "pagealloc", "up")
@@ -181,7 +182,8 @@ class Kernel:
                 if COMPILED.match(line):
                     done += 1
                     progress.update(done)
-                elif re.search(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left", line, re.I):
+                elif re.search(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left|"
+                               r"\bKilled\b|signal 9|out of memory|memory exhausted", line, re.I):
                     complaints.append(line.rstrip())
             child.wait()
         progress.close()
@@ -189,9 +191,10 @@ class Kernel:
             print(colour("31" if "error" in line.lower() else "33", line))
         if len(complaints) > 20:
             print(f"... and {len(complaints) - 20} more lines")
-        if child.returncode and any("No space left on device" in line for line in complaints):
-            raise Failure(f"the disk is full (log: {show(self.log)}); free some space, or use "
-                          "another directory with O=")
+        lack = child.returncode and compiler.machine_failed(complaints)
+        if lack:
+            raise Failure(f"{lack} (log: {show(self.log)}); free some, use fewer compilers at a "
+                          "time with JOBS=, or another directory with O=")
         if child.returncode:
             raise Failure(f"the kernel did not build (log: {show(self.log)}); mend what the lines "
                           "above name and run the same command again", FAILED)

@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import hashlib
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from common import (FAILED, PASSED, ROOT, Failure, adopt_orphans, clean_env, col
                     kill_descendants, lock, main, run, show, ticking)
 import cli
 import tree as trees
-import verdict as verdicts
+from splitfree.judge import compiler, result as results, verdict as verdicts
 
 HARNESS = os.path.join(ROOT, "tools/testing/pcp")
 # Headers of ours: from here, or from a tree that has the series already.
@@ -208,6 +209,10 @@ class Build:
             handle.write(text)
         if self.verbose:
             sys.stdout.write(text)
+        lack = result.returncode and compiler.machine_failed(text.splitlines())
+        if lack:
+            raise Failure(f"{lack} (log: {show(log)}); free some, or use fewer compilers at a time "
+                          "with JOBS=")
         if result.returncode:
             errors = [line for line in text.splitlines() if "error:" in line]
             first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]
@@ -245,7 +250,7 @@ def judge(text, status):
     if "ThreadSanitizer: unexpected memory mapping" in text:
         raise Failure("ThreadSanitizer cannot live with this system's address randomisation; run "
                       "sysctl vm.mmap_rnd_bits=28, or setarch -R make user")
-    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today())
+    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today(), keep=True)
     reason, result = verdict.reason, verdict.status
     if status is None:
         reason, result = "it hung and was killed", FAILED
@@ -256,33 +261,21 @@ def judge(text, status):
     return Judged(verdict, reason, result)
 
 
-def nest(texts):
-    """One KTAP document of several, each as a test of its own."""
-    lines = ["KTAP version 1", f"1..{len(texts)}"]
-    for nr, (name, text, good) in enumerate(texts, 1):
-        inside = [line for line in verdicts.ktap_lines(text)]
-        lines.append(f"    {inside[0]}" if inside else "    KTAP version 1")
-        lines.append(f"    # Subtest: {name}")
-        lines += ["    " + line for line in inside[1:]]
-        lines.append(f"{'' if good else 'not '}ok {nr} {name}")
-    return "\n".join(lines) + "\n"
+def tests_of(kind, judged, console):
+    """The results of one build, as a test with suites."""
+    end = judged.reason if judged.status == FAILED and not judged.verdict.status else ""
+    found = results.suite(kind, results.tests_of(judged.verdict, console, end))
+    for test in found.tests:
+        if test.name == "kernel":
+            # What this program has instead.
+            test.name = "program"
+    return found
 
 
-def reports(out, tree):
-    """junit.xml and results.json, by the tree's own parser of KTAP."""
-    where = os.path.join(out, "user")
-    names = {kind: os.path.join(where, name)
-             for kind, name in (("junit", "junit.xml"), ("json", "results.json"))}
-    for path in names.values():
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
-    run([sys.executable, os.path.join(tree, "tools/testing/kunit/kunit.py"), "parse",
-         f"--json={names['json']}", f"--junit={names['junit']}",
-         os.path.join(where, "ktap.log")], cwd=tree)
-    for path in names.values():
-        if not os.path.exists(path):
-            raise Failure(f"kunit.py parse did not write {show(path)} from "
-                          f"{show(os.path.join(where, 'ktap.log'))}; run it by hand to see why")
+def reports(out, builds):
+    """ktap.log, junit.xml and results.json of [(kind, Judged, console)]."""
+    results.write(os.path.join(out, "user"), [tests_of(*one) for one in builds],
+                  platform.machine())
 
 
 # The command -----------------------------------------------------------------
@@ -333,31 +326,43 @@ def excerpt(text):
     return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
 
 
+def run_kinds(out, options):
+    """Each build; returns [(kind, Judged)]."""
+    tree = prepare(out, options.linux)
+    make_headers(tree, os.path.join(out, "user", "include"))
+    found = []
+    for kind in [options.debug] if options.debug else KINDS:
+        build = Build(out, kind, options.jobs, options.verbose)
+        found.append((kind, test(build, options)[1], build.console))
+    if any(judged.status != verdicts.NOT_TESTED for _, judged, _ in found):
+        reports(out, found)
+    return [one[:2] for one in found]
+
+
 def run_main():
     options = arguments()
     adopt_orphans()
     out = os.path.abspath(options.out)
-    kinds = [options.debug] if options.debug else KINDS
     try:
-        with lock(out, "user"):
-            tree = prepare(out, options.linux)
-            make_headers(tree, os.path.join(out, "user", "include"))
-            results = [(kind, *test(Build(out, kind, options.jobs, options.verbose), options))
-                       for kind in kinds]
-            with open(os.path.join(out, "user", "ktap.log"), "w", encoding="utf-8") as handle:
-                handle.write(nest([(k, t, j.status == PASSED) for k, t, j in results]))
-            reports(out, tree)
+        with lock(out, "user"), results.guarded(os.path.join(out, "user"), platform.machine()):
+            found = run_kinds(out, options)
+            return sum_up(out, found)
     finally:
         kill_descendants()
-    passed, failed, skipped = (sum(getattr(j.verdict, what) for _, _, j in results)
+
+
+def sum_up(out, found):
+    """The last line, and the failure if there is one."""
+    passed, failed, skipped = (sum(getattr(j.verdict, what) for _, j in found)
                                for what in ("passed", "failed", "skipped"))
-    bad = [(kind, j) for kind, _, j in results if j.status != PASSED]
-    if bad and not failed and bad[0][1].status == FAILED:
+    bad = [(kind, j) for kind, j in found if j.status != PASSED]
+    if bad and not failed and any(j.status == FAILED for _, j in bad):
         failed = 1
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
           flush=True)
     if bad:
-        kind, judged = bad[0]
+        # A build that failed says more than one that tested nothing.
+        kind, judged = min(bad, key=lambda one: one[1].status)
         hint = ("run one suite alone with SUITE= and DEBUG= to look closer"
                 if judged.status == FAILED else "look at SUITE=")
         raise Failure(f"{kind}: {judged.reason} (log: {show(os.path.join(out, 'user', kind))}"

@@ -13,7 +13,7 @@ import common
 import compare
 import configs
 import selftests
-import verdict
+from splitfree.judge import verdict  # noqa: E402  pylint: disable=wrong-import-position
 
 PATTERN = verdict.read_splats()
 

@@ -29,7 +29,7 @@ import common  # noqa: E402
 import qemu  # noqa: E402
 import run_kunit  # noqa: E402
 import uml  # noqa: E402
-import verdict  # noqa: E402
+from splitfree.judge import verdict  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Base(unittest.TestCase):

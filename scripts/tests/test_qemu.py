@@ -12,7 +12,7 @@ import qemu
 import run_qemu
 import stress
 import uml
-import verdict
+from splitfree.judge import verdict  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def options(**values):

@@ -61,7 +61,7 @@ class Lint(unittest.TestCase):
             return lint.read_excuses(handle.name)
 
     def test_an_excuse_is_for_one_kind_in_one_place(self):
-        excuses = self.excuses("# why\n\nLONG_LINE mm/pcp/.* a table\n")
+        excuses = self.excuses("# why\n\nLONG_LINE | mm/pcp/.* | a table\n")
         self.assertTrue(lint.excused(lint.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), excuses))
         self.assertFalse(lint.excused(lint.Complaint("mm/pcp/a.c", 1, "OTHER", ""), excuses))
         self.assertFalse(lint.excused(lint.Complaint("mm/x.c", 1, "LONG_LINE", ""), excuses))

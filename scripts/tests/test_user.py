@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 
 import common  # noqa: E402  pylint: disable=wrong-import-position
 import user  # noqa: E402  pylint: disable=wrong-import-position
-import verdict  # noqa: E402  pylint: disable=wrong-import-position
+from splitfree.judge import verdict  # noqa: E402  pylint: disable=wrong-import-position
 
 HEADER = """#ifndef _X_H
 #define _X_H
@@ -152,13 +152,27 @@ class Judgement(unittest.TestCase):
         self.assertEqual(user.judge(text, 0).status, 2)
 
 
-class Nested(unittest.TestCase):
+class Results(unittest.TestCase):
+    def written(self, *builds):
+        """What is in ktap.log of these (kind, text, status of the program)."""
+        with tempfile.TemporaryDirectory() as out:
+            user.reports(out, [(kind, user.judge(text, status), None)
+                               for kind, text, status in builds])
+            return verdict.judge_file(os.path.join(out, "user", "ktap.log"), [])
+
     def test_counts_add_up(self):
         bad = OK_RUN.replace("ok 1 a", "not ok 1 a").replace("\nok 1 pcp", "\nnot ok 1 pcp")
-        text = user.nest([("plain", OK_RUN, True), ("asan", bad, False)])
-        judged = verdict.judge(text, user.SANITIZERS, [], None)
-        self.assertEqual((judged.passed, judged.failed, judged.skipped), (1, 1, 2))
+        judged = self.written(("plain", OK_RUN, 0), ("asan", bad, 1))
+        # Each build has a case that says whether its sanitizer complained.
+        self.assertEqual((judged.passed, judged.failed, judged.skipped), (1 + 2, 1, 2))
         self.assertEqual(judged.failures, ["asan.pcp_push.a"])
+
+    def test_what_no_case_says_is_one(self):
+        report = OK_RUN + "WARNING: ThreadSanitizer: data race (pid=7)\n"
+        for text, status, name in ((report, 66, "splats"), (OK_RUN, None, "end"),
+                                   (OK_RUN, -11, "end")):
+            self.assertEqual(self.written(("tsan", text, status)).failures,
+                             [f"tsan.program.{name}"])
 
 
 class Excerpt(unittest.TestCase):

@@ -15,8 +15,6 @@ SUBTEST = re.compile(r"(\s*)# Subtest: (.*)")
 RESULT = re.compile(r"(\s*)(ok|not ok) (\d+)(?:\s+(.*))?$")
 DIAGNOSTIC = re.compile(r"\s*# ")
 BAIL_OUT = re.compile(r"\s*Bail out!\s*(.*)")
-# Lines of an open document that are no message of anybody else.
-KTAP = re.compile(r"\s*(?:KTAP version \d+|TAP version \d+|1\.\.\d+|# |(?:not )?ok \d)")
 
 # "skiplist" and "skip=3" are data, no directive.
 SKIP = r"(?:SKIP(?:PED)?(?![\w=])|(?i:skip(?:ped)?)(?=[\s:,.;(]|$))"
@@ -210,6 +208,8 @@ class Reader:
             self.inherit(level, below)
             if not good and not below.bad:
                 self.fail(level, name)
+                below.tests.append(Test("itself", FAILED, "it failed, though nothing below it did",
+                                        log))
             outcome = FAILED if below.bad else outcome
             level.bad += bool(below.bad)
             self.keep_test(level, name, outcome, one.reason, log, below.tests)
@@ -249,9 +249,11 @@ class Reader:
         level.bad += 1
         self.note(level, "", f"{count} planned result(s) never came")
         if self.keep:
-            level.tests.append(Test(f"missing_{level.next}" if count == 1 else
-                                    f"missing_{level.next}_to_{level.next + count - 1}",
-                                    MISSING, f"{count} planned result(s) never came", self.log))
+            # What was said last may say why the first did not come.
+            log = self.taken()
+            for number in range(level.next, level.next + min(count, NAMES)):
+                level.tests.append(Test(f"missing_{number}", MISSING, "its result never came", log))
+                log = ()
 
     def wrong(self, level, text):
         """Something is wrong with a list, and no test of it says so."""

@@ -163,8 +163,8 @@ def read_list(path=LIST):
 
 
 def of_regex(pattern):
-    """Patterns of another kind of log, where each is a report, and seen everywhere."""
-    return Patterns({**{name: [] for name in SECTIONS}, "report": [pattern]})
+    """The patterns of another kind of log, seen everywhere."""
+    return Patterns({**{name: [] for name in SECTIONS}, "exact": [pattern]})
 
 
 def read_excuses(path=EXCUSES):
@@ -181,8 +181,9 @@ class Scanner:
         self.nr_splats = 0
         # The report that goes on: its first line, and whether it was excused.
         self.inside, self.inside_excused, self.report = 0, False, None
-        # After "cut here": its line, the messages since, the last complaint before.
-        self.cut, self.messages, self.last = 0, [], (0, "")
+        # After "cut here": its line, the messages since, those of them that say why, and
+        # the last complaint before.
+        self.cut, self.messages, self.reasons, self.last = 0, [], [], (0, "")
 
     def ended(self, number, is_ktap):
         """Has the report come to its end before this line?"""
@@ -193,10 +194,10 @@ class Scanner:
 
     def torn(self):
         """A "cut here" that nothing followed: the marker alone is a splat."""
-        number, text = self.cut, next((t for t in self.messages if self.patterns.search(t)),
-                                      CUT_HERE)
-        self.cut, messages, self.messages = 0, self.messages, []
-        self.begin(number, text, messages, "")
+        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE
+        messages, reasons = self.messages, self.reasons
+        self.cut, self.messages, self.reasons = 0, [], []
+        self.begin(number, text, messages, reasons, "")
 
     def close(self):
         if self.cut:
@@ -262,27 +263,33 @@ class Scanner:
                 self.torn()
             # The next lines say what it is. What was said just before may be its reason.
             near = self.last[0] >= number - 2 and self.last[1]
-            self.cut, self.messages = number, [self.last[1]] if near else []
+            self.cut, self.messages = number, []
+            self.reasons = [self.last[1]] if near else []
             return
         head = few.head.search(text)
         self.last = (number, text)
         if self.cut:
             if not head:
+                self.reasons.append(text)
                 return
-            messages = [m for m in self.messages if m != text]
-            self.cut, self.messages = 0, []
-            self.begin(number, text, messages, where)
+            messages, reasons = [m for m in self.messages if m != text], self.reasons
+            self.cut, self.messages, self.reasons = 0, [], []
+            self.begin(number, text, messages, reasons, where)
         elif not self.inside or (head and self.inside_excused):
-            self.begin(number, text, [], where)
+            self.begin(number, text, [], [], where, bool(head))
 
-    def begin(self, number, text, messages, where):
-        """A report begins with this line; messages: what belongs to it from before."""
+    def begin(self, number, text, messages, reasons, where, head=True):
+        """A report begins with this line.
+
+        messages: what belongs to it from before; reasons: the complaints among them.
+        """
         if self.inside and not self.inside_excused:
             return
-        texts = [text] + messages
+        texts = [text] + reasons
         fitting = [e for e in self.excuses if any(e.pattern.search(t) for t in texts)]
         excuse = next((e for e in fitting if excuses_of.holds(e, self.today)), None)
-        self.inside, self.inside_excused = number, bool(excuse)
+        # A detail that is excused has no lines below it.
+        self.inside, self.inside_excused = number if head or not excuse else 0, bool(excuse)
         self.report = [*messages, text] if self.keep_reports else None
         splat = Splat(number, text.strip(), self.report or [], where)
         if excuse:

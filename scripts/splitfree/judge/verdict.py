@@ -21,7 +21,7 @@ from splitfree.judge.excuses import BadList
 from splitfree.judge.splats import read_excuses, read_list as read_splats
 
 __all__ = ["BadList", "clean_lines", "find_splats", "judge", "judge_file", "judge_text",
-           "ktap_lines", "read_excuses", "read_splats", "report", "summary"]
+           "read_excuses", "read_splats", "report", "summary"]
 
 PASSED, FAILED, NOT_TESTED = 0, 1, 2
 
@@ -39,7 +39,7 @@ HELD = 1000
 
 Verdict = collections.namedtuple(
     "Verdict", "status passed failed skipped missing failures splats excused expired reason "
-    "nr_splats kernel tests")
+    "nr_splats kernel booted tests")
 
 
 class Judge:
@@ -164,7 +164,8 @@ class Judge:
         scan = self.scanner
         return Verdict(status, counts["passed"], counts["failed"] + counts["missing"],
                        counts["skipped"], counts["missing"], failures, scan.splats, scan.excused,
-                       scan.expired, reason, scan.nr_splats, bool(self.banners or self.spoke), tests)
+                       scan.expired, reason, scan.nr_splats, bool(self.banners or self.spoke),
+                       bool(self.banners or started), tests)
 
     def status(self, counts, started, skips):
         complained = self.scanner.nr_splats
@@ -221,14 +222,6 @@ def find_splats(text, pattern, excuses=(), today=None):
     """(splats, excused, expired excuses) of a text."""
     verdict = judge(text, pattern, excuses, today)
     return verdict.splats, verdict.excused, verdict.expired
-
-
-def ktap_lines(text):
-    """Only the test results of a log."""
-    reader = ktap.Reader()
-    for line in consoles.Console(text):
-        if reader.line(line.text) or (reader.started and ktap.KTAP.match(line.text)):
-            yield line.text
 
 
 # For people ------------------------------------------------------------------
