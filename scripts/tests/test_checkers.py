@@ -38,14 +38,14 @@ class Lint(unittest.TestCase):
             return checkers.read_excuses(handle.name)
 
     def test_an_excuse_is_for_one_kind_in_one_place(self):
-        excuses = self.excuses("# why\n\nLONG_LINE mm/pcp/.* a table\n")
+        excuses = self.excuses("# why\n\nLONG_LINE | mm/pcp/.* | a table\n")
         self.assertTrue(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), excuses))
         self.assertFalse(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "OTHER", ""), excuses))
         self.assertFalse(checkers.excused(checkers.Complaint("mm/x.c", 1, "LONG_LINE", ""), excuses))
 
     def test_an_excuse_without_a_reason_is_refused(self):
         with self.assertRaises(Failure):
-            self.excuses("LONG_LINE mm/pcp/.*\n")
+            self.excuses("LONG_LINE | mm/pcp/.*\n")
 
     @unittest.skipUnless(shutil.which("cppcheck"), "cppcheck is not there")
     def test_cppcheck_sees_through_the_loops(self):

@@ -3,8 +3,7 @@
 
 import unittest
 
-import verdict
-
+from splitfree.judge import verdict
 from splitfree.runs import compare
 
 PATTERN = verdict.read_splats()

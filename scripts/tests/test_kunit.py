@@ -3,13 +3,13 @@
 
 import contextlib
 import io
-import json
 import os
 import tempfile
 import types
 import unittest
 
 from splitfree.base.failures import Failure
+from splitfree.judge import ktap
 from splitfree.kernel import guest
 from splitfree.runs import kunit
 
@@ -41,21 +41,25 @@ class Judge(unittest.TestCase):
         holder = tempfile.TemporaryDirectory()
         self.addCleanup(holder.cleanup)
         self.top = holder.name
-        self.job = types.SimpleNamespace(path=lambda name: os.path.join(self.top, name))
+        self.job = types.SimpleNamespace(path=lambda name: os.path.join(self.top, name),
+                                         results=self.top, options=types.SimpleNamespace())
 
     def judge(self, console, late=False, parsed=0):
         with open(self.job.path("console.log"), "w", encoding="utf-8") as handle:
             handle.write(console)
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            result = kunit.judge(self.job, guest.Ended(late, 1, 0), 7, parsed)
+            result = kunit.judge(self.job, guest.Ended(late, 1, 0), 7, "um", parsed=parsed,
+                                 args=["linux", "mem=1G"], env={"TMPDIR": "/x y"})
         self.said = said.getvalue()
         return result
 
     def test_good(self):
         result = self.judge(GOOD)
         self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
-        with open(self.job.path("ktap.log"), encoding="utf-8") as handle:
-            self.assertEqual(handle.read(), GOOD)
+        self.assertEqual(result.data, {"suites": {"s": [1, 0, 0]}, "failures": [], "skips": [],
+                                       "splats": []})
+        for name in ("ktap.log", "junit.xml", "results.json"):
+            self.assertTrue(os.path.exists(self.job.path(name)), name)
 
     def test_the_end_of_a_console_that_hung_is_shown(self):
         result = self.judge(GOOD.replace("1..1\n    ok 1 first\nok 1 s\n", "1..2\n    ok 1 first\n")
@@ -69,7 +73,7 @@ class Judge(unittest.TestCase):
                                          "mm/page_alloc.c:1 f+0x1/0x2\n    ok 1"))
         self.assertIn("the kernel complained", str(result.failure))
         self.assertEqual(result.failure.status, 1)
-        self.assertEqual(len(result.data["splats"]), 1)
+        self.assertEqual((result.sums(), len(result.data["splats"])), ((1, 1, 0), 1))
 
     def test_a_case_that_failed(self):
         result = self.judge(GOOD.replace("    ok 1 first\nok", "    not ok 1 first\nnot ok"))
@@ -81,37 +85,45 @@ class Judge(unittest.TestCase):
         self.assertIn("look at SUITE= and at .kunitconfig", str(result.failure))
         self.assertEqual(result.failure.status, 2)
 
-    def test_a_kernel_that_says_nothing(self):
-        with self.assertRaisesRegex(Failure, "did not start: it wrote nothing"):
-            self.judge("")
+    def test_a_kernel_that_does_not_start(self):
+        for said, shown in (("", "it wrote nothing"),
+                            ("Checking that ptrace works...\nmmap failed: EPERM\n", "mmap failed")):
+            result = self.judge(said)
+            self.assertIn(f"did not start: {shown}", str(result.failure))
+            self.assertIn("the same again: 'TMPDIR=/x y' linux mem=1G", str(result.failure))
+            self.assertEqual(result.failure.status, 2)
 
     def test_kunit_py_does_not_like_what_looks_good(self):
         result = self.judge(GOOD, parsed=3)
         self.assertIn("kunit.py ended with status 3", str(result.failure))
 
 
+class Guard(unittest.TestCase):
+    def test_a_run_that_could_not_be_done_leaves_no_files_of_another(self):
+        with tempfile.TemporaryDirectory() as top:
+            job = types.SimpleNamespace(path=lambda name: os.path.join(top, name), results=top,
+                                        options=types.SimpleNamespace(suite=""))
+            for status, left in ((2, []), (1, ["junit.xml", "ktap.log", "results.json"])):
+                with open(job.path("ktap.log"), "w", encoding="utf-8") as handle:
+                    handle.write(GOOD)
+                with self.assertRaises(Failure), kunit.guard(job, "um"):
+                    raise Failure("no", status)
+                self.assertEqual(job.expected, 1)
+                self.assertEqual(sorted(os.listdir(top)), left)
+
+
 class Data(unittest.TestCase):
     def test_suites_failures_and_skips(self):
-        group = {"name": "", "sub_groups": [{"name": "pcp_push", "sub_groups": [], "test_cases": [
-            {"name": f"case{i}", "status": s}
-            for i, s in enumerate(("PASS", "FAIL", "SKIP", "ERROR"))]}]}
-        self.assertEqual(kunit.suites(group), ({"pcp_push": [1, 2, 1]},
-                                               ["pcp_push.case1", "pcp_push.case3"],
-                                               ["pcp_push.case2"]))
+        outcomes = (ktap.PASSED, ktap.FAILED, ktap.SKIPPED, ktap.MISSING)
+        suite = ktap.Test("pcp_push", ktap.FAILED, tests=[
+            ktap.Test(f"case{i}", outcome) for i, outcome in enumerate(outcomes)])
+        self.assertEqual(kunit.data_of([suite]), {
+            "suites": {"pcp_push": [1, 2, 1]}, "failures": ["pcp_push.case1", "pcp_push.case3"],
+            "skips": ["pcp_push.case2"], "splats": []})
 
-    def test_no_file_gives_empty_data(self):
-        self.assertEqual(kunit.data_of("/nowhere"), {"suites": {}, "failures": [], "skips": [],
-                                                     "splats": []})
-
-    def test_the_json_says_which_architecture(self):
-        with tempfile.TemporaryDirectory() as top:
-            path = os.path.join(top, "results.json")
-            kunit.add_arch(path, "i386")
-            with open(path, "w", encoding="utf-8") as handle:
-                handle.write('{"arch": "", "name": "x"}')
-            kunit.add_arch(path, "i386")
-            with open(path, encoding="utf-8") as handle:
-                self.assertEqual(json.load(handle), {"arch": "i386", "name": "x"})
+    def test_nothing_gives_empty_data(self):
+        self.assertEqual(kunit.data_of([]), {"suites": {}, "failures": [], "skips": [],
+                                             "splats": []})
 
 
 if __name__ == "__main__":

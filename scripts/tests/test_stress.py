@@ -5,9 +5,8 @@ import tempfile
 import types
 import unittest
 
-import verdict
-
 from splitfree.commands import stress
+from splitfree.judge import verdict
 
 
 def options(**values):

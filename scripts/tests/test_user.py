@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """What make user makes of a run."""
 
+import os
+import tempfile
+import types
 import unittest
-
-import verdict
 
 from splitfree.base.failures import Failure
 from splitfree.commands import user
+from splitfree.judge import verdict
 
 OK_RUN = """KTAP version 1
 1..1
@@ -61,13 +63,36 @@ class Judgement(unittest.TestCase):
         self.assertEqual(user.judge(text, 0).status, 2)
 
 
-class Nested(unittest.TestCase):
+class Results(unittest.TestCase):
+    def written(self, *builds):
+        """(the verdict on ktap.log, the Result) of these (kind, text, status of the program)."""
+        with tempfile.TemporaryDirectory() as out:
+            job = types.SimpleNamespace(path=lambda *names: os.path.join(out, *names), results=out)
+            result = user.sum_up(job, [(kind, user.judge(text, status), None)
+                                       for kind, text, status in builds])
+            return verdict.judge_file(os.path.join(out, "ktap.log"), []), result
+
     def test_counts_add_up(self):
         bad = OK_RUN.replace("ok 1 a", "not ok 1 a").replace("\nok 1 pcp", "\nnot ok 1 pcp")
-        text = user.nest([("plain", OK_RUN, True), ("asan", bad, False)])
-        judged = verdict.judge(text, user.SANITIZERS, [], None)
-        self.assertEqual((judged.passed, judged.failed, judged.skipped), (1, 1, 2))
+        judged, result = self.written(("plain", OK_RUN, 0), ("asan", bad, 1))
+        # Each build has a case that says whether its sanitizer complained.
+        self.assertEqual((judged.passed, judged.failed, judged.skipped), (1 + 2, 1, 2))
         self.assertEqual(judged.failures, ["asan.pcp_push.a"])
+        self.assertEqual(result.sums(), (1, 1, 2))
+        self.assertRegex(str(result.failure), "^asan: tests failed .*run one suite alone")
+
+    def test_what_no_case_says_is_one(self):
+        report = OK_RUN + "WARNING: ThreadSanitizer: data race (pid=7)\n"
+        for text, status, name in ((report, 66, "splats"), (OK_RUN, None, "end"),
+                                   (OK_RUN, -11, "end")):
+            judged, result = self.written(("tsan", text, status))
+            self.assertEqual(judged.failures, [f"tsan.program.{name}"])
+            self.assertEqual(result.failed, 1)
+
+    def test_a_build_that_failed_says_more_than_one_that_tested_nothing(self):
+        none = "KTAP version 1\n1..0\n"
+        _, result = self.written(("plain", none, 2), ("tsan", OK_RUN, None))
+        self.assertRegex(str(result.failure), "^tsan: it hung and was killed")
 
 
 class Excerpt(unittest.TestCase):

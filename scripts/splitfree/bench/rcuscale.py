@@ -7,12 +7,11 @@ import os
 import re
 import statistics
 
-import verdict as verdicts
-
 from splitfree.base import results as files
 from splitfree.base.failures import Failure
 from splitfree.base.paths import TESTING
 from splitfree.base.progress import verdict_word
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, initramfs, uml, x86
 from splitfree.source.worktree import apply, checkout, worktree
 

@@ -14,13 +14,12 @@ import re
 import shutil
 import time
 
-import verdict as verdicts
-
 from splitfree.base import options as declared
 from splitfree.base import results as files
 from splitfree.base.failures import Failure
 from splitfree.base.paths import TESTING, show
 from splitfree.bench import build, plot, stats
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, initramfs, uml
 from splitfree.runs import frame
 

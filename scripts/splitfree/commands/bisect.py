@@ -10,13 +10,12 @@ result: steps, a list of name, good, seconds and text.
 import re
 import time
 
-import verdict as verdicts
-
 from splitfree.base.failures import FAILED, PASSED, Failure
 from splitfree.base.options import NCPUS, Option, required
 from splitfree.base.paths import ROOT, show
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest
 from splitfree.runs import steps
 from splitfree.runs.frame import Command

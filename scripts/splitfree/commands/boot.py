@@ -9,13 +9,12 @@ forks, faults and exits that init counted, and splats.
 import os
 import re
 
-import verdict as verdicts
-
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import DEBUG, NCPUS, Option, debug_kinds, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, initramfs, uml
 from splitfree.runs import frame
 

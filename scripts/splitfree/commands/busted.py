@@ -11,13 +11,12 @@ import os
 import re
 import time
 
-import verdict as verdicts
-
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import NCPUS, ONLY, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
+from splitfree.judge import verdict as verdicts
 from splitfree.runs import steps
 from splitfree.runs.frame import Command
 from splitfree.source.worktree import checkout, refusal

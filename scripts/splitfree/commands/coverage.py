@@ -21,6 +21,7 @@ from splitfree.base.paths import TESTING, show
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
+from splitfree.judge import excuses as excuse_lists
 from splitfree.kernel import build, uml
 from splitfree.runs import kunit
 from splitfree.runs.frame import Command
@@ -128,18 +129,16 @@ def read_info(text, linux):
 
 def read_excuses(path):
     """file | line, branch or macro | text of the line | why. With a ?: not in each run."""
-    excuses = []
-    with open(path, encoding="utf-8") as handle:
-        for count, row in enumerate(handle, 1):
-            if not row.strip() or row.startswith("#"):
-                continue
-            parts = [part.strip() for part in re.split(r"\s\|\s", row.strip())]
-            if len(parts) != 4 or not all(parts) or \
-                    parts[1].rstrip("?") not in ("line", "branch", "macro"):
-                raise Failure(f"{show(path)}, line {count}: write file | line, branch or macro | "
-                              "text of the line | why it cannot be reached")
-            excuses.append(Excuse(*parts, f"{show(path)}:{count}"))
-    return excuses
+    try:
+        found = [Excuse(*one.fields, one.reason, one.where)
+                 for one in excuse_lists.entries(path, 3, show=show)]
+    except excuse_lists.BadList as error:
+        raise Failure(f"{error}: file | line, branch or macro | text of the line | why it cannot "
+                      "be reached") from None
+    for one in found:
+        if one.kind.rstrip("?") not in ("line", "branch", "macro"):
+            raise Failure(f"{one.where}: write line, branch or macro, not {one.kind}")
+    return found
 
 
 def excuse(files, excuses):
@@ -253,6 +252,10 @@ def write(job, kernel, files, taken, log):
         handle.write(epilog(taken))
     tool(["genhtml", "--branch-coverage", "--prefix", kernel.linux, "--title", "mm/pcp/ by its suites",
           "--html-epilog", below, "--output-directory", job.results, info], log)
+
+
+def guard(job):
+    return kunit.guard(job, "um")
 
 
 def run(job):

@@ -19,6 +19,10 @@ COMMAND = Command(
     directory=lambda options: options.into or "-".join(filter(None, ["kunit", options.debug])))
 
 
+def guard(job):
+    return kunit.guard(job, "um")
+
+
 def run(job):
     options = job.options
     kernel = uml.kernel(job.out, options.debug or "plain", uml.fragments(options.debug),

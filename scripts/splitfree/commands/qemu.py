@@ -32,6 +32,10 @@ COMMAND = Command(
     packages=("qemu",), directory=lambda options: named(options, "qemu"))
 
 
+def guard(job):
+    return kunit.guard(job, job.options.arch)
+
+
 def run(job):
     options = job.options
     kernel = x86.kernel(job.out, named(options, "", "x86"), x86.fragments(options.debug, options.arch),

@@ -19,14 +19,13 @@ import shutil
 import subprocess
 import time
 
-import verdict as verdicts
-
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import ACCEL, NCPUS, SUITE, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour, ticking
 from splitfree.base.results import Result
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import build as builds
 from splitfree.kernel import guest, initramfs, x86
 from splitfree.runs import compare

@@ -8,13 +8,10 @@ debug, ncpus, seconds, kernel, results (what the guest counted), messages, splat
 failed (reasons, none if it passed).
 """
 
-import datetime
 import os
 import random
 import re
 import shutil
-
-import verdict as verdicts
 
 from splitfree.base import results as files
 from splitfree.base.failures import FAILED, Failure
@@ -22,6 +19,9 @@ from splitfree.base.options import ACCEL, DEBUG, NCPUS, SEED, Option, debug_kind
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
+from splitfree.judge import console as consoles
+from splitfree.judge import excuses as excuse_lists
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, initramfs, x86
 from splitfree.runs import frame
 
@@ -58,21 +58,16 @@ def make_initramfs(results):
 class Watcher:
     """Reads the console as it comes. It shows warnings and worse, and what the guest says."""
 
-    STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-
     def __init__(self):
         self.results, self.messages, self.errors = {}, [], []
         self.excused, self.started, self.ended = 0, False, False
-        with open(EXCUSES, encoding="utf-8") as handle:
-            self.excuses = [re.compile(line.strip()) for line in handle
-                            if line.strip() and not line.startswith("#")]
+        self.excuses = excuse_lists.read(EXCUSES, dated=False)
 
-    def excuse(self, line):
-        text = self.STAMP.sub("", line)
-        return any(pattern.search(text) for pattern in self.excuses)
+    def excuse(self, text):
+        return any(one.pattern.search(text) for one in self.excuses)
 
     def line(self, text):
-        text = self.STAMP.sub("", text)
+        text = consoles.text_of(text)
         match = re.match(r"stress: (\w+) ?(.*)", text)
         if match:
             self.said(*match.groups())
@@ -115,12 +110,8 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
 def judge(watcher, late, console, options):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
-    with open(console, encoding="utf-8", errors="replace") as handle:
-        text = "\n".join(line for line in handle.read().splitlines()
-                         if not watcher.excuse(line))
-    verdict = verdicts.judge(text, verdicts.read_splats(), verdicts.read_excuses(),
-                             datetime.date.today())
-    for line in verdicts.report(verdict._replace(failures=[]), show(console)):
+    verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
+    for line in verdicts.report(verdict._replace(failures=[], excused=[]), show(console)):
         print(colour("31", line))
     reasons = []
     if verdict.splats:

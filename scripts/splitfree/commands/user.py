@@ -9,18 +9,17 @@ make kunit has.
 
 import collections
 import datetime
-import os
+import platform
 import re
 import time
 
-import verdict as verdicts
-
-from splitfree.base import results as files
 from splitfree.base.failures import FAILED, PASSED, Failure
 from splitfree.base.options import DEBUG, SUITE, TIMEOUT, Option, between
 from splitfree.base.paths import show
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
+from splitfree.judge import result as files
+from splitfree.judge import verdict as verdicts
 from splitfree.runs import kunit, userland
 from splitfree.runs.frame import Command
 from splitfree.runs.userland import KINDS, Build
@@ -52,7 +51,7 @@ def judge(text, status):
     if "ThreadSanitizer: unexpected memory mapping" in text:
         raise Failure("ThreadSanitizer cannot live with this system's address randomisation; run "
                       "sysctl vm.mmap_rnd_bits=28, or setarch -R make user")
-    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today())
+    verdict = verdicts.judge(text, SANITIZERS, [], datetime.date.today(), keep=True)
     reason, result = verdict.reason, verdict.status
     if status is None:
         reason, result = "it hung and was killed", FAILED
@@ -63,27 +62,15 @@ def judge(text, status):
     return Judged(verdict, reason, result)
 
 
-def nest(texts):
-    """One KTAP document of several, each as a test of its own."""
-    lines = ["KTAP version 1", f"1..{len(texts)}"]
-    for nr, (name, text, good) in enumerate(texts, 1):
-        inside = [line for line in verdicts.ktap_lines(text)]
-        lines.append(f"    {inside[0]}" if inside else "    KTAP version 1")
-        lines.append(f"    # Subtest: {name}")
-        lines += ["    " + line for line in inside[1:]]
-        lines.append(f"{'' if good else 'not '}ok {nr} {name}")
-    return "\n".join(lines) + "\n"
-
-
-def parse(job, tree):
-    """junit.xml and results.json, by the tree's own parser of KTAP."""
-    names = [job.path(name) for name in ("junit.xml", "results.json")]
-    files.remove(*names)
-    kunit.parse(job, tree, job.path("ktap.log"), "", quiet=True)
-    for path in names:
-        if not os.path.exists(path):
-            raise Failure(f"kunit.py parse did not write {show(path)} from "
-                          f"{show(job.path('ktap.log'))}; run it by hand to see why")
+def tests_of(kind_, judged, console):
+    """The results of one build, as a test with suites."""
+    end = judged.reason if judged.status == FAILED and not judged.verdict.status else ""
+    found = files.suite(kind_, files.tests_of(judged.verdict, console, end))
+    for below in found.tests:
+        if below.name == "kernel":
+            # What this program has instead.
+            below.name = "program"
+    return found
 
 
 def test(build, options):
@@ -112,24 +99,33 @@ def excerpt(text):
     return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
 
 
+def guard(job):
+    return files.guarded(job.results, platform.machine())
+
+
 def prepare(job):
     job.linux = userland.prepare(job.out, job.options.linux)
 
 
 def run(job):
-    options = job.options
-    kinds = [options.debug] if options.debug else KINDS
-    found = [(kind_, *test(Build(job.out, kind_, options.jobs, options.verbose), options))
-             for kind_ in kinds]
-    with open(job.path("ktap.log"), "w", encoding="utf-8") as handle:
-        handle.write(nest([(k, t, j.status == PASSED) for k, t, j in found]))
-    parse(job, job.linux)
-    result = Result(*(sum(getattr(j.verdict, what) for _, _, j in found)
-                      for what in ("passed", "failed", "skipped")),
-                    kunit.data_of(job.path("results.json")))
-    bad = [(kind_, j) for kind_, _, j in found if j.status != PASSED]
+    options, found = job.options, []
+    for kind_ in [options.debug] if options.debug else KINDS:
+        build = Build(job.out, kind_, options.jobs, options.verbose)
+        found.append((kind_, test(build, options)[1], build.console))
+    return sum_up(job, found)
+
+
+def sum_up(job, found):
+    """Write the files of [(kind, Judged, console)]; returns the Result."""
+    tests = [tests_of(*one) for one in found]
+    if any(judged.status != verdicts.NOT_TESTED for _, judged, _ in found):
+        files.write(job.results, tests, platform.machine())
+    result = Result(*(sum(getattr(judged.verdict, what) for _, judged, _ in found)
+                      for what in ("passed", "failed", "skipped")), kunit.data_of(tests))
+    bad = [(kind_, judged) for kind_, judged, _ in found if judged.status != PASSED]
     if bad:
-        kind_, judged = bad[0]
+        # A build that failed says more than one that tested nothing.
+        kind_, judged = min(bad, key=lambda one: one[1].status)
         if not result.failed and judged.status == FAILED:
             result.failed = 1
         hint = ("run one suite alone with SUITE= and DEBUG= to look closer"

@@ -16,18 +16,15 @@ from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import ROOT, cache_dir, show
 from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import Progress, colour, ticking
+from splitfree.kernel import compiler
 
 KUNIT = os.path.join(ROOT, "kunit")
 # Lines of a full build, before one was counted here.
 EXPECTED = 500
 SYMBOL = re.compile(r"(?:(CONFIG_\w+)=|# (CONFIG_\w+) is not set)")
 COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
-COMPLAINT = re.compile(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left|Killed",
-                       re.I)
-# gcc and make say so when there is no memory: nothing is known about the code.
-KILLED = re.compile(r"Killed signal terminated program|fatal error: Killed|"
-                    r"^make.*\] (?:Killed|Error 137)$|virtual memory exhausted|out of memory", re.I)
-DISK_FULL = "No space left on device"
+COMPLAINT = re.compile(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left|"
+                       r"\bKilled\b|signal 9|out of memory|memory exhausted", re.I)
 
 
 def debug_fragments(debug):
@@ -186,12 +183,10 @@ class Kernel:
             print(colour("31" if "error" in line.lower() else "33", line))
         if len(complaints) > 20:
             print(f"... and {len(complaints) - 20} more lines")
-        if child.returncode and any(KILLED.search(line) for line in complaints):
-            raise Failure(f"the compiler was killed, most likely for memory (log: {show(self.log)}); "
-                          "use fewer compilers at a time with JOBS=")
-        if child.returncode and any(DISK_FULL in line for line in complaints):
-            raise Failure(f"the disk is full (log: {show(self.log)}); free some space, or use "
-                          "another directory with O=")
+        lack = child.returncode and compiler.machine_failed(complaints)
+        if lack:
+            raise Failure(f"{lack} (log: {show(self.log)}); free some, use fewer compilers at a "
+                          "time with JOBS=, or another directory with O=")
         if child.returncode:
             raise Failure(f"the kernel did not build (log: {show(self.log)}); mend what the lines "
                           "above name and run the same command again", FAILED)

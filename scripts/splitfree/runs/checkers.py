@@ -17,6 +17,7 @@ import tempfile
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, SCRIPTS, TESTING, show
 from splitfree.base.processes import run
+from splitfree.judge import excuses as excuse_lists
 from splitfree.kernel import uml
 
 EXCUSES = os.path.join(TESTING, "excuses/lint.list")
@@ -36,17 +37,12 @@ class Skip(Exception):
 
 
 def read_excuses(path=EXCUSES):
-    """Lines "kind path-pattern reason"."""
-    found = []
-    with open(path, encoding="utf-8") as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            fields = line.split(None, 2)
-            if len(fields) < 3:
-                raise Failure(f"{show(path)}:{number} is not: kind path reason")
-            found.append(Excuse(fields[0], re.compile(fields[1] + r"\Z"), fields[2].strip()))
-    return found
+    """Lines "kind | path-pattern | reason"."""
+    try:
+        return [Excuse(one.fields[0], re.compile(one.fields[1] + r"\Z"), one.reason)
+                for one in excuse_lists.entries(path, 2, show=show)]
+    except excuse_lists.BadList as error:
+        raise Failure(str(error)) from None
 
 
 def excused(complaint, excuses):

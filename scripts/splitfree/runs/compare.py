@@ -15,13 +15,13 @@ messages and guests that die, once is enough. All functions here are pure.
 import collections
 import re
 
-import verdict as verdicts
+from splitfree.judge import ktap, verdict as verdicts
 
 BEGIN = re.compile(r"^@begin (\S+)$")
 END = re.compile(r"^@end (\S+) (\d+) (\S*)$")
 MARK = re.compile(r"selftest: (begin|end) (\S+)")
-RESULT = re.compile(r"^(?:# )*(ok|not ok) \d+\b[ -]*(.*)$")
-DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO|XPASS)\b:?\s*", re.I)
+# A program below another one: its results are comments of the other's.
+BELOW = re.compile(r"^(?:# )*")
 VMALLOC = re.compile(r"\bSummary: (\w+) passed: (\d+) failed: (\d+) xfailed: (\d+) ")
 
 MANY = 5
@@ -58,21 +58,13 @@ def output_cases(text):
     """{case: outcome} of a program's TAP, of either dialect."""
     cases = {}
     for line in text.splitlines():
-        match = RESULT.match(line.rstrip("\r"))
-        if not match:
+        one = ktap.parse_result(BELOW.sub("", line.rstrip("\r")))
+        if not one or one.indent:
             continue
-        good, rest = match.group(1) == "ok", match.group(2)
-        outcome = "passed" if good else "failed"
-        directive = DIRECTIVE.search(rest)
-        if directive:
-            word = directive.group(1).upper()
-            outcome = {"SKIP": "skipped", "XFAIL": "failed as expected"}.get(word, outcome)
-            # "name # SKIP why", "# SKIP name", or "# SKIP name (why)".
-            rest = rest[:directive.start()].strip() or re.sub(r" \([^()\d]*\)$", "",
-                                                              rest[directive.end():].strip())
-        else:
-            rest = re.sub(r"\s*# exit=\d+$", "", rest)
-        add(cases, normal(rest) or "unnamed", outcome)
+        outcome = "failed as expected" if one.expected else one.outcome
+        # "name # SKIP why", "# SKIP name", or "# SKIP name (why)".
+        name = one.name or re.sub(r" \([^()\d]*\)$", "", one.reason)
+        add(cases, normal(name) or "unnamed", outcome)
     return cases
 
 
@@ -149,7 +141,7 @@ def kunit_tests(text, pattern):
     """{kunit/suite: {case: outcome}} of a console log; a parameter is a case too."""
     tests, stack, lines, planned = {}, [], [], {}
     for line in verdicts.clean_lines(text):
-        match = verdicts.SUBTEST.match(line)
+        match = ktap.SUBTEST.match(line)
         if match:
             indent = len(match.group(1))
             stack = [x for x in stack if x[0] < indent] + [(indent, match.group(2).strip())]
@@ -157,19 +149,16 @@ def kunit_tests(text, pattern):
             if len(stack) == 1:
                 tests["kunit/" + stack[0][1]] = {}
             continue
-        match = verdicts.PLAN.match(line)
+        match = ktap.PLAN.match(line)
         if match and stack and len(stack) == 1 and len(match.group(1)) == stack[0][0]:
             planned["kunit/" + stack[0][1]] = int(match.group(2))
-        match = verdicts.RESULT.match(line)
-        if not match or not stack:
+        one = ktap.parse_result(line)
+        if not one or not stack:
             if stack:
                 lines.append(line)
             continue
-        indent, name = len(match.group(1)), (match.group(4) or "").strip()
+        indent, name, outcome = one.indent, one.name, one.outcome
         suite = tests["kunit/" + stack[0][1]]
-        outcome = "passed" if match.group(2) == "ok" else "failed"
-        if re.match(r"skip", match.group(5) or "", re.I):
-            outcome = "skipped"
         splats, _, _ = verdicts.find_splats("\n".join(lines), pattern, [], None)
         lines = []
         if indent < stack[0][0]:

@@ -2,9 +2,9 @@
 """The frame of each command: lock, prepare, describe, run, kill what was started, say the result.
 
 A module of commands/ has a COMMAND, which declares it, and a function run(job), which
-returns a Result or raises a Failure. It may have two more: check(job) says what is wrong
+returns a Result or raises a Failure. It may have more: check(job) says what is wrong
 before any work is done; prepare(job) is called with $(O) locked and the kernel tree ready,
-also where the rest runs without that lock.
+also where the rest runs without that lock; guard(job) is a context around all work.
 """
 
 import collections
@@ -21,6 +21,7 @@ from splitfree.base.failures import (COULD_NOT_RUN, FAILED, PASSED, AlreadySaid,
 from splitfree.base.paths import SCRIPTS, lock, show
 from splitfree.base.processes import (adopt_orphans, clean_env, kill_descendants,
                                       refuse_compilers)
+from splitfree.judge import console as consoles
 from splitfree.source import tree as trees
 
 # text: for make help. options: besides those of every command. packages: sets of
@@ -102,6 +103,8 @@ class Job:
             elif not self.command.no_lock:
                 locks.enter_context(lock(self.out, self.name))
             self.begin()
+            if hasattr(module, "guard"):
+                locks.enter_context(module.guard(self))
             if self.command.own_lock and (self.command.tree or hasattr(module, "prepare")):
                 with lock(self.out, self.name):
                     self.prepare(module)
@@ -160,8 +163,6 @@ def failed(sentence):
 
 def tail(path, lines=30):
     """Print the end of a console, for a guest that hung or stopped."""
-    with open(path, encoding="utf-8", errors="replace") as handle:
-        text = handle.read().splitlines()
     print(f"the last lines of {show(path)}:")
-    for line in text[-lines:]:
+    for line in consoles.tail(path, lines):
         print("  | " + line)

@@ -3,29 +3,29 @@
 
 The files are console.log, ktap.log, junit.xml and results.json. The data of the result:
 
-	suites		{suite: [passed, failed, skipped]}
+	suites		{suite: [passed, failed, skipped]}; the suite kernel is ours
 	failures	names of what failed; skips: of what was skipped
 	splats		what the kernel complained of
 """
 
 import glob
-import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
-import verdict as verdicts
-
-from splitfree.base import results
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import ROOT, show
 from splitfree.base.processes import clean_env
 from splitfree.base.progress import colour
+from splitfree.base.results import Result
+from splitfree.judge import console as consoles
+from splitfree.judge import ktap
+from splitfree.judge import result as files
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest
 from splitfree.runs import frame
-
-FILES = ("console.log", "ktap.log", "junit.xml", "results.json")
 
 
 def arguments(ncpus, suite="", end="halt"):
@@ -50,130 +50,113 @@ class Tally:
     def done(self):
         return self.nr
 
-    def expected(self, ktap):
+    def expected(self, last):
         """As many as the last run had, or else as there are in our suites."""
         suites = glob.glob(os.path.join(ROOT, "mm/pcp/tests/*.c"))
         count = 0
-        for path, case in [(ktap, self.CASE)] + [(p, re.compile(r"\tKUNIT_CASE")) for p in suites]:
+        for path, case in [(last, self.CASE)] + [(p, re.compile(r"\tKUNIT_CASE")) for p in suites]:
             try:
                 with open(path, encoding="utf-8", errors="replace") as handle:
                     count += sum(bool(case.match(line)) for line in handle)
             except FileNotFoundError:
                 pass
-            if path == ktap and count:
+            if path == last and count:
                 break
         return count
 
 
-def run(job, args, timeout, what, env=None):
-    """Run a guest that runs the suites; returns what guest.run() does."""
-    tally = Tally(job.options.verbose)
-    expected = 0 if getattr(job.options, "suite", "") else tally.expected(job.path("ktap.log"))
-    results.remove(*(job.path(name) for name in FILES))
-    return guest.run(args, job.path("console.log"), timeout, what, env=env, on_line=tally.see,
-                     done=tally.done, expected=expected, verbose=job.options.verbose)
+# The files -----------------------------------------------------------------------
+
+def newest_log(job):
+    """The log that was written last: of the kernel if it was started, else of its build."""
+    logs = [job.path(name) for name in ("console.log", "build.log", "config.log")]
+    logs = [path for path in logs if os.path.exists(path)]
+    return max(logs, key=os.path.getmtime) if logs else None
 
 
-def parse(job, linux, source, arch, quiet=False):
-    """The report of the tree's kunit.py on a log, and its files; returns its status."""
-    command = [sys.executable, os.path.join(linux, "tools/testing/kunit/kunit.py"), "parse",
-               "--json=" + job.path("results.json"), "--junit=" + job.path("junit.xml")]
-    # Its reader may have gone away, which is no reason to have no files. And it colours
-    # when it sees a terminal, whatever NO_COLOR says.
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not quiet
-    shown = None if coloured else subprocess.PIPE
-    with open(source, "rb") as handle:
-        child = subprocess.run(command, stdin=handle, stdout=shown, stderr=subprocess.STDOUT,
-                               check=False, env=clean_env(), cwd=linux)
-    if shown and not quiet:
+def guard(job, arch):
+    """Around a whole run: whatever happens in it, its files say so, and are of no other run."""
+    # Counted before the results of the last run go.
+    job.expected = 0 if getattr(job.options, "suite", "") else Tally().expected(job.path("ktap.log"))
+    return files.guarded(job.results, arch, lambda: newest_log(job))
+
+
+def report(job):
+    """kunit.py's own report of the log; returns its status."""
+    command = [sys.executable, os.path.join(job.tree.path, "tools/testing/kunit/kunit.py"), "parse"]
+    # It colours when it sees a terminal, whatever NO_COLOR says, and ends when its reader does.
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    with open(job.path("console.log"), "rb") as handle:
+        child = subprocess.run(command, stdin=handle, stdout=None if coloured else subprocess.PIPE,
+                               stderr=subprocess.STDOUT, check=False, env=clean_env(),
+                               cwd=job.tree.path)
+    if not coloured:
         sys.stdout.write(child.stdout.decode("utf-8", "replace"))
         sys.stdout.flush()
-    add_arch(job.path("results.json"), arch)
     return child.returncode
 
 
-def add_arch(path, arch):
-    """kunit.py parse does not know which architecture the log is of."""
-    try:
-        with open(path, encoding="utf-8") as handle:
-            data = json.load(handle)
-    except (OSError, ValueError):
-        return
-    data["arch"] = arch
-    results.write_json(path, data)
+# What the run came to ------------------------------------------------------------
+
+def data_of(tests, splats=()):
+    """The data of the result. tests: as the reader of KTAP has them."""
+    data = {"suites": {}, "failures": [], "skips": [], "splats": [splat.text for splat in splats]}
+    for test in tests:
+        found = files.counts(test)
+        data["suites"][test.name] = [found["PASS"], found["FAIL"] + found["ERROR"], found["SKIP"]]
+        for name, leaf in files.named_leaves(test, test.name):
+            if not leaf.good():
+                data["failures"].append(name)
+            elif leaf.outcome == ktap.SKIPPED:
+                data["skips"].append(name)
+    return data
 
 
-# What the run came to ---------------------------------------------------------
-
-def flatten(group, name=""):
-    """(suite, case, status) of kunit.py's JSON."""
-    for case in group.get("test_cases", ()):
-        yield name, case["name"], case["status"]
-    for sub in group.get("sub_groups", ()):
-        yield from flatten(sub, f"{name}.{sub['name']}" if name else sub["name"])
+def not_started(args, env, text):
+    """A kernel that its host did not let begin: its own last line says why."""
+    last = next((line.strip() for line in reversed(text) if line.strip()), "it wrote nothing")
+    words = [f"TMPDIR={env['TMPDIR']}"] if env and "TMPDIR" in env else []
+    return Failure(f"the kernel did not start: {last[:300]}; the same again: "
+                   f"{shlex.join(words + list(args))}")
 
 
-def suites(data):
-    """{suite: [passed, failed, skipped]}, and what failed or was skipped."""
-    found, bad, skipped = {}, [], []
-    for suite, case, status in flatten(data):
-        row = found.setdefault(suite.split(".")[0], [0, 0, 0])
-        row[{"PASS": 0, "SKIP": 2}.get(status, 1)] += 1
-        if status == "SKIP":
-            skipped.append(f"{suite}.{case}")
-        elif status != "PASS":
-            bad.append(f"{suite}.{case}")
-    return found, bad, skipped
-
-
-def data_of(path, splats=()):
-    """The data of the result, from kunit.py's JSON and the verdict."""
-    try:
-        with open(path, encoding="utf-8") as handle:
-            found, bad, skipped = suites(json.load(handle))
-    except (OSError, ValueError):
-        found, bad, skipped = {}, [], []
-    return {"suites": found, "failures": bad, "skips": skipped,
-            "splats": [splat.text for splat in splats]}
-
-
-def judge(job, ended, timeout, parsed=0):
+def judge(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
     """Read the console once more, for what kunit.py does not look at; returns the Result."""
     console = job.path("console.log")
-    text = guest.text(console)
-    if not text.strip():
-        raise Failure(f"the kernel did not start: it wrote nothing (log: {show(console)}); "
-                      "V=1 shows its command")
-    with open(job.path("ktap.log"), "w", encoding="utf-8") as handle:
-        handle.writelines(line + "\n" for line in verdicts.ktap_lines(text))
     try:
-        verdict = verdicts.judge_file(console)
+        verdict = verdicts.judge_file(console, keep=True)
     except verdicts.BadList as error:
         raise Failure(str(error)) from None
+    end = ""
+    if ended.late:
+        end = f"the kernel hung and was killed after {timeout} s"
+    elif parsed and not verdict.status:
+        end = f"kunit.py ended with status {parsed}, though its log looks good"
+    files.write_run(job.results, verdict, arch, console, end)
     if ended.late or verdict.missing or (verdict.status and not verdict.passed + verdict.failed):
         frame.tail(console)
     for line in verdicts.report(verdict, show(console)):
         print(colour("31", line))
-    result = results.Result(verdict.passed, verdict.failed, verdict.skipped,
-                            data_of(job.path("results.json"), verdict.splats))
+    result = Result(verdict.passed, verdict.failed + bool(verdict.nr_splats), verdict.skipped,
+                    data_of(verdict.tests, verdict.splats))
     if ended.late:
-        result.failure = Failure(
-            f"the kernel hung and was killed after {timeout} s (log: {show(console)}); "
-            "run the last suite it names alone with SUITE=", FAILED)
+        result.failure = Failure(f"{end} (log: {show(console)}); run the last suite it names "
+                                 "alone with SUITE=", FAILED)
+    elif not verdict.booted and verdict.status == verdicts.NOT_TESTED:
+        result.failure = not_started(args, env, consoles.tail(console))
     elif verdict.status:
         hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",
                 verdicts.NOT_TESTED: "look at SUITE= and at .kunitconfig"}[verdict.status]
         result.failure = Failure(f"{verdict.reason} (log: {show(console)}); {hint}",
                                  verdict.status)
-    elif parsed:
-        result.failure = Failure(
-            f"kunit.py ended with status {parsed} (log: {show(console)}), though its log looks "
-            "good; read its report above", FAILED)
+    elif end:
+        result.failure = Failure(f"{end} (log: {show(console)}); read its report above", FAILED)
     return result
 
 
 def test(job, args, timeout, what, arch, env=None):
-    """Run, report and judge; returns the Result."""
-    ended = run(job, args, timeout, what, env)
-    parsed = parse(job, job.tree.path, job.path("console.log"), arch)
-    return judge(job, ended, timeout, parsed)
+    """Run a guest that runs the suites, report and judge; returns the Result."""
+    tally = Tally(job.options.verbose)
+    ended = guest.run(args, job.path("console.log"), timeout, what, env=env, on_line=tally.see,
+                      done=tally.done, expected=job.expected, verbose=job.options.verbose)
+    return judge(job, ended, timeout, arch, parsed=report(job), args=args, env=env)

@@ -15,6 +15,7 @@ from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import ROOT, TESTING, show
 from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import ticking
+from splitfree.kernel import compiler
 from splitfree.source import git
 from splitfree.source import tree as trees
 
@@ -211,6 +212,10 @@ class Build:
             handle.write(text)
         if self.verbose:
             sys.stdout.write(text)
+        lack = result.returncode and compiler.machine_failed(text.splitlines())
+        if lack:
+            raise Failure(f"{lack} (log: {show(log)}); free some, or use fewer compilers at a time "
+                          "with JOBS=")
         if result.returncode:
             errors = [line for line in text.splitlines() if "error:" in line]
             first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]

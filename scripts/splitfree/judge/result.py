@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Writes the results of a run as KTAP, JUnit and JSON, so that they agree with its status.
+
+Beside the tests there is a suite "kernel". Its case "splats" fails if the kernel
+complained; "end" is there only to fail, when a kernel hung, died before its tests, did
+not build, or the run was stopped. A run that tested nothing has no results at all.
+"""
+
+import contextlib
+import json
+import os
+import re
+import xml.etree.ElementTree as ET
+
+from splitfree.judge import console as consoles
+from splitfree.judge.ktap import FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED, Test
+from splitfree.judge.verdict import FAILED, NOT_TESTED
+
+KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
+NAMES = (KTAP, JUNIT, JSON)
+# XML 1.0 knows no other characters.
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+STATUS = {CASE_PASSED: "PASS", SKIPPED: "SKIP", MISSING: "ERROR", CASE_FAILED: "FAIL"}
+LAST_LINES = 60
+
+
+# What there is to tell -------------------------------------------------------
+
+def splats_case(verdict):
+    """The kernel's own case."""
+    if not verdict.nr_splats:
+        return Test("splats", CASE_PASSED, log=[f"excused: {s.text}" for s in verdict.excused])
+    first = verdict.splats[0]
+    log = []
+    for splat in verdict.splats:
+        place = f"line {splat.line} of the console" + (f", in {splat.where}" if splat.where else "")
+        log += [f"--- {place}:", *(splat.report or [splat.text])]
+    more = f", and {verdict.nr_splats - 1} more" if verdict.nr_splats > 1 else ""
+    return Test("splats", CASE_FAILED, first.text + more, log)
+
+
+def tests_of(verdict, console=None, end=""):
+    """All tests of a run. end: how it ended, if it ended badly."""
+    tests = list(verdict.tests)
+    kernel = [splats_case(verdict)]
+    leaves = [leaf for test in tests + kernel for leaf in test.leaves()]
+    if not end and verdict.status == FAILED and all(leaf.good() for leaf in leaves):
+        end = verdict.reason
+    if end:
+        kernel.append(Test("end", CASE_FAILED, end, last_lines(console)))
+    return tests + [suite("kernel", kernel)]
+
+
+def suite(name, tests):
+    good = all(leaf.good() for test in tests for leaf in test.leaves())
+    return Test(name, CASE_PASSED if good else CASE_FAILED, tests=tests)
+
+
+def last_lines(console):
+    try:
+        return consoles.tail(console, LAST_LINES) if console else []
+    except OSError:
+        return []
+
+
+def counts(test):
+    found = {status: 0 for status in STATUS.values()}
+    for leaf in test.leaves():
+        found[STATUS[leaf.outcome]] += 1
+    return found
+
+
+# KTAP ------------------------------------------------------------------------
+
+def ktap_lines(tests, arch):
+    yield "KTAP version 1"
+    yield f"# arch: {arch}"
+    yield f"1..{len(tests)}"
+    for number, test in enumerate(tests, 1):
+        yield from ktap_test(test, number, "")
+
+
+def ktap_test(test, number, indent):
+    if test.tests:
+        yield f"{indent}    KTAP version 1"
+        yield f"{indent}    # Subtest: {one_line(test.name)}"
+        yield f"{indent}    1..{len(test.tests)}"
+        for count, below in enumerate(test.tests, 1):
+            yield from ktap_test(below, count, indent + "    ")
+    for line in test.log if not test.tests else ():
+        line = line.strip()
+        if line:
+            yield f"{indent}{'' if line.startswith('# ') else '# '}{NOT_XML.sub('', line)}"
+    good = all(leaf.good() for leaf in test.leaves())
+    line = f"{indent}{'' if good else 'not '}ok {number} {one_line(test.name)}"
+    if test.outcome == SKIPPED and good:
+        line += f" # SKIP {one_line(test.reason)}".rstrip()
+    elif test.outcome == MISSING:
+        line += f" # ERROR {one_line(test.reason)}".rstrip()
+    yield line
+
+
+def one_line(text):
+    """What stands before or behind the sign of a directive."""
+    return " ".join(NOT_XML.sub("", text).replace("#", " ").split())
+
+
+# JUnit -----------------------------------------------------------------------
+
+def junit(tests, arch):
+    """testsuites, a testsuite for each suite, a testcase for each leaf."""
+    root = ET.Element("testsuites", {"name": "splitfree", **junit_counts(Test("", "", tests=tests))
+                                     } if tests else {"name": "splitfree", "tests": "0"})
+    alone = [test for test in tests if not test.tests]
+    for one in [test for test in tests if test.tests] + ([suite("tests", alone)] if alone else []):
+        element = ET.SubElement(root, "testsuite", {"name": xml(one.name), **junit_counts(one)})
+        properties = ET.SubElement(element, "properties")
+        ET.SubElement(properties, "property", {"name": "arch", "value": arch})
+        for below in one.tests:
+            for name, leaf in named_leaves(below, below.name):
+                junit_case(element, one.name, name, leaf)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False)
+
+
+def named_leaves(test, name):
+    if not test.tests:
+        yield name, test
+    for below in test.tests:
+        yield from named_leaves(below, f"{name}.{below.name}")
+
+
+def junit_counts(test):
+    found = counts(test)
+    return {"tests": str(sum(found.values())), "failures": str(found["FAIL"]),
+            "errors": str(found["ERROR"]), "skipped": str(found["SKIP"])}
+
+
+def junit_case(parent, suite_name, name, leaf):
+    case = ET.SubElement(parent, "testcase", {"name": xml(name), "classname": xml(suite_name)})
+    reason = xml(leaf.reason)
+    if leaf.outcome == SKIPPED:
+        ET.SubElement(case, "skipped", {"message": reason} if reason else {})
+    elif not leaf.good():
+        kind = "error" if leaf.outcome == MISSING else "failure"
+        found = ET.SubElement(case, kind, {"message": reason or "the test failed"})
+        found.text = xml("\n".join(leaf.log)) or reason
+    if leaf.log:
+        ET.SubElement(case, "system-out").text = xml("\n".join(leaf.log))
+
+
+def xml(text):
+    return NOT_XML.sub("", text)
+
+
+# JSON ------------------------------------------------------------------------
+
+def json_group(name, tests, common):
+    """As kunit.py --json has it, with the console of what failed beside it."""
+    whole = counts(Test(name, "", tests=tests)) if tests else dict.fromkeys(STATUS.values(), 0)
+    return {"name": name,
+            "sub_groups": [json_group(t.name, t.tests, common) for t in tests if t.tests],
+            "test_cases": [json_case(t) for t in tests if not t.tests],
+            "misc": {"tests": sum(whole.values()), "passed": whole["PASS"],
+                     "failed": whole["FAIL"], "crashed": whole["ERROR"],
+                     "skipped": whole["SKIP"], "errors": 0}, **common}
+
+
+def json_case(test):
+    case = {"name": test.name, "status": STATUS[test.outcome]}
+    if test.reason:
+        case["reason"] = test.reason
+    if not test.good():
+        case["log"] = test.log
+    return case
+
+
+# Files -----------------------------------------------------------------------
+
+def clear(directory, *more):
+    """No results is better than those of another run."""
+    for name in NAMES + more:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(directory, name))
+
+
+def write(directory, tests, arch, build=""):
+    """All three files, each of them whole or not there."""
+    common = {"arch": arch, "defconfig": "", "build_environment": build, "lab_name": None,
+              "kernel": None, "job": None, "git_branch": "kselftest"}
+    texts = {KTAP: "".join(line + "\n" for line in ktap_lines(tests, arch)),
+             JUNIT: "<?xml version='1.0' encoding='utf-8'?>\n" + junit(tests, arch) + "\n",
+             JSON: json.dumps(json_group("KUnit Test Group", tests, common), indent=1) + "\n"}
+    os.makedirs(directory, exist_ok=True)
+    for name, text in texts.items():
+        with open(os.path.join(directory, name + ".new"), "w", encoding="utf-8",
+                  errors="replace") as handle:
+            handle.write(text)
+    for name in texts:
+        os.replace(os.path.join(directory, name + ".new"), os.path.join(directory, name))
+
+
+def write_run(directory, verdict, arch, console=None, end="", build=""):
+    """The results of a run that was judged with keep=True."""
+    if verdict.status == NOT_TESTED and not end:
+        clear(directory)
+    else:
+        write(directory, tests_of(verdict, console, end), arch, build)
+
+
+@contextlib.contextmanager
+def guarded(directory, arch, log=None):
+    """Around a whole run: whatever happens in it, what lies in the directory is its own.
+
+    An exception that has a status says how the run ended: 1, it failed; 2, it could not
+    run; above 128, a signal. log: a file whose last lines say more.
+    """
+    clear(directory, "console.log")
+    try:
+        yield
+    except BaseException as error:
+        status = getattr(error, "status", NOT_TESTED)
+        if status == NOT_TESTED:
+            clear(directory)
+        elif not all(os.path.exists(os.path.join(directory, name)) for name in NAMES):
+            outcome = CASE_FAILED if status == FAILED else MISSING
+            write(directory, [suite("kernel", [Test("end", outcome, str(error), last_lines(
+                log() if callable(log) else log))])], arch)
+        raise

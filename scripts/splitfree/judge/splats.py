@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Finds what a kernel must not say, and only in what the kernel said.
+
+A report has one entry, at its first line; the rest of it is no second splat. An
+excuse is for the report that it fits and for no line of another one.
+"""
+
+import collections
+import os
+import re
+
+from splitfree.judge import excuses as excuses_of
+from splitfree.judge.excuses import BadList
+
+SCRIPTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIST = os.path.join(SCRIPTS, "splats.list")
+EXCUSES = os.path.join(SCRIPTS, "splats.excuses")
+SECTIONS = ("exact", "report", "detail", "always", "not")
+
+CUT_HERE = "------------[ cut here ]------------"
+END = re.compile(r"---\[ end (?:trace|Kernel panic)")
+# Lines of a report, at most; a reason between "cut here" and the line that says where.
+REPORT, REASON = 60, 12
+# What is kept of a log that is one long complaint.
+KEPT, KEPT_LINES = 200, 120
+
+Splat = collections.namedtuple("Splat", "line text report where")
+
+
+# For words_of(): parts of a regular expression that are no characters of their own.
+TOKEN = re.compile(r"\\[bBdDwWsSAZ]|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}[?]?|[*+?][?]?"
+                   r"|\(\?[:=!]|\(\?<[=!]|[()|^$.]|.", re.S)
+
+
+def words_of(pattern):
+    """Words of which each text that the pattern fits has one; None: there are none.
+
+    A regular expression of many alternatives is slow, and looking for words is not.
+    """
+    tokens = TOKEN.findall(pattern)
+
+    def alternatives(at):
+        """([runs of characters] of each alternative, where the group ends)."""
+        found, runs, run = [], [], ""
+        while at < len(tokens):
+            token = tokens[at]
+            if token in ")|":
+                found.append(runs + [run])
+                runs, run = [], ""
+                if token == ")":
+                    return found, at
+            elif token.startswith("("):
+                inner, at = alternatives(at + 1)
+                runs, run = runs + [run], ""
+                optional = tokens[at + 1:at + 2] and tokens[at + 1][0] in "*?{"
+                if token == "(?:" and not optional:
+                    best = [longest(one) for one in inner]
+                    if all(best):
+                        runs.append(best)
+            elif re.match(r"[*?{]", token):
+                # The character before need not be there.
+                runs, run = runs + [run[:-1]], ""
+            elif token == "+" or token == "+?":
+                runs, run = runs + [run], ""
+            elif len(token) == 1 and token not in ".^$":
+                run += token
+            elif len(token) == 2 and token[0] == "\\" and token[1] not in "bBdDwWsSAZ":
+                run += token[1]
+            elif token not in ("\\b", "^", "$"):
+                runs, run = runs + [run], ""
+            at += 1
+        found.append(runs + [run])
+        return found, at
+
+    def longest(runs):
+        """The best of the runs that an alternative must have: a list of words."""
+        choices = [run if isinstance(run, list) else [[run]] for run in runs if run]
+        choices = [sum(choice, []) for choice in choices]
+        choices = [c for c in choices if all(len(word) >= 3 for word in c)]
+        return max(choices, key=lambda c: (min(map(len, c)), -len(c)), default=None)
+
+    best = [longest(runs) for runs in alternatives(0)[0]]
+    return sum(best, []) if all(best) else None
+
+
+def union(patterns):
+    return re.compile("|".join(f"(?:{p})" for p in patterns) or r"(?!)")
+
+
+def shortest(words):
+    """Without those that hold another one."""
+    return sorted({w for w in words if not any(o in w for o in words if o != w)})
+
+
+class Few:
+    """The patterns that a line can fit at all."""
+
+    def __init__(self, sections):
+        self.exact = union(sections["exact"])
+        self.always = union(sections["always"])
+        self.head = union(sections["exact"] + sections["report"] + sections["always"])
+        self.any = union(sum((sections[name] for name in SECTIONS[:-1]), []))
+
+
+class Patterns:
+    """The patterns of one list. Of a list without sections each is a report."""
+
+    def __init__(self, sections):
+        for one in sum(sections.values(), []):
+            re.compile(one)
+        self.sections = sections
+        self.harmless = union(sections["not"])
+        self.of_words = {}
+        for name in SECTIONS[:-1]:
+            for one in sections[name]:
+                for word in words_of(one) or [""]:
+                    self.of_words.setdefault(word, set()).add(one)
+        # In a line without one of these there is nothing to find.
+        self.words = shortest(self.of_words)
+        self.cache = {}
+
+    def few(self, text):
+        """The patterns for this message; None: none can fit."""
+        words = tuple(word for word in self.words if word in text)
+        if not words:
+            return None
+        if words not in self.cache:
+            # A longer word may hold several of the short ones.
+            chosen = set()
+            for word, patterns in self.of_words.items():
+                if any(short in word for short in words):
+                    chosen |= patterns
+            self.cache[words] = Few({name: [one for one in self.sections[name] if one in chosen]
+                                     for name in SECTIONS})
+        return self.cache[words]
+
+    def search(self, text):
+        """Is there a splat in this one message?"""
+        few = self.few(text)
+        return few and not self.harmless.search(text) and few.any.search(text)
+
+    def exact(self, text):
+        few = self.few(text)
+        return few and few.exact.search(text)
+
+
+def read_list(path=LIST):
+    sections, section = {name: [] for name in SECTIONS}, "report"
+    with open(path, encoding="utf-8") as handle:
+        for line in handle:
+            # A blank at the end of a pattern counts.
+            line = line.rstrip("\n")
+            if line[1:-1] in SECTIONS and line == f"[{line[1:-1]}]":
+                section = line[1:-1]
+            elif line.strip() and not line.startswith("#"):
+                sections[section].append(line)
+    if not any(sections[name] for name in SECTIONS[:-1]):
+        raise BadList(f"{path} has no pattern, so nothing would be seen")
+    try:
+        return Patterns(sections)
+    except re.error as error:
+        raise BadList(f"{path}: {error}") from None
+
+
+def of_regex(pattern):
+    """The patterns of another kind of log, seen everywhere."""
+    return Patterns({**{name: [] for name in SECTIONS}, "exact": [pattern]})
+
+
+def read_excuses(path=EXCUSES):
+    return excuses_of.read(path)
+
+
+class Scanner:
+    """Takes the messages of a log one by one; what it found is known after close()."""
+
+    def __init__(self, patterns, excuses=(), today=None, keep_reports=False):
+        self.patterns, self.excuses, self.today = patterns, list(excuses), today
+        self.keep_reports = keep_reports
+        self.splats, self.excused, self.expired = [], [], []
+        self.nr_splats = 0
+        # The report that goes on: its first line, and whether it was excused.
+        self.inside, self.inside_excused, self.report = 0, False, None
+        # After "cut here": its line, the messages since, those of them that say why, and
+        # the last complaint before.
+        self.cut, self.messages, self.reasons, self.last = 0, [], [], (0, "")
+
+    def ended(self, number, is_ktap):
+        """Has the report come to its end before this line?"""
+        if self.inside and (is_ktap or number > self.inside + REPORT):
+            self.inside, self.report = 0, None
+        if self.cut and (is_ktap or number > self.cut + REASON):
+            self.torn()
+
+    def torn(self):
+        """A "cut here" that nothing followed: the marker alone is a splat."""
+        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE
+        messages, reasons = self.messages, self.reasons
+        self.cut, self.messages, self.reasons = 0, [], []
+        self.begin(number, text, messages, reasons, "")
+
+    def close(self):
+        if self.cut:
+            self.torn()
+
+    def going_on(self):
+        return self.inside or self.cut
+
+    def dull(self, number, text, is_ktap=False):
+        """A message that has no word of a pattern, while a report goes on."""
+        self.ended(number, is_ktap)
+        self.more(text)
+        if "---[ end" in text and END.search(text):
+            self.inside, self.report = 0, None
+
+    def line(self, number, text, is_ktap=False, diagnostic=False, where="", only_always=False):
+        """One message. is_ktap: a result, plan or header; diagnostic: a "# " line of a test."""
+        few = self.patterns.few(text)
+        if few is None:
+            if self.going_on():
+                self.dull(number, text, is_ktap)
+            return
+        if self.going_on():
+            self.ended(number, is_ktap)
+            self.more(text)
+        if is_ktap or diagnostic:
+            found = few.exact.search(text)
+        elif only_always:
+            found = few.always.search(text)
+        else:
+            found = few.any.search(text)
+        if "---[ end" in text and END.search(text):
+            self.inside, self.report = 0, None
+            return
+        if not found or self.patterns.harmless.search(text):
+            return
+        # Several may have been written on one line, each with its own right to an excuse.
+        start = found.start()
+        if is_ktap or diagnostic:
+            text, start = text[start:], 0
+        for part in self.divide(text, start, few):
+            self.complaint(number, part, where, few)
+
+    def more(self, text):
+        if self.report is not None and len(self.report) < KEPT_LINES:
+            self.report.append(text)
+        if self.cut and len(self.messages) < REASON:
+            self.messages.append(text)
+
+    @staticmethod
+    def divide(text, start, few):
+        """The complaints of one line, each up to the next."""
+        cuts = [m.start() for m in few.exact.finditer(text, start + 1)]
+        cuts = [at for at in cuts if at > start + 6]
+        begins = [0] + cuts
+        for at, end in zip(begins, begins[1:] + [len(text)]):
+            if text[at:end].strip():
+                yield text[at:end]
+
+    def complaint(self, number, text, where, few):
+        if CUT_HERE in text:
+            if self.cut:
+                self.torn()
+            # The next lines say what it is. What was said just before may be its reason.
+            near = self.last[0] >= number - 2 and self.last[1]
+            self.cut, self.messages = number, []
+            self.reasons = [self.last[1]] if near else []
+            return
+        head = few.head.search(text)
+        self.last = (number, text)
+        if self.cut:
+            if not head:
+                self.reasons.append(text)
+                return
+            messages, reasons = [m for m in self.messages if m != text], self.reasons
+            self.cut, self.messages, self.reasons = 0, [], []
+            self.begin(number, text, messages, reasons, where)
+        elif not self.inside or (head and self.inside_excused):
+            self.begin(number, text, [], [], where, bool(head))
+
+    def begin(self, number, text, messages, reasons, where, head=True):
+        """A report begins with this line.
+
+        messages: what belongs to it from before; reasons: the complaints among them.
+        """
+        if self.inside and not self.inside_excused:
+            return
+        texts = [text] + reasons
+        fitting = [e for e in self.excuses if any(e.pattern.search(t) for t in texts)]
+        excuse = next((e for e in fitting if excuses_of.holds(e, self.today)), None)
+        # A detail that is excused has no lines below it.
+        self.inside, self.inside_excused = number if head or not excuse else 0, bool(excuse)
+        self.report = [*messages, text] if self.keep_reports else None
+        splat = Splat(number, text.strip(), self.report or [], where)
+        if excuse:
+            if len(self.excused) < KEPT:
+                self.excused.append(splat)
+            return
+        self.nr_splats += 1
+        if len(self.splats) < KEPT:
+            self.splats.append(splat)
+        self.expired += [e for e in fitting if e not in self.expired]
