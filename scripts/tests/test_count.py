@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Instruction counts: what the stepper prints, and the baseline."""
 
+import os
+import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.bench import count
+from splitfree.commands import count as command
+from tests.fakes import Commands
 
 PRINTED = ("bench: start on 2 CPUs\r\ncount 1 9\ncount 2 209\ncount 3 109\ncount 4 159\n"
            "count 5 9009\n")
@@ -44,6 +49,75 @@ class Counts(unittest.TestCase):
         self.assertTrue(found)
         for paths in found.values():
             self.assertEqual(set(paths), set(count.PATHS.values()))
+
+
+class Command(Commands):
+    target = "count"
+    COUNTS = {2: 200, 3: 100, 4: 150, 5: 9000}
+
+    def run_with(self, baseline, **texts):
+        path = os.path.join(self.out, "instructions.list")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(baseline)
+        job = self.job(**texts)
+        with mock.patch.object(count, "BASELINE", path), \
+                mock.patch.object(count, "compiler", return_value="gcc 12"), \
+                mock.patch.object(command, "measure",
+                                  return_value=({"split": self.COUNTS, "stock": self.COUNTS},
+                                                {"split": {2: [("free", 7)]}})):
+            result = self.quiet(command.run, job)
+        with open(path, encoding="utf-8") as handle:
+            self.baseline = handle.read()
+        return result
+
+    def lines(self, more=0):
+        return "".join(f"gcc 12 | {path} | {self.COUNTS[i] - more}\n"
+                       for i, path in count.PATHS.items())
+
+    def test_as_the_baseline(self):
+        result = self.run_with(self.lines(), STOCK="1", FUNCTIONS="1")
+        self.assertEqual((result.sums(), result.failure), ((4, 0, 0), None))
+        self.assertRegex(self.said, "stock +local allocation +200 instructions")
+        self.assertRegex(self.said, "split +local allocation +7  free")
+        self.assertEqual(result.data["counts"]["split"]["local free"], 100)
+
+    def test_a_path_that_grew(self):
+        result = self.run_with(self.lines(10))
+        self.assertEqual(result.sums(), (1, 3, 0))
+        self.assertIn("accept it with make count UPDATE=1", str(result.failure))
+        self.assertEqual(result.failure.status, 1)
+
+    def test_another_compiler_is_no_failure_of_the_code(self):
+        result = self.run_with("# none\n")
+        self.assertEqual((result.sums(), result.failure.status), ((0, 0, 4), 2))
+        self.assertIn("has no numbers for gcc 12", str(result.failure))
+
+    def test_a_new_baseline_replaces_the_lines_of_this_compiler(self):
+        result = self.run_with("gcc 11 | local free | 1\n" + self.lines(10), UPDATE="1")
+        self.assertIsNone(result.failure)
+        self.assertEqual(self.baseline, "gcc 11 | local free | 1\n" + self.lines())
+
+
+class Stepper(Commands):
+    target = "count"
+
+    def count(self, text, late=False):
+        self.consoles, self.late = {"": text}, late
+        kernel = types.SimpleNamespace(binary="/x/linux", dir="/x/split", environment=dict)
+        with mock.patch.object(count, "run", return_value=types.SimpleNamespace(
+                returncode=0, stdout=b"0000000000001000 T bench_mark\n")):
+            return self.quiet(count.count, self.job(), kernel, "image", False)
+
+    def test_a_kernel_is_stepped(self):
+        self.assertEqual(self.count(PRINTED)[0][3], 100)
+        self.assertIn("/count 0000000000001000 /x/linux ncpus=2 ", self.boots[0])
+        self.assertIn("BENCH_CASES=count", self.boots[0])
+
+    def test_one_that_prints_nothing_or_hangs(self):
+        with self.assertRaisesRegex(Failure, "count 1 is missing .*is ptrace allowed here"):
+            self.count("")
+        with self.assertRaisesRegex(Failure, "did not end in .* is ptrace allowed here"):
+            self.count(PRINTED, late=True)
 
 
 if __name__ == "__main__":

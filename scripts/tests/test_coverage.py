@@ -3,11 +3,14 @@
 
 import os
 import tempfile
+import types
 import unittest
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT
 from splitfree.commands import coverage
+from splitfree.runs import kunit
+from tests.fakes import Commands, ktap
 
 SOURCE = """int f(int a)
 {
@@ -120,6 +123,72 @@ class Coverage(unittest.TestCase):
         path = os.path.join(self.tmp.name, "mm/pcp/f.c")
         again = coverage.read_info("\n".join(item.info(path)), self.tmp.name)["f.c"]
         self.assertEqual((again.lines, again.branches), (item.lines, item.branches))
+
+
+class Command(Commands):
+    target = "coverage"
+
+    def setUp(self):
+        super().setUp()
+        self.patch(kunit, "report", lambda job: 0)
+        self.patch(coverage, "collect", lambda *_: self.files())
+        self.patch(coverage, "write")
+        self.excuses = []
+        self.patch(coverage, "read_excuses", lambda _: self.excuses)
+        self.consoles = {"": ktap(("a", True))}
+
+    def files(self):
+        item = coverage.File("f.c", ["int f(void)"])
+        item.lines = {1: self.hits}
+        return {"f.c": item}
+
+    def run_with(self, hits, **texts):
+        self.hits = hits
+        job = self.job(**texts)
+        with coverage.guard(job):
+            return self.quiet(coverage.run, job)
+
+    def test_one_check_a_file_on_top_of_the_tests(self):
+        result = self.run_with(1)
+        self.assertEqual((result.sums(), result.failure), ((2, 0, 0), None))
+        self.assertEqual(result.data["suites"], {"s": [1, 0, 0]})
+        self.assertEqual(result.data["files"][0]["lines_hit"], 1)
+
+    def test_below_the_floor(self):
+        result = self.run_with(0)
+        self.assertEqual(result.sums(), (1, 1, 0))
+        self.assertRegex(str(result.failure), "^f.c: below 95 % of lines or 90 % of branches")
+        self.assertIn("mm/pcp/f.c:1: not run", self.said)
+
+    def test_an_excuse_that_is_idle(self):
+        self.excuses = [coverage.Excuse("f.c", "line", "no such line", "why", "x.list:7")]
+        result = self.run_with(1)
+        self.assertRegex(str(result.failure), "^x.list:7 excuses what is not there")
+        self.assertEqual(result.sums(), (2, 1, 0))
+
+    def test_fewer_cpus_have_no_floor(self):
+        result = self.run_with(0, NCPUS="2")
+        self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
+        self.assertIn("no floor with 2 CPUs", self.said)
+
+    def test_tests_that_fail_come_first(self):
+        self.consoles = {"": ktap(("a", False))}
+        result = self.run_with(1)
+        self.assertIn("tests failed", str(result.failure))
+        self.assertNotIn("files", result.data)
+
+
+class Counters(unittest.TestCase):
+    def test_a_kernel_that_wrote_none(self):
+        kernel = types.SimpleNamespace(counters=lambda: [], dir="/x")
+        with self.assertRaisesRegex(Failure, "wrote no counters below /x/mm; see that the series"):
+            coverage.collect(None, kernel, None)
+
+    def test_a_tool_that_fails(self):
+        with tempfile.NamedTemporaryFile() as log:
+            with self.assertRaisesRegex(Failure, "^false failed"):
+                coverage.tool(["false"], log.name)
+            self.assertEqual(log.read(), b"$ false\n")
 
 
 if __name__ == "__main__":

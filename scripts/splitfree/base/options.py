@@ -97,7 +97,8 @@ SUITE = Option("SUITE", "", one_glob, "glob: run only these suites, or suite.cas
 DEBUG = Option("DEBUG", "", as_it_is, "build with that checker or variant")
 TIMEOUT = Option("TIMEOUT", "", between(1, 86400), "seconds before a kernel counts as hung")
 ROUNDS = Option("ROUNDS", "", required(1, 1000), "how often each kernel is measured")
-ACCEL = Option("ACCEL", "tcg", one_of("tcg", "kvm", "auto"), "how QEMU runs the guest: tcg, kvm, auto")
+ACCEL = Option("ACCEL", "tcg", one_of("tcg", "kvm", "auto"),
+               "how QEMU runs the guest: tcg, kvm, auto")
 SEED = Option("SEED", "", as_it_is, "repeats what was chosen by chance")
 ONLY = Option("ONLY", "", words, "only those with one of these words in their name")
 UPDATE = Option("UPDATE", "", is_one, "1: write a new baseline")

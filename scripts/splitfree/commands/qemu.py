@@ -26,7 +26,8 @@ def named(options, first, plain=""):
 
 COMMAND = Command(
     "the same for x86-64 under QEMU, with hotplug, injected faults, NMIs",
-    (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), TIMEOUT, ACCEL,
+    (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), TIMEOUT,
+     ACCEL,
      Option("ARCH", "x86_64", one_of(*x86.ARCHES), "x86_64, or i386 with HIGHMEM"),
      Option("APPEND", "", as_it_is, "more kernel arguments", False)),
     packages=("qemu",), directory=lambda options: named(options, "qemu"))
@@ -38,8 +39,9 @@ def guard(job):
 
 def run(job):
     options = job.options
-    kernel = x86.kernel(job.out, named(options, "", "x86"), x86.fragments(options.debug, options.arch),
-                        job.tree.path, job.path("build.log"), options, arch=options.arch)
+    kernel = x86.kernel(job.out, named(options, "", "x86"),
+                        x86.fragments(options.debug, options.arch), job.tree.path,
+                        job.path("build.log"), options, arch=options.arch)
     kernel.build(job.tree)
     append = kunit.arguments(options.ncpus, options.suite, "poweroff") + options.append.split()
     args = x86.command(kernel, options.ncpus, options.accel, append, debug=options.debug)

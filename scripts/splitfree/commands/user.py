@@ -29,7 +29,6 @@ SANITIZERS = re.compile(r"runtime error: |ERROR: (Address|Leak)Sanitizer|"
                         r"WARNING: ThreadSanitizer|ThreadSanitizer:DEADLYSIGNAL")
 
 
-
 def kind(name, text):
     if text not in ("", *KINDS):
         raise Failure(f"{name}={text} is no userland build; use one of "
@@ -39,7 +38,8 @@ def kind(name, text):
 
 COMMAND = Command(
     "compile the helpers for this machine, run their suites and real threads",
-    (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"), TIMEOUT._replace(default=str(userland.TIMEOUT)),
+    (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"),
+     TIMEOUT._replace(default=str(userland.TIMEOUT)),
      Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build")),
     tree=False)
 

@@ -2,8 +2,9 @@
 """What well-kept checkers say of the lines of the series.
 
 Each check is a function that returns complaints. A checker that reads whole
-files also speaks of lines that are not ours: those are left out. Excuses stand
-in tools/testing/excuses/lint.list, with a reason each; one that is not used any more is a complaint.
+files also speaks of lines that are not ours: those are left out. Excuses are in
+tools/testing/excuses/lint.list, with a reason each; one that is not used any more is a
+complaint.
 """
 
 import collections

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make kunit and make qemu: what is started, with which limit, and what comes of it."""
+
+import os
+import types
+import unittest
+from unittest import mock
+
+from splitfree.commands import kunit as kunit_command
+from splitfree.commands import qemu
+from splitfree.runs import kunit
+from tests.fakes import Commands, ktap
+
+
+class Runs(Commands):
+    def setUp(self):
+        super().setUp()
+        self.patch(kunit, "report", lambda job: 0)
+        self.consoles = {"": ktap(("a", True), ("b", True))}
+
+    def run_it(self, module, **texts):
+        job = self.job(**texts)
+        with module.guard(job):
+            return job, self.quiet(module.run, job)
+
+    def test_uml(self):
+        self.target = "kunit"
+        job, result = self.run_it(kunit_command, SUITE="pcp_*", DEBUG="pagealloc")
+        self.assertEqual((result.sums(), result.failure), ((2, 0, 0), None))
+        self.assertIn("kunit.filter_glob=pcp_*", self.boots[0])
+        self.assertIn("page_owner=on", self.boots[0])
+        self.assertIn("/kunit-build/pagealloc/linux ", self.boots[0])
+        self.assertEqual(os.path.basename(job.results), "kunit-pagealloc")
+
+    def test_qemu(self):
+        self.target = "qemu"
+        with mock.patch("shutil.which", return_value="/usr/bin/qemu"):
+            job, result = self.run_it(qemu, ARCH="i386", APPEND="a=1 b=2")
+        self.assertEqual(result.sums(), (2, 0, 0))
+        self.assertTrue(self.boots[0].endswith("kunit_shutdown=poweroff pcp_kunit.want_cpus=4 "
+                                               "a=1 b=2"))
+        self.assertEqual(os.path.basename(job.results), "qemu-i386")
+
+    def test_directories(self):
+        for target, texts, directory in (
+                ("kunit", {}, "kunit"), ("kunit", {"INTO": "kunit-ncpus1"}, "kunit-ncpus1"),
+                ("qemu", {}, "qemu"), ("qemu", {"DEBUG": "kasan,lockdep"}, "qemu-kasan-lockdep"),
+                ("qemu", {"ARCH": "i386", "DEBUG": "kasan"}, "qemu-i386-kasan")):
+            self.target = target
+            self.assertEqual(os.path.basename(self.job(**texts).results), directory)
+
+    def test_limits(self):
+        self.assertEqual(qemu.limit(""), 400)
+        self.assertEqual(qemu.limit("kasan-lockdep"), 2400)
+
+    def test_names_of_builds(self):
+        for arch, debug, name in (("x86_64", "", "x86"), ("x86_64", "kasan", "x86-kasan"),
+                                  ("i386", "", "i386"), ("i386", "rt", "i386-rt")):
+            options = types.SimpleNamespace(arch=arch, debug=debug)
+            self.assertEqual(qemu.named(options, "", "x86"), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
