@@ -4,10 +4,12 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT
 from splitfree.commands import configs
+from tests.fakes import Commands
 
 
 class Configs(unittest.TestCase):
@@ -57,6 +59,57 @@ class Configs(unittest.TestCase):
             handle.flush()
             with self.assertRaises(Failure):
                 configs.read_list(handle.name)
+
+
+class Run(Commands):
+    target = "configs"
+
+    def run_with(self, found, missing=(), **texts):
+        """found: {configuration: what one() returns, or a Failure}."""
+        def one(kernel, *_):
+            answer = found[kernel.label]
+            if isinstance(answer, Failure):
+                raise answer
+            return answer
+
+        job = self.job(**{"ONLY": " ".join(found), **texts})
+        configs.check(job)
+        with mock.patch.object(configs, "one", one), \
+                mock.patch.object(configs, "touched_files", return_value=set()), \
+                mock.patch("shutil.which", lambda name: None if name in missing else name):
+            return self.quiet(configs.run, job)
+
+    def names(self, count):
+        return [config.name for config in configs.read_list()][:count]
+
+    def test_good(self):
+        name, = self.names(1)
+        result = self.run_with({name: ([], [], {"f"}, {"f"}, {"f"})})
+        self.assertEqual((result.passed, result.failed, result.failure), (1, 0, None))
+
+    def test_what_is_bad(self):
+        name, = self.names(1)
+        warning = configs.Complaint("mm/pcp/a.c", 7, "warning", "unused")
+        for answer, words in ((([], [warning], set(), set(), set()), "mm/pcp/a.c:7: unused"),
+                              (([], [], {"f"}, set(), {"f"}), "would not link, undefined: f"),
+                              (Failure("could not be configured", 1), "could not be configured")):
+            result = self.run_with({name: answer})
+            self.assertEqual(result.failed, 1)
+            self.assertIn(words, self.said)
+            self.assertIn("does not build as it should", str(result.failure))
+        with self.assertRaisesRegex(Failure, "the disk is full"):
+            self.run_with({name: Failure("the disk is full")})
+
+    def test_a_compiler_that_is_missing_is_a_skip(self):
+        arm = next(c.name for c in configs.read_list() if c.arch == "arm64")
+        result = self.run_with({arm: None}, missing=["aarch64-linux-gnu-gcc"])
+        self.assertEqual(result.sums(), (0, 0, 1))
+        self.assertIn("nothing was compiled", str(result.failure))
+        self.assertIn("aarch64-linux-gnu-gcc is missing; scripts/packages.sh configs", self.said)
+
+    def test_a_name_that_no_configuration_has(self):
+        with self.assertRaisesRegex(Failure, "no configuration of .* has that name"):
+            configs.check(self.job(ONLY="nonsense"))
 
 
 if __name__ == "__main__":

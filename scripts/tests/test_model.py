@@ -4,9 +4,11 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import model
+from tests.fakes import Commands
 
 GOOD = """
 (Spin Version 6.5.2 -- 6 December 2019)
@@ -131,6 +133,37 @@ class Litmus(unittest.TestCase):
                 os.environ["PATH"] = path
         self.assertEqual((good.good, bad.good), (True, False))
         self.assertEqual(bad.text, "Sometimes, not Never")
+
+
+class Run(Commands):
+    target = "model"
+
+    def run_with(self, *outcomes, herd=None, **texts):
+        job = self.job(**texts)
+        job.prepare_tree = lambda: None
+        with mock.patch.object(model, "check", return_value=[
+                (f"m{i}", outcome, 1.0) for i, outcome in enumerate(outcomes)]), \
+                mock.patch("shutil.which", return_value=herd):
+            return self.quiet(model.run, job)
+
+    def test_without_herd7_litmus_tests_are_skipped_and_say_why(self):
+        result = self.run_with(model.Outcome(True, 9, "holds", "log"))
+        self.assertEqual((result.passed, result.failed, result.failure), (1, 0, None))
+        self.assertGreater(result.skipped, 3)
+        self.assertRegex(self.said, "skip .*herd7 is not there .*expected: Never")
+
+    def test_a_model_that_fails(self):
+        result = self.run_with(model.Outcome(True, 9, "holds", "a"),
+                               model.Outcome(False, 9, "assertion violated", "b"), herd="herd7")
+        self.assertEqual(result.sums(), (1, 1, 0))
+        self.assertRegex(str(result.failure), "did not do what it should: assertion violated .log: b")
+
+    def test_lines_come_in_order(self):
+        outcomes = self.quiet(model.check, [
+            ("first", (lambda: model.Outcome(True, 1, "x", "l"),)),
+            ("second", (lambda: model.Outcome(False, 0, "y", "l"),))], 2)
+        self.assertEqual([name for name, _, _ in outcomes], ["first", "second"])
+        self.assertRegex(self.said, r"(?s)ok .*first.*FAILED.*second .* y   l")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import mutants
 from splitfree.source import mutate
+from tests.fakes import Commands
 from tests.test_mutate import body
 
 
@@ -136,6 +138,66 @@ class Noticed(unittest.TestCase):
 
     def test_killed_by_a_signal(self):
         self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", -27), "pcp_push., hung after a")
+
+
+class Run(Commands):
+    target = "mutants"
+
+    def setUp(self):
+        super().setUp()
+        self.changes = mutate.mutants(body("a = 0;\n\tb = 64;\n\tif (a < b)\n\t\tg();"))
+
+    def run_with(self, *verdicts, entries=(), **texts):
+        job = self.job(**texts)
+        job.entries, job.known = list(entries), {}
+        job.everything = job.chosen = [("push.c", m) for m in self.changes[:len(verdicts)]]
+        fresh = [(*item, mutants.Outcome(verdict, "x"))
+                 for item, verdict in zip(job.chosen, verdicts)]
+        with mock.patch.object(mutants, "execute", return_value=fresh):
+            self.last = job
+            return self.quiet(mutants.run, job)
+
+    def test_survivors_above_the_floor_fail_nothing(self):
+        with mock.patch.object(mutants, "FLOOR", 50):
+            result = self.run_with("killed", "killed", "survived")
+        self.assertEqual((result.sums(), result.failure), ((2, 0, 1), None))
+        self.assertEqual(len(result.data["survivors"]), 1)
+        with open(self.last.path("survivors.txt"), encoding="utf-8") as handle:
+            self.assertIn("mm/pcp/push.c:", handle.read())
+
+    def test_below_the_floor(self):
+        result = self.run_with("killed", "survived")
+        self.assertEqual(result.sums(), (1, 1, 0))
+        self.assertRegex(str(result.failure), "notice 50.0 % of the mutants, 90 are wanted")
+
+    def test_nothing_killed_is_below_any_floor(self):
+        self.assertTrue(self.run_with("same").failure)
+
+    def test_a_stale_entry(self):
+        entry = mutants.Entry("push.c", "f", "gone();", ";", "why", 7)
+        result = self.run_with("killed", entries=[entry])
+        self.assertRegex(str(result.failure), "has 1 stale entries; remove them")
+        self.assertIn("mutants.list:7: stale: no such change is made", self.said)
+
+    def test_what_was_noticed_is_not_run_again(self):
+        self.run_with("killed", "survived")
+        found = mutants.remembered(self.last.results, self.last.chosen)
+        self.assertEqual([m for _, m in found], self.changes[:1])
+
+    def test_again_needs_a_run_before(self):
+        with self.assertRaisesRegex(Failure, "no mutants.json of a whole run; leave out AGAIN=1"):
+            mutants.remembered(self.out, [])
+
+    def test_a_file_that_is_none(self):
+        with self.assertRaisesRegex(Failure, "FILES=x.c is no file of mm/pcp that can be changed"):
+            mutants.check(self.job(FILES="x.c"))
+
+    def test_a_sample_is_the_same_each_time(self):
+        jobs = [self.job(SAMPLE="5", SEED="3") for _ in range(2)]
+        for job in jobs:
+            mutants.check(job)
+        self.assertEqual(jobs[0].chosen, jobs[1].chosen)
+        self.assertEqual(len(jobs[0].chosen), 5)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,12 @@
 
 import types
 import unittest
+from unittest import mock
 
+from splitfree.base import results
+from splitfree.base.failures import Failure
 from splitfree.bench import rcuscale
+from tests.fakes import SPLAT, Commands
 
 CONSOLE = """\
 rcuscale: plenty on 4 CPUs\r
@@ -106,6 +110,61 @@ class Plan(unittest.TestCase):
         self.assertEqual(second, ["plenty-sheaf-off-1", "plenty-sheaf-on-1",
                                   "plenty-sheaf-stock-1"])
         self.assertEqual(len(labels), len(set(labels)))
+
+
+class Execute(Commands):
+    target = "rcuscale"
+
+    def execute(self, **texts):
+        job = self.job(**{"ROUNDS": "1", "ONLY": "plenty-sheaf-on", "TIMEOUT": "9", **texts})
+        kernels = {name: types.SimpleNamespace(binary=name, environment=dict, ARCH="x86_64")
+                   for name in ("stock", "series")}
+        found = self.quiet(rcuscale.execute, job, kernels, {"stock": "i", "series": "j"})
+        self.saved = results.read(job.path("results.json")), job
+        return found
+
+    def test_a_run(self):
+        self.consoles = {"SITUATION=plenty": CONSOLE}
+        runs, _, bad, hung = self.execute()
+        self.assertEqual((len(runs), bad, hung), (1, [], []))
+        self.assertEqual(len(self.boots), 1)
+        self.assertIn("initrd=j", self.boots[0])
+        self.assertIn("THREADS=4", self.boots[0])
+        rows, text, data = rcuscale.save(self.saved[1], runs, [], bad, hung)
+        self.assertIn("plenty", text)
+        self.assertNotIn("runs", data)
+        self.assertEqual(len(rows), 1)
+
+    def test_one_that_hangs_is_made_again(self):
+        self.late = True
+        _, _, bad, hung = self.execute()
+        self.assertEqual((len(self.boots), len(hung)), (rcuscale.TRIES, rcuscale.TRIES - 1))
+        self.assertEqual(bad, [("plenty-sheaf-on-0", "hung and was killed after 9 s")])
+
+    def test_what_is_bad(self):
+        for text, words in ((SPLAT + CONSOLE, "the kernel complained"),
+                            ("rcuscale: mount, NOT ok\n" + CONSOLE, "NOT ok"),
+                            ("", "did not come to its end")):
+            self.consoles = {"": text}
+            self.assertIn(words, self.execute()[2][0][1])
+
+    def test_a_word_that_no_run_has(self):
+        with self.assertRaisesRegex(Failure, "no run is called nonsense"):
+            self.execute(ONLY="nonsense")
+
+    def test_under_qemu(self):
+        self.consoles = {"": CONSOLE}
+        with mock.patch("shutil.which", return_value="/usr/bin/qemu"):
+            self.execute(QEMU="1")
+        self.assertNotIn("-numa", self.boots[0])
+        self.assertIn("-m 512M -display", self.boots[0])
+
+    def test_the_report_says_how_many_fewer(self):
+        rows = rcuscale.summarise([one("held", "stock", 500), one("held", "on", 0)])
+        self.quiet(rcuscale.report, rows, "the table", ["a", "b"])
+        self.assertIn("2 boots hung and were made again: a, b", self.said)
+        self.assertIn("held, block: of the fallbacks to rcu_head that stock has, none are left",
+                      self.said)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """The verdict on a run of make stress."""
 
+import json
+import os
 import tempfile
 import types
 import unittest
+from unittest import mock
 
+from splitfree.base.failures import Failure
 from splitfree.commands import stress
 from splitfree.judge import verdict
+from tests.fakes import Commands
 
 
 def options(**values):
@@ -78,6 +83,57 @@ class Parsers(unittest.TestCase):
     def test_the_excuses_are_regular_expressions(self):
         self.assertTrue(stress.Watcher().excuses)
         self.assertTrue(verdict.read_splats())
+
+
+class Run(Commands):
+    target = "stress"
+
+    def setUp(self):
+        super().setUp()
+        self.patch(stress, "make_initramfs", return_value="image")
+        self.patch(stress.x86, "program", return_value="qemu")
+        self.good = "stress: start\n" + "\n".join(Judge.GOOD) + "\n"
+
+    def run_with(self, text, **texts):
+        self.consoles = {"STRESS_SECONDS": text}
+        job = self.job(**{"MINUTES": "1", "SEED": "7", **texts})
+        result = self.quiet(stress.run, job)
+        with open(job.path("summary.json"), encoding="utf-8") as handle:
+            self.assertEqual(json.load(handle), json.loads(json.dumps(result.data)))
+        return result
+
+    def test_good(self):
+        result = self.run_with(self.good)
+        self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
+        self.assertEqual((result.data["seed"], result.data["minutes"], result.data["failed"]),
+                         (7, 1.0, []))
+        self.assertIn("the same again: make stress SEED=7 MINUTES=1", self.said)
+        self.assertIn("STRESS_SEED=7", self.boots[0])
+        self.assertRegex(self.said, r"60000  iterations of our workers")
+
+    def test_bad(self):
+        result = self.run_with(self.good.replace("pages_lost=-3", "pages_lost=4000"))
+        self.assertEqual(result.sums(), (0, 1, 0))
+        self.assertRegex(str(result.failure), "^4000 pages were lost .*SEED=7 gives the same")
+        self.assertEqual(result.data["failed"], ["4000 pages were lost"])
+
+    def test_a_guest_that_stops_shows_its_end(self):
+        result = self.run_with("stress: start\nlast words\n")
+        self.assertIn("  | last words", self.said)
+        self.assertIn("did not come to its end", str(result.failure))
+
+    def test_a_debug_kernel_has_more_time(self):
+        self.run_with(self.good, DEBUG="kasan")
+        self.assertIn("rcu_cpu_stall_timeout=60", self.boots[0])
+        self.assertIn("-m 1536M", self.boots[0])
+
+
+class Image(unittest.TestCase):
+    def test_a_program_that_is_missing(self):
+        with mock.patch.object(stress.initramfs, "compile_init", return_value=os.devnull), \
+                mock.patch("shutil.which", return_value=None), \
+                self.assertRaisesRegex(Failure, "busybox is missing; run scripts/packages.sh qemu"):
+            stress.make_initramfs("/nowhere")
 
 
 if __name__ == "__main__":
