@@ -17,7 +17,7 @@ LIST = os.path.join(SCRIPTS, "splats.list")
 EXCUSES = os.path.join(SCRIPTS, "splats.excuses")
 SECTIONS = ("exact", "report", "detail", "always", "not")
 
-CUT_HERE = "------------[ cut here ]------------"
+CUT_HERE = "------------["
 END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 # Lines of a report, at most; a reason between "cut here" and the line that says where.
 REPORT, REASON = 60, 12
@@ -194,7 +194,7 @@ class Scanner:
 
     def torn(self):
         """A "cut here" that nothing followed: the marker alone is a splat."""
-        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE
+        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE + " cut here ]"
         messages, reasons = self.messages, self.reasons
         self.cut, self.messages, self.reasons = 0, [], []
         self.begin(number, text, messages, reasons, "")
