@@ -17,6 +17,8 @@ LIST = os.path.join(SCRIPTS, "splats.list")
 EXCUSES = os.path.join(SCRIPTS, "splats.excuses")
 SECTIONS = ("exact", "report", "detail", "always", "not")
 
+# What is said just before "cut here", and belongs to it.
+PRELUDE = re.compile(r"list_(?:add|del) corruption|list_add double add|usercopy: ")
 CUT_HERE = "------------["
 END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 # Lines of a report, at most; a reason between "cut here" and the line that says where.
@@ -261,8 +263,8 @@ class Scanner:
         if CUT_HERE in text:
             if self.cut:
                 self.torn()
-            # The next lines say what it is. What was said just before may be its reason.
-            near = self.last[0] >= number - 2 and self.last[1]
+            # The next lines say what it is.
+            near = self.last[0] >= number - 2 and PRELUDE.search(self.last[1])
             self.cut, self.messages = number, []
             self.reasons = [self.last[1]] if near else []
             return
