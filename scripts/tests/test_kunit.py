@@ -87,11 +87,14 @@ class Judge(unittest.TestCase):
 
     def test_a_kernel_that_does_not_start(self):
         for said, shown in (("", "it wrote nothing"),
-                            ("Checking that ptrace works...\nmmap failed: EPERM\n", "mmap failed")):
+                            ("Core dump limits :\n\tsoft - 0\nChecking PROT_EXEC mmap in "
+                             "/dev/shm...Operation not permitted\n/dev/shm must be not mounted "
+                             "noexec\n", "/dev/shm must be not mounted noexec")):
             result = self.judge(said)
             self.assertIn(f"did not start: {shown}", str(result.failure))
             self.assertIn("the same again: 'TMPDIR=/x y' linux mem=1G", str(result.failure))
             self.assertEqual(result.failure.status, 2)
+            self.assertFalse(os.path.exists(self.job.path("results.json")))
 
     def test_kunit_py_does_not_like_what_looks_good(self):
         result = self.judge(GOOD, parsed=3)

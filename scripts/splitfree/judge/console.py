@@ -17,6 +17,8 @@ LONGEST, OVERLAP = 1 << 14, 256
 
 REPLAY = "** replaying previous printk message **"
 BANNER = re.compile(r"Linux version \d")
+# What stands before it on some machines.
+LOADED = re.compile(r"(?:Decompressing|Uncompressing) Linux|Booting the kernel|EFI stub: |early console in ")
 # After one of these a new boot is no surprise.
 SHUTDOWN = re.compile(r"reboot: |Restarting system|System halted|Power down|"
                       r"kexec(_core)?: Starting new kernel|sysrq: Resetting|"
@@ -32,12 +34,12 @@ OUTER = (r"(?:(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\
 # What the kernel, or dmesg for it, puts before each line.
 INNER = (r"(?P<kernel>"
          r"(?P<facility>(?:kern|user|mail|daemon|auth|syslog|cron|authpriv|local\d) *:\w+ *: )?"
-         r"(?:<\d+>)?"
+         r"(?:<\d{1,3}>)?"
          rf"(?:\[ *\d+\.\d+\](?:{CALLER})? ?|{CALLER} ?"
          r"|\[<? *\d+\.\d+(?: <[ \d.]+)?>\] ?"
          r"|\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ?"
          r"|\[(?:[A-Z][a-z]{2}[ \d]\d \d\d:\d\d| *\+\d+\.\d+)\] ?"
-         r"|\d+,\d+,\d+,[-c+][^;]{0,60};)?)")
+         r"|\d+,\d+,\d+,[-c+][^;]{0,60};|(?<=\d>))?)")
 PREFIX = re.compile(OUTER + INNER)
 # The commonest prefix, and where the others can begin.
 STAMP = re.compile(rf"(?:<\d+>)?\[ *\d+\.\d+\](?:{CALLER})? ?")

@@ -56,6 +56,18 @@ def suite(name, tests):
     return Test(name, CASE_PASSED if good else CASE_FAILED, tests=tests)
 
 
+def grouped(tests):
+    """The same for every file: names of plain characters, and no test outside a suite."""
+    alone = [test for test in tests if not test.tests]
+    return [named(test) for test in tests if test.tests] + (
+        [named(suite("tests", alone))] if alone else [])
+
+
+def named(test):
+    return Test(one_line(test.name) or "unnamed", test.outcome, test.reason, test.log,
+                [named(below) for below in test.tests])
+
+
 def last_lines(console):
     try:
         return consoles.tail(console, LAST_LINES) if console else []
@@ -83,16 +95,18 @@ def ktap_lines(tests, arch):
 def ktap_test(test, number, indent):
     if test.tests:
         yield f"{indent}    KTAP version 1"
-        yield f"{indent}    # Subtest: {one_line(test.name)}"
+        yield f"{indent}    # Subtest: {test.name}"
         yield f"{indent}    1..{len(test.tests)}"
         for count, below in enumerate(test.tests, 1):
             yield from ktap_test(below, count, indent + "    ")
     for line in test.log if not test.tests else ():
         line = line.strip()
         if line:
-            yield f"{indent}{'' if line.startswith('# ') else '# '}{NOT_XML.sub('', line)}"
+            # A header inside a comment would be one again.
+            plain = line.startswith("# ") and not line.startswith("# Subtest")
+            yield f"{indent}{'' if plain else '# '}{NOT_XML.sub('', line)}"
     good = all(leaf.good() for leaf in test.leaves())
-    line = f"{indent}{'' if good else 'not '}ok {number} {one_line(test.name)}"
+    line = f"{indent}{'' if good else 'not '}ok {number} {test.name}"
     if test.outcome == SKIPPED and good:
         line += f" # SKIP {one_line(test.reason)}".rstrip()
     elif test.outcome == MISSING:
@@ -109,11 +123,9 @@ def one_line(text):
 
 def junit(tests, arch):
     """testsuites, a testsuite for each suite, a testcase for each leaf."""
-    root = ET.Element("testsuites", {"name": "splitfree", **junit_counts(Test("", "", tests=tests))
-                                     } if tests else {"name": "splitfree", "tests": "0"})
-    alone = [test for test in tests if not test.tests]
-    for one in [test for test in tests if test.tests] + ([suite("tests", alone)] if alone else []):
-        element = ET.SubElement(root, "testsuite", {"name": xml(one.name), **junit_counts(one)})
+    root = ET.Element("testsuites", {"name": "splitfree", **junit_counts(Test("", "", tests=tests))})
+    for one in tests:
+        element = ET.SubElement(root, "testsuite", {"name": one.name, **junit_counts(one)})
         properties = ET.SubElement(element, "properties")
         ET.SubElement(properties, "property", {"name": "arch", "value": arch})
         for below in one.tests:
@@ -137,7 +149,7 @@ def junit_counts(test):
 
 
 def junit_case(parent, suite_name, name, leaf):
-    case = ET.SubElement(parent, "testcase", {"name": xml(name), "classname": xml(suite_name)})
+    case = ET.SubElement(parent, "testcase", {"name": name, "classname": suite_name})
     reason = xml(leaf.reason)
     if leaf.outcome == SKIPPED:
         ET.SubElement(case, "skipped", {"message": reason} if reason else {})
@@ -157,7 +169,7 @@ def xml(text):
 
 def json_group(name, tests, common):
     """As kunit.py --json has it, with the console of what failed beside it."""
-    whole = counts(Test(name, "", tests=tests)) if tests else dict.fromkeys(STATUS.values(), 0)
+    whole = counts(Test(name, "", tests=tests))
     return {"name": name,
             "sub_groups": [json_group(t.name, t.tests, common) for t in tests if t.tests],
             "test_cases": [json_case(t) for t in tests if not t.tests],
@@ -186,6 +198,7 @@ def clear(directory, *more):
 
 def write(directory, tests, arch, build=""):
     """All three files, each of them whole or not there."""
+    tests = grouped(tests)
     common = {"arch": arch, "defconfig": "", "build_environment": build, "lab_name": None,
               "kernel": None, "job": None, "git_branch": "kselftest"}
     texts = {KTAP: "".join(line + "\n" for line in ktap_lines(tests, arch)),

@@ -17,7 +17,9 @@ LIST = os.path.join(SCRIPTS, "splats.list")
 EXCUSES = os.path.join(SCRIPTS, "splats.excuses")
 SECTIONS = ("exact", "report", "detail", "always", "not")
 
-CUT_HERE = "------------[ cut here ]------------"
+# What is said just before "cut here", and belongs to it.
+PRELUDE = re.compile(r"list_(?:add|del) corruption|list_add double add|usercopy: ")
+CUT_HERE = "------------["
 END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 # Lines of a report, at most; a reason between "cut here" and the line that says where.
 REPORT, REASON = 60, 12
@@ -194,7 +196,7 @@ class Scanner:
 
     def torn(self):
         """A "cut here" that nothing followed: the marker alone is a splat."""
-        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE
+        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE + " cut here ]"
         messages, reasons = self.messages, self.reasons
         self.cut, self.messages, self.reasons = 0, [], []
         self.begin(number, text, messages, reasons, "")
@@ -261,8 +263,8 @@ class Scanner:
         if CUT_HERE in text:
             if self.cut:
                 self.torn()
-            # The next lines say what it is. What was said just before may be its reason.
-            near = self.last[0] >= number - 2 and self.last[1]
+            # The next lines say what it is.
+            near = self.last[0] >= number - 2 and PRELUDE.search(self.last[1])
             self.cut, self.messages = number, []
             self.reasons = [self.last[1]] if near else []
             return

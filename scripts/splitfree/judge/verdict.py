@@ -28,7 +28,8 @@ PASSED, FAILED, NOT_TESTED = 0, 1, 2
 # With one of these the kernel has come to its init: it had no tests, or did not want them.
 USERLAND = re.compile(r"Run \S+ as init process|login: ?$|^init: |reboot: ")
 # Of these, and of SHUTDOWN, each line has a word.
-WORDS = ("Linux version ", "as init process", "login:", "init: ", "reboot: ", "Restarting system",
+WORDS = ("Linux version ", "compressing Linux", "Booting the kernel", "EFI stub: ",
+         "early console in ", "as init process", "login:", "init: ", "reboot: ", "Restarting system",
          "System halted", "Power down", "Starting new kernel", "sysrq: Resetting", "-- Boot", "-- Reboot",
          "-- boot", "-- reboot")
 # Who speaks before a kernel does.
@@ -53,7 +54,7 @@ class Judge:
         # The kernel's results and those of programs may be mixed: a reader for each.
         self.readers = {}
         self.banners, self.spoke, self.userland, self.shutdown = 0, False, False, False
-        self.restarts = []
+        self.loaded, self.restarts = False, []
         # Does this kernel put a stamp on its lines? None: not known yet. Until then what may
         # be a splat is held back, with the lines behind it.
         self.stamps, self.held, self.hold_to = None, [], 0
@@ -77,8 +78,8 @@ class Judge:
         scan, readers, first = self.scanner, self.readers, ktap.FIRST
         for number, text, kernel in lines:
             is_ktap, reader = False, readers.get(kernel)
-            if reader is None:
-                reader = readers[kernel] = ktap.Reader(self.keep)
+            if reader is None or (kernel and not self.stamps):
+                reader = self.reader(kernel, text)
             if self.keep or text[:1] in first:
                 is_ktap = reader.line(text)
             for word in words:
@@ -95,6 +96,16 @@ class Judge:
             if not self.spoke and text.strip() and (kernel or not LAUNCHER.match(text)):
                 self.spoke = True
 
+    def reader(self, kernel, text):
+        """The reader for this line. A stamp in a log without stamps makes no other writer."""
+        if kernel and not self.stamps:
+            own = self.readers.get(True)
+            if self.stamps is False or not (own and own.started or ktap.VERSION.match(text)):
+                kernel = None
+        if kernel not in self.readers:
+            self.readers[kernel] = ktap.Reader(self.keep)
+        return self.readers[kernel]
+
     def notable(self, text, kernel):
         """Does the line tell how the boot goes?"""
         if text.startswith("Linux version ") and consoles.BANNER.match(text):
@@ -103,6 +114,8 @@ class Judge:
             self.shutdown = self.userland = True
         elif USERLAND.search(text):
             self.userland = True
+        elif consoles.LOADED.match(text):
+            self.loaded = True
 
     def banner(self, kernel):
         """A kernel begins to boot."""
@@ -165,7 +178,7 @@ class Judge:
         return Verdict(status, counts["passed"], counts["failed"] + counts["missing"],
                        counts["skipped"], counts["missing"], failures, scan.splats, scan.excused,
                        scan.expired, reason, scan.nr_splats, bool(self.banners or self.spoke),
-                       bool(self.banners or started), tests)
+                       bool(self.banners or started or self.loaded), tests)
 
     def status(self, counts, started, skips):
         complained = self.scanner.nr_splats
@@ -177,7 +190,8 @@ class Judge:
             return FAILED, "tests failed"
         if complained:
             return FAILED, "the kernel complained"
-        if not started and self.banners and not self.userland and not self.shutdown:
+        began = self.banners or self.loaded or self.console.stamped
+        if not started and began and not self.userland and not self.shutdown:
             return FAILED, "the kernel died or hung before the tests"
         if not started:
             return NOT_TESTED, ("the log has no test results" if self.banners or self.spoke
