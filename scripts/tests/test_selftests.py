@@ -8,10 +8,12 @@ import os
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import selftests
 from splitfree.runs import compare
+from tests.fakes import Commands
 
 
 class List(unittest.TestCase):
@@ -132,6 +134,57 @@ class Guests(unittest.TestCase):
         self.assertGreater(deadline.due, before - selftests.BOOT_SECONDS + 100)
         deadline.due = 0
         self.assertTrue(deadline.passed())
+
+
+class Userland(Commands):
+    target = "selftests"
+
+    def test_a_program_that_the_list_does_not_have(self):
+        os.makedirs(os.path.join(self.out, "mm"))
+        path = os.path.join(self.out, "mm/new_test")
+        with open(path, "w", encoding="ascii"):
+            pass
+        os.chmod(path, 0o755)
+        with self.assertRaisesRegex(Failure, "does not say what to do with new_test; add a line"):
+            selftests.check_list(self.out, [], {})
+        selftests.check_list(self.out, [], {"mm/new_test": "why"})
+
+    def test_a_build_that_fails(self):
+        job = self.job()
+        with mock.patch.object(selftests, "run_program", return_value=types.SimpleNamespace(
+                stdout=b"", returncode=2)), \
+                self.assertRaisesRegex(Failure, "selftests/mm did not build .*installs the libraries"):
+            self.quiet(selftests.build_userland, job.tree.path, self.out, 1)
+
+    def test_a_glob_that_fits_nothing(self):
+        with self.assertRaisesRegex(Failure, "SUITE=net/x fits no test of"):
+            selftests.check(self.job(SUITE="net/x"))
+
+    def result(self, **rows):
+        """What run() makes of the sums."""
+        job = self.job()
+        selftests.check(job)
+        job.kernels = {kind: None for kind in selftests.KERNELS}
+        job.stock = job.tree
+        total = compare.Count(**{**dict.fromkeys(compare.Count._fields, 0), **rows})
+        differ = [["mm/a", "x", [], []]] * total.differ
+        with mock.patch.multiple(selftests, build_userland=mock.DEFAULT, check_list=mock.DEFAULT,
+                                 base_image=mock.DEFAULT, Lab=mock.DEFAULT, first_runs=mock.DEFAULT,
+                                 settle=mock.Mock(return_value=0),
+                                 report=lambda *_: (total, {"differ": differ})):
+            return self.quiet(selftests.run, job)
+
+    def test_sums(self):
+        result = self.result(passed=3, failed=1, skipped=2)
+        self.assertEqual((result.sums(), result.failure), ((4, 0, 2), None))
+
+    def test_a_difference(self):
+        result = self.result(passed=3, differ=1)
+        self.assertEqual(result.sums(), (3, 1, 0))
+        self.assertIn("mm/a differs first", str(result.failure))
+
+    def test_no_result_at_all(self):
+        self.assertIn("no test came to a result", str(self.result(skipped=2).failure))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a userland build takes from the kernel tree."""
 
+import contextlib
+import io
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.runs import userland as user
@@ -100,6 +103,93 @@ class PatchesId(unittest.TestCase):
     def test_depends_on_the_source(self):
         self.assertNotEqual(user.patches_id(""), user.patches_id("/x"))
         self.assertEqual(user.patches_id(""), user.patches_id(""))
+
+
+class MadeHeaders(unittest.TestCase):
+    """What is written below out/user/include."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.top = holder.name
+        self.list = os.path.join(self.top, "headers.list")
+        self.where = os.path.join(self.top, "made")
+        os.makedirs(os.path.join(self.top, "include/linux"))
+        for name in ("a.h", "x.h"):
+            with open(os.path.join(self.top, "include/linux", name), "w",
+                      encoding="utf-8") as handle:
+                handle.write(HEADER)
+
+    def make(self, text):
+        with open(self.list, "w", encoding="utf-8") as handle:
+            handle.write(text)
+        rows = user.read_headers(self.list)
+        with mock.patch.object(user, "read_headers", lambda: rows), \
+                mock.patch.object(user, "overlay", lambda tree: "/overlay"):
+            user.make_headers(self.top, self.where)
+
+    def text(self, name):
+        with open(os.path.join(self.where, name), encoding="utf-8") as handle:
+            return handle.read()
+
+    def test_each_kind(self):
+        self.make("tree linux/a.h\nshim linux/b.h\ntake taken/c.h include/linux/x.h x f\n")
+        self.assertIn(f'#include "{self.top}/include/linux/a.h"', self.text("linux/a.h"))
+        self.assertNotIn("#include", self.text("linux/b.h"))
+        self.assertIn("struct x {", self.text("taken/c.h"))
+        self.assertIn('"/overlay/include/trace/events/pcp.h"', self.text("trace/events/pcp.h"))
+
+    def test_private_headers_are_found_from_the_places_of_their_users(self):
+        self.make("")
+        for place in ("mm/pcp/../internal.h", "mm/pcp/tests/../../page_alloc.h"):
+            self.assertIn(user.PRIVATE, self.text(place))
+
+    def test_what_is_right_already_is_left_alone(self):
+        self.make("shim linux/b.h\n")
+        path = os.path.join(self.where, "linux/b.h")
+        before = os.stat(path).st_mtime_ns
+        self.make("shim linux/b.h\n")
+        self.assertEqual(os.stat(path).st_mtime_ns, before)
+
+    def test_what_the_tree_lacks_is_named(self):
+        for text, words in (("tree linux/no.h\n", "linux/no.h is not there, but headers.list has"),
+                            ("take a.h include/linux/no.h x\n", "headers.list has it"),
+                            ("take a.h include/linux/x.h nonsense\n", "nonsense was not found in")):
+            with self.assertRaisesRegex(Failure, words) as caught:
+                self.make(text)
+            self.assertEqual(caught.exception.status, 1)
+
+
+class Builds(unittest.TestCase):
+    def build(self, script):
+        with tempfile.TemporaryDirectory() as out, \
+                mock.patch.object(user, "sources", lambda *_: out):
+            build = user.Build(out, "plain", 1)
+            with mock.patch.object(build, "make", lambda *_: ["sh", "-c", script]), \
+                    contextlib.redirect_stdout(io.StringIO()):
+                build.build()
+
+    def test_a_build_that_fails(self):
+        with self.assertRaisesRegex(Failure, "plain build failed: a.c:1: error: no x") as caught:
+            self.build("echo; echo 'a.c:1: error: no x'; echo more; exit 2")
+        self.assertEqual(caught.exception.status, 1)
+
+    def test_a_compiler_that_was_killed(self):
+        with self.assertRaisesRegex(Failure, "memory ran out") as caught:
+            self.build("echo 'gcc: fatal error: Killed signal terminated program cc1'; exit 2")
+        self.assertEqual(caught.exception.status, 2)
+
+    def test_a_program_that_hangs(self):
+        with tempfile.TemporaryDirectory() as out, \
+                mock.patch.object(user, "sources", lambda *_: out):
+            build = user.Build(out, "plain", 1)
+            os.makedirs(build.dir)
+            with open(build.program, "w", encoding="ascii") as handle:
+                handle.write("#!/bin/sh\necho $1 $PCP_ROUNDS\n[ $1 = quick ] || exec sleep 100\n")
+            os.chmod(build.program, 0o755)
+            self.assertEqual(build.run("quick", 7, 20), 0)
+            self.assertEqual(build.text(), "quick 7\n")
+            self.assertIsNone(build.run("slow", None, 0.3))
 
 
 if __name__ == "__main__":
