@@ -30,6 +30,7 @@ SAMPLE       ?=
 AGAIN        ?=
 BOOT_SECONDS ?= 60
 CASES        ?=
+KERNELS      ?=
 V            ?=
 
 # One word for the shell, whatever the user wrote.
@@ -44,7 +45,7 @@ python := PYTHONDONTWRITEBYTECODE=1 python3
 MAKEOVERRIDES =
 
 .PHONY: help check-all kunit user mutants qemu stress busted check bisect boot linux series rebase report
-.PHONY: packages clean ours distclean model coverage selftests configs bench count rcuscale
+.PHONY: packages clean ours distclean model coverage selftests configs bench count rcuscale frag
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +67,7 @@ help:
 #: make model     check the races on paper: a Promela model, exhaustively, and litmus tests
 #: make coverage  which lines and branches of mm/pcp/ the suites reach, with gcov
 #: make bench     measure stock, the coarse form and the split path side by side
+#: make frag      measure whole blocks and compaction, stock and split side by side
 #: make count     count the instructions of the fast paths, compare with the baseline
 #: make linux     only prepare the kernel tree, $(O)/linux
 #: make series    write the patches as mails to $(O)/series, and have checkers read them
@@ -79,9 +81,10 @@ help:
 #: DEBUG=lockdep    build with that checker or variant: kasan, lockdep, order1, order3, pagealloc, up
 #:                  (several with commas; user: only that build: plain, order3, asan, tsan)
 #: MINUTES=5        how long make stress works; SEED= repeats a schedule
-#: ROUNDS=          how often each kernel is measured (bench: 10, rcuscale: 5)
+#: ROUNDS=          how often each kernel is measured (bench: 10, rcuscale: 5, frag: 3)
 #: FROM=DIR         make the table anew from a run's consoles (bench)
 #: CASES=glob       only these cases; NCPUS="2 4 8" plots ratio against CPUs (bench)
+#: KERNELS=split    leave stock as it was measured before (frag)
 #: ARCH=x86_64      or i386, with HIGHMEM (qemu)
 #: ACCEL=tcg        or kvm, auto: how QEMU runs the guest (qemu: DEBUG=kcsan, rt too)
 #: TIMEOUT=300      seconds before a kernel counts as hung
@@ -154,6 +157,11 @@ bench: packages
 		--rounds=$(call quoted,$(ROUNDS)) --cases=$(call quoted,$(CASES)) \
 		$(if $(FROM),--consoles=$(call quoted,$(FROM))) $(if $(filter 1,$(V)),--verbose)
 
+frag: packages
+	@$(python) scripts/frag.py $(where) --jobs=$(call quoted,$(JOBS)) --rounds=$(call quoted,$(ROUNDS)) \
+		--cases=$(call quoted,$(CASES)) --kernels=$(call quoted,$(KERNELS)) \
+		$(if $(filter 1,$(V)),--verbose)
+
 count: packages
 	@$(python) scripts/bench_count.py $(where) --jobs=$(call quoted,$(JOBS)) $(if $(filter 1,$(V)),--verbose)
 
@@ -183,7 +191,7 @@ check-all: packages
 
 # The kernel tree stays, and what make distclean looks for.
 made = kunit* user mutants model coverage qemu* stress* selftests configs boot* bisect busted \
-	check series rebase bench* rcuscale* report uml
+	check series rebase bench* frag rcuscale* report uml
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours
