@@ -80,7 +80,7 @@ static unsigned int share = 4;
 module_param(share, uint, 0444);
 MODULE_PARM_DESC(share, "load: the table has a slot for each so many pages of memory");
 
-static unsigned int turns = 32;
+static unsigned int turns = 6;
 module_param(turns, uint, 0444);
 MODULE_PARM_DESC(turns, "load: how often each slot gets another page");
 
