@@ -10,6 +10,8 @@ The table is made of the consoles. With --kernels split only those of the split 
 are measured anew, and stock's stay as they were.
 
     scripts/frag.py --kernels split --cases 'compact_same movable_512' --rounds 5
+
+The whole blocks of a load are those after a drain; --all prints all figures.
 """
 
 import contextlib
@@ -35,6 +37,10 @@ HERE = os.path.join(ROOT, "tools/testing/frag")
 KIT = bench_build.Kit("frag", HERE, "pcp_frag.c", [os.path.join(HERE, "frag.config")])
 KERNELS = {variant[1]: variant for variant in bench_build.VARIANTS if not variant[3]}
 Case = namedtuple("Case", "name memory ncpus args what")
+# What is said of the memory after a phase; with * only if all is asked for.
+LOOKS = {"after_whole": "whole", "after_possible": "possible", "before_whole": "undrained whole",
+         "after_owned": "owned", "after_mixed": "mixed *", "after_stray": "stray *",
+         "before_pcp": "on PCPs *", "before_waiting": "waiting *"}
 LINE = re.compile(r"^frag: (\w+) ([\w.]+) (.+?)\s*$", re.M)
 # Seconds; a GB of memory takes some more.
 TIMEOUT = 300
@@ -84,9 +90,9 @@ def figures(values):
     found = {}
     for phase in ("load", "thin"):
         if f"{phase}.after_whole" in values:
-            for key in ("after_whole", "before_whole", "after_possible", "after_mixed",
-                        "after_stray", "after_owned", "before_pcp", "before_waiting"):
-                found[f"{phase} {key.replace('_', ' ')}"] = get(f"{phase}.{key}")
+            for key, name in LOOKS.items():
+                found[f"{phase}: {name}"] = get(f"{phase}.{key}")
+            found[f"{phase}: ms"] = round(get(f"{phase}.us") / 1000)
     if "compact.got" in values:
         got = get("compact.got")
         scanned = get("compact.event_compact_migrate_scanned") + \
@@ -114,13 +120,13 @@ def spread(values):
     return text if len(set(values)) == 1 else f"{text} ({min(values):g} .. {max(values):g})"
 
 
-def table(cases, data):
+def table(cases, data, full=False):
     """Rows of text. data: {case: {kernel: [figures()]}}."""
     rows = [("case", "figure", *KERNELS, "ratio")]
     for case in cases:
         boots = data.get(case.name, {})
         names = list(dict.fromkeys(name for found in boots.values() for one in found
-                                   for name in one))
+                                   for name in one if full or "*" not in name))
         for number, name in enumerate(names):
             values = {kernel: [one[name] for one in boots.get(kernel, []) if name in one]
                       for kernel in KERNELS}
@@ -238,12 +244,12 @@ def measure(options, out, results, cases):
                           + ", ".join(f"{key} {value:g}" for key, value in main_figures),
                           flush=True)
     finally:
-        report(results, cases, version, series)
+        report(results, cases, version, series, options.all)
 
 
-def report(results, cases, version, series):
+def report(results, cases, version, series, full):
     data = collect(results, cases)
-    text = f"Linux {version}, series {series}\n\n" + table(cases, data)
+    text = f"Linux {version}, series {series}\n\n" + table(cases, data, full)
     print(text)
     with open(os.path.join(results, "table.txt"), "w", encoding="utf-8") as handle:
         handle.write(text + "\n")
@@ -257,6 +263,7 @@ def arguments():
     parser.add_argument("--rounds", default="")
     parser.add_argument("--cases", default="", help="globs of cases")
     parser.add_argument("--kernels", default="", help="stock, split or both")
+    parser.add_argument("--all", action="store_true", help="print all figures")
     options = cli.parse(parser)
     options.rounds = cli.number("ROUNDS", options.rounds or "3", 1, 1000)
     options.kernels = options.kernels.replace(",", " ").split() or list(KERNELS)
