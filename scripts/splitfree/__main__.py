@@ -38,6 +38,7 @@ TARGETS = {
     "model": ("model", "COMMAND"),
     "coverage": ("coverage", "COMMAND"),
     "bench": ("bench", "COMMAND"),
+    "frag": ("frag", "COMMAND"),
     "count": ("count", "COMMAND"),
     "linux": ("linux", "COMMAND"),
     "series": ("series", "COMMAND"),

@@ -1,75 +1,83 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernels of make bench: one source, one configuration, three states of it."""
+"""Kernels to compare: one source, one configuration, some states of it, a program in mm/.
+
+What make bench and make frag share. A Kit says which program, and where.
+"""
 
 import hashlib
 import os
 import shutil
+from collections import namedtuple
 
 from splitfree.base.paths import TESTING
 from splitfree.kernel import uml
 from splitfree.source.worktree import apply, checkout, worktree
 
 HERE = os.path.join(TESTING, "bench")
+# name: of the directories below $(O) and kunit-build, and of the lock of both. here: where
+# the program and its configuration are. fragments: what is changed in .kunitconfig.
+Kit = namedtuple("Kit", "name here program fragments")
+BENCH = Kit("bench", HERE, "pcp_bench.c", [os.path.join(HERE, "bench.config")])
+LOCKS = os.path.join(HERE, "locks.config")
 # Letter, name, work tree, and the patches of HERE that go on top. "stock" has no
 # series. Two that share a work tree share most objects in the compiler's cache.
 VARIANTS = (("A", "stock", "stock", ()),
             ("C", "split", "patched", ()),
             ("B", "coarse", "patched", ("coarse.patch",)))
-# Below $(O): the work trees, and the lock of them and of the kernels.
-PLACE = "bench"
 IDENTITY = {"GIT_AUTHOR_NAME": "splitfree", "GIT_AUTHOR_EMAIL": "splitfree@localhost",
             "GIT_COMMITTER_NAME": "splitfree", "GIT_COMMITTER_EMAIL": "splitfree@localhost",
             "GIT_AUTHOR_DATE": "1970-01-01T00:00:00Z",
             "GIT_COMMITTER_DATE": "1970-01-01T00:00:00Z"}
 
 
-def read(name):
-    with open(os.path.join(HERE, name), "rb") as handle:
+def read(path):
+    with open(path, "rb") as handle:
         return handle.read()
 
 
-def wanted_key(commit, patches):
+def wanted_key(commit, patches, kit):
     """Changes with all that goes into the work tree of a kernel."""
     digest = hashlib.sha256(commit.encode())
-    for name in (*patches, "pcp_bench.c"):
-        digest.update(read(name))
+    for name in (*patches, kit.program):
+        digest.update(read(os.path.join(kit.here, name)))
     return digest.hexdigest()
 
 
-def add_benchmark(path):
-    shutil.copyfile(os.path.join(HERE, "pcp_bench.c"), os.path.join(path, "mm/pcp_bench.c"))
+def add_program(path, kit):
+    shutil.copyfile(os.path.join(kit.here, kit.program), os.path.join(path, "mm", kit.program))
     with open(os.path.join(path, "mm/Makefile"), "a", encoding="ascii") as handle:
-        handle.write("\nobj-y += pcp_bench.o\n")
+        handle.write(f"\nobj-y += {kit.program.removesuffix('.c')}.o\n")
 
 
-def source_tree(main_tree, path, commit, patches):
-    """A work tree with the benchmark in it; as it was, if that is still right."""
+def source_tree(main_tree, path, commit, patches, kit):
+    """A work tree with the program in it; as it was, if that is still right."""
     tree = worktree(main_tree, path)
-    key = wanted_key(commit, patches)
+    key = wanted_key(commit, patches, kit)
     if tree.lines("log", "-1", "--format=%s") == [key] and not tree.modified():
         return tree
     checkout(tree, commit)
     tree.git("clean", "-q", "-f", "mm")
     for name in patches:
-        apply(tree, os.path.join(HERE, name))
-    add_benchmark(path)
+        apply(tree, os.path.join(kit.here, name))
+    add_program(path, kit)
     tree.git("add", "-u")
-    tree.git("add", "-f", "mm/pcp_bench.c")
+    tree.git("add", "-f", os.path.join("mm", kit.program))
     tree.git("commit", "-q", "--no-verify", "-m", key, env=IDENTITY)
     return tree
 
 
-def build(job, variant, counting=False):
+def build(job, variant, counting=False, kit=BENCH):
     """Build one of the VARIANTS; with counting, the one that counts locks."""
     _, name, place, patches = variant
     commit = job.tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
-    tree = source_tree(job.tree, os.path.join(job.out, PLACE, "src", place), commit, patches)
-    fragments = [*uml.fragments(), os.path.join(HERE, "bench.config")]
+    tree = source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
+                       kit)
+    fragments = [*uml.fragments(), *kit.fragments]
     if counting:
         name += "-locks"
-        fragments.append(os.path.join(HERE, "locks.config"))
-    kernel = uml.kernel(job.out, os.path.join("bench", name), fragments, tree.path,
-                        job.path(name, "build.log"), job.options, f"UML for the bench, {name}")
+        fragments.append(LOCKS)
+    kernel = uml.kernel(job.out, os.path.join(kit.name, name), fragments, tree.path,
+                        job.path(name, "build.log"), job.options, f"UML for the {kit.name}, {name}")
     kernel.build(tree)
     return kernel
 

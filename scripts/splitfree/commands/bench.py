@@ -31,7 +31,7 @@ COMMAND = Command(
                     text="the same, or several; default: twice those of this machine"),
      Option("SAMPLES", "5", required(1, 16), "samples of a case in a boot", False),
      Option("MS", "80", required(1, 10000), "milliseconds of a sample", False)),
-    packages=("bench",), tree=False, own_lock=build.PLACE)
+    packages=("bench",), tree=False, own_lock=build.BENCH.name)
 
 
 def check(job):

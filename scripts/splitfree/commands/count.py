@@ -20,7 +20,7 @@ COMMAND = Command(
     "count the instructions of the fast paths, compare with the baseline",
     (UPDATE, Option("STOCK", "", is_one, "1: count in a stock kernel as well"),
      Option("FUNCTIONS", "", is_one, "1: say how many of them each function has")),
-    packages=("bench",), own_lock=build.PLACE)
+    packages=("bench",), own_lock=build.BENCH.name)
 
 
 def measure(job):

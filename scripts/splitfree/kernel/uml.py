@@ -34,19 +34,19 @@ class Uml(build.Kernel):
         self.configured(command)
 
 
-def shm_usable():
+def shm_usable(needed=SHM_NEEDED):
     """UML keeps its memory in a file there that it maps to execute; a container may forbid it."""
     try:
         found = os.statvfs(SHM)
     except OSError:
         return False
-    return (found.f_bavail * found.f_frsize >= SHM_NEEDED and not found.f_flag & os.ST_NOEXEC)
+    return (found.f_bavail * found.f_frsize >= needed and not found.f_flag & os.ST_NOEXEC)
 
 
-def run_environment(kernel, out):
-    """The environment that a kernel is run in."""
+def run_environment(kernel, out, needed=SHM_NEEDED):
+    """The environment that a kernel is run in. needed: bytes, for its memory and some."""
     env = kernel.environment()
-    if not shm_usable():
+    if not shm_usable(needed):
         env["TMPDIR"] = directory(out)
     return env
 
