@@ -8,9 +8,12 @@ import os
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.bench import run, stats
+from splitfree.commands import bench as command
+from tests.fakes import Commands
 from tests.test_stats import goals
 
 
@@ -205,6 +208,77 @@ class Rounds(unittest.TestCase):
                 made.round(2)
         self.assertEqual(made.done, 1)
         self.assertEqual({len(v["case.ns"]) for v in made.raw[2].values()}, {2})
+
+
+class Command(Commands):
+    target = "bench"
+
+    def test_from_needs_a_run_and_all_of_it(self):
+        with self.assertRaisesRegex(Failure, "FROM=/nowhere is no directory"):
+            command.check(self.job(FROM="/nowhere"))
+        with self.assertRaisesRegex(Failure, "FROM= makes the whole table of a run"):
+            command.check(self.job(FROM=self.out, CASES="remote_o0"))
+        command.check(self.job(FROM=self.out))
+
+    def measured(self, failure, done):
+        """run() with a bench that ends with a Failure."""
+        made = mock.Mock(done=done)
+        made.summary.return_value = {"rounds": done}
+        made.run.side_effect = failure
+        job = self.job()
+        job.prepare_tree = lambda: None
+        with mock.patch.object(command, "Bench", return_value=made):
+            try:
+                return made, command.run(job)
+            except Failure as caught:
+                return made, (caught, job.partial.data)
+
+    def test_a_run(self):
+        made, result = self.measured(None, 2)
+        self.assertEqual(result.data, {"rounds": 2})
+        self.assertTrue(made.write.called)
+
+    def test_what_was_measured_before_a_failure_is_kept(self):
+        made, (failure, data) = self.measured(Failure("it hung", 1), 1)
+        # Nothing was tested, so it is no failed test.
+        self.assertEqual((str(failure), failure.status, data), ("it hung", 2, {"rounds": 1}))
+        self.assertTrue(made.write.called)
+        made, _ = self.measured(Failure("it hung"), 0)
+        self.assertFalse(made.write.called)
+
+
+class Boot(Commands):
+    target = "bench"
+    GOOD = "bench: start on 4 CPUs\nbench x ns 1.0\nbench: end\n"
+
+    def boot(self, text, pinned=True):
+        self.consoles = {"": text}
+
+        def guest_run(args, console, limit, what, **more):
+            more["started"](1)
+            return self.boot_(args, console, limit, what, **more)
+
+        self.boot_ = super().boot
+        with mock.patch.object(run.guest, "run", guest_run), \
+                mock.patch.object(run, "pin", return_value=pinned):
+            return self.quiet(run.boot, ["linux"], os.path.join(self.out, "log"), "few", 2, [0], {})
+
+    def test_good(self):
+        self.assertEqual(self.boot(self.GOOD), self.GOOD)
+
+    def test_what_may_be_better_the_next_time(self):
+        with self.assertRaisesRegex(run.BadBoot, "stopped early .*try the same case alone"):
+            self.boot("bench: start on 4 CPUs\n")
+        with self.assertRaisesRegex(run.BadBoot, "could not be bound to cores"):
+            self.boot(self.GOOD, pinned=False)
+        self.late = True
+        with self.assertRaisesRegex(run.BadBoot, "hung and was killed"):
+            self.boot(self.GOOD)
+
+    def test_a_case_that_failed(self):
+        with self.assertRaisesRegex(run.BadBoot, "case x: failed"):
+            run.Bench.take(mock.Mock(lacking={}), self.GOOD.replace("ns 1.0", "failed no memory"),
+                           "log", 4, {})
 
 
 if __name__ == "__main__":

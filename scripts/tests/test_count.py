@@ -120,5 +120,20 @@ class Stepper(Commands):
             self.count(PRINTED, late=True)
 
 
+class Programs(Commands):
+    target = "count"
+
+    def refused(self, words, *answers):
+        kernel = types.SimpleNamespace(binary="/x/linux", dir="/x/split", environment=dict)
+        with mock.patch.object(count, "run", side_effect=[
+                types.SimpleNamespace(returncode=code, stdout=text) for code, text in answers]), \
+                self.assertRaisesRegex(Failure, words):
+            count.count(self.job(), kernel, "image", False)
+
+    def test_each_that_is_not_as_it_should_be(self):
+        self.refused("count.c did not compile", (1, b""))
+        self.refused("/x/linux has no bench_mark", (0, b""), (0, b"0000 T other\n"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The images that guests boot from."""
 
+import os
+import tempfile
 import unittest
 
+from splitfree.base.failures import Failure
 from splitfree.kernel import initramfs
 
 
@@ -15,6 +18,23 @@ class Initramfs(unittest.TestCase):
         self.assertEqual(image[116:119], b"abc")
         self.assertEqual(len(image) % 4, 0)
         self.assertIn(b"TRAILER!!!", image)
+
+
+class Program(unittest.TestCase):
+    def test_a_source_that_does_not_compile(self):
+        with tempfile.TemporaryDirectory() as top:
+            source = os.path.join(top, "a.c")
+            with open(source, "w", encoding="ascii") as handle:
+                handle.write("int main(void) { return x; }\n")
+            with self.assertRaisesRegex(Failure, "a.c did not compile: ") as caught:
+                initramfs.compile_init(source, top)
+        self.assertEqual(caught.exception.status, 1)
+
+    def test_files_bring_their_directories_once(self):
+        entries, known = [], set()
+        for name in ("a/b/x", "a/b/y", "a/b/x"):
+            initramfs.add_file(entries, known, os.devnull, name)
+        self.assertEqual([entry[0] for entry in entries], ["a", "a/b", "a/b/x", "a/b/y"])
 
 
 if __name__ == "__main__":

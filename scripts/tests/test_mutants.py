@@ -200,5 +200,21 @@ class Run(Commands):
         self.assertEqual(len(jobs[0].chosen), 5)
 
 
+class Unchanged(Commands):
+    target = "mutants"
+
+    def test_suites_that_fail_before_anything_is_changed(self):
+        job = self.job()
+        with mock.patch.object(mutants, "Plain", return_value=mock.Mock(
+                console="/x/log", run=mock.Mock(return_value=1))), \
+                self.assertRaisesRegex(Failure, "fail before anything is changed .*/x/log"):
+            mutants.execute(job, [], {})
+
+    def test_a_file_that_does_not_compile_unchanged(self):
+        hunt = mutants.Hunt(mock.Mock())
+        with self.assertRaisesRegex(Failure, "a.c does not compile unchanged; run make user"):
+            hunt.original(mock.Mock(compile=lambda source: None), "/x/a.c")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -10,9 +10,11 @@ import tempfile
 import unittest
 
 from splitfree.base import results
+from splitfree.base.failures import Failure
 from splitfree.base.paths import SCRIPTS
 from splitfree.base.processes import run
 from splitfree.commands import report
+from tests.fakes import Commands
 
 VOID = {"meta", "br", "img"}
 
@@ -158,6 +160,28 @@ class Page(unittest.TestCase):
         result = run([sys.executable, os.path.join(SCRIPTS, "splitfree"), "report", "O=" + self.out])
         self.assertEqual(result.returncode, 2)
         self.assertIn(b"make check", result.stderr)
+
+
+class Command(Commands):
+    target = "report"
+
+    def test_a_page_is_written(self):
+        job = self.job()
+        os.makedirs(os.path.join(self.out, "kunit"))
+        results.write_json(os.path.join(self.out, "kunit/result.json"), {
+            **dict.fromkeys(results.KEYS, 0), "sentence": "", "data": {}, "passed": 1})
+        self.quiet(report.run, job)
+        self.assertIn("1 passed, 0 failed, 0 skipped", self.said)
+        self.assertTrue(os.path.exists(job.path("index.html")))
+
+    def test_no_directory_and_no_results(self):
+        job = self.job()
+        with self.assertRaisesRegex(Failure, "has no results yet; run make check first"):
+            report.run(job)
+        shutil.rmtree(self.out)
+        with self.assertRaisesRegex(Failure, "is not there; run make check first"):
+            report.check(job)
+        os.makedirs(self.out)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 from unittest import mock
 
@@ -377,6 +378,37 @@ class OutputInTheSource(Base):
     def test_one_directory_for_both_is_refused(self):
         self.out = self.kernel
         self.refused("is the directory O= too")
+
+
+class Git(Base):
+    """What git says, in one sentence."""
+
+    def git_says(self, words, said, *args):
+        tree = self.prepare()
+        with mock.patch.object(trees.git, "git", return_value=types.SimpleNamespace(
+                returncode=128, stderr=said.encode())), \
+                self.assertRaisesRegex(Failure, words):
+            tree.git(*args)
+
+    def test_each_reason(self):
+        self.git_says("the disk is full", "fatal: write error: No space left on device", "add")
+        self.git_says("another git works in .* remove .*index.lock",
+                      "fatal: Unable to create '/x/.git/index.lock': File exists.", "add")
+        self.git_says("git add failed in .*: fatal: odd; if this stays, run make distclean",
+                      "fatal: odd", "add")
+
+    def test_a_tree_that_cannot_be_moved(self):
+        tree = self.prepare()
+        with mock.patch.object(trees.git, "git", return_value=types.SimpleNamespace(
+                returncode=128, stderr=b"fatal: odd")), \
+                mock.patch.object(tree, "git"), \
+                self.assertRaisesRegex(Failure, "could not be brought up to date .fatal: odd"):
+            tree.read_tree("a", "b")
+
+    def test_a_directory_that_cannot_be_made(self):
+        with mock.patch.object(trees.os, "chmod", side_effect=OSError(28, "No space", "/x")), \
+                self.assertRaisesRegex(Failure, "could not be made .No space: /x"):
+            self.prepare()
 
 
 if __name__ == "__main__":

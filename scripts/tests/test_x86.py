@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The QEMU command line."""
 
+import os
 import re
+import tempfile
 import types
 import unittest
 from unittest import mock
@@ -59,6 +61,22 @@ class Command(unittest.TestCase):
                 self.assertRaises(Failure) as caught:
             x86.command(kernel, 4, "tcg", [])
         self.assertIn("packages.sh qemu", str(caught.exception))
+
+
+class Configuration(unittest.TestCase):
+    def test_an_option_that_took_no_effect_is_named(self):
+        with tempfile.TemporaryDirectory() as top:
+            fragment = os.path.join(top, "a.config")
+            with open(fragment, "w", encoding="ascii") as handle:
+                handle.write("CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n")
+            kernel = x86.X86(os.path.join(top, "build"), [fragment], top,
+                             os.path.join(top, "build.log"), 1)
+            with open(os.path.join(kernel.dir, ".config"), "w", encoding="ascii") as handle:
+                handle.write("CONFIG_A=y\n")
+            with mock.patch.object(kernel, "configured") as configured, \
+                    self.assertRaisesRegex(Failure, "not in the configuration: CONFIG_B=y;"):
+                kernel.make_config()
+        self.assertIn("allnoconfig", configured.call_args.args[0])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def check(job):
     if not job.options.measured:
         return
     if not os.path.isdir(job.options.measured):
-        raise Failure(f"FROM={getattr(job.options, 'from')} is no directory")
+        raise Failure(f"FROM={job.options.measured} is no directory")
     if job.options.cases:
         raise Failure("FROM= makes the whole table of a run; leave CASES= out")
 

@@ -16,7 +16,7 @@ import time
 
 from splitfree.base import options as declared
 from splitfree.base import results
-from splitfree.base.failures import (COULD_NOT_RUN, FAILED, PASSED, AlreadySaid, Failure,
+from splitfree.base.failures import (COULD_NOT_RUN, PASSED, AlreadySaid, Failure,
                                      sentence_of)
 from splitfree.base.paths import SCRIPTS, lock, show
 from splitfree.base.processes import (adopt_orphans, clean_env, kill_descendants,
@@ -155,10 +155,6 @@ def sentence(failure):
 
 def all_options(command):
     return (*declared.EVERYWHERE, *command.options)
-
-
-def failed(sentence):
-    return Failure(sentence, FAILED)
 
 
 def tail(path, lines=30):
