@@ -14,6 +14,7 @@ import time
 
 from common import FAILED, Failure, Progress, ROOT, kill_descendants, run, show, ticking
 import cli
+from splitfree.judge import compiler
 import uml
 
 ARCHES = ("x86_64", "i386")
@@ -59,6 +60,10 @@ class QemuKernel(uml.Kernel):
         log = os.path.join(self.results, "config.log")
         with open(log, "wb") as handle:
             handle.write(result.stdout)
+        lack = result.returncode and compiler.machine_failed(
+            result.stdout.decode("utf-8", "replace").splitlines())
+        if lack:
+            raise Failure(f"the kernel could not be configured: {lack} (log: {show(log)})")
         if result.returncode:
             raise Failure(f"the kernel could not be configured (log: {show(log)})", FAILED)
         with open(os.path.join(self.dir, ".config"), encoding="utf-8") as handle:

@@ -149,7 +149,8 @@ def judge(kernel, options, status, late, log=None):
         end = f"the kernel hung and was killed after {seconds} s"
     elif status and not verdict.status:
         end = f"kunit.py ended with status {status}, though its log looks good"
-    results.write_run(kernel.results, verdict, getattr(kernel, "ARCH", "um"), console, end, kernel.dir)
+    results.write_run(kernel.results, verdict, getattr(kernel, "ARCH", "um"), console, end,
+                      kernel.dir)
     if late or verdict.missing or (verdict.status and not verdict.passed + verdict.failed):
         print(f"the last lines of {show(console)}:")
         for line in consoles.tail(console):

@@ -133,6 +133,10 @@ class Kernel:
         text = result.stdout.decode("utf-8", "replace")
         with open(os.path.join(self.results, "config.log"), "w", encoding="utf-8") as handle:
             handle.write(text)
+        lack = result.returncode and compiler.machine_failed(text.splitlines())
+        if lack:
+            raise Failure(f"the kernel could not be configured: {lack} "
+                          f"(log: {show(self.results)}/config.log)")
         if result.returncode:
             print(text)
             raise Failure("the kernel could not be configured "

@@ -52,8 +52,8 @@ class Recorded(unittest.TestCase):
                       newline="\n") as handle:
                 lines = handle.read().split("\n")
             if options or not lines[0].startswith("Linux version") or name.startswith(
-                    ("glued-", "ok-glued", "prompt", "doubled", "dropped", "bad-warn-after-progress",
-                     "ok-cr-", "ok-stamped-looking", "bad-long-line")):
+                    ("glued-", "ok-glued", "prompt", "doubled", "dropped", "ok-cr-", "bad-long-line",
+                     "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown")):
                 continue
             text = "".join(f"[{nr / 1000:12.6f}] {line}\n" for nr, line in enumerate(lines) if line)
             with self.subTest(name=name):

@@ -18,7 +18,7 @@ BAIL_OUT = re.compile(r"\s*Bail out!\s*(.*)")
 
 # "skiplist" and "skip=3" are data, no directive.
 SKIP = r"(?:SKIP(?:PED)?(?![\w=])|(?i:skip(?:ped)?)(?=[\s:,.;(]|$))"
-DIRECTIVE = re.compile(rf"(?:^|\s|(?<=\S))#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
+DIRECTIVE = re.compile(rf"#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
                        r"|(?P<bad>(?:TIMEOUT|ERROR)(?![\w=-])))[:,]?\s*(?P<reason>.*)$")
 DATA = re.compile(r"(?:^|\s)#(?:\s|$).*$")
 
