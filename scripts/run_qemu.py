@@ -18,7 +18,7 @@ import cli
 import qemu
 import run_kunit
 import tree as trees
-from splitfree.judge import result as results
+from splitfree.judge import console as consoles, ktap, result as results
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
 TIMEOUT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
@@ -48,26 +48,30 @@ def arguments():
 class Tally:
     """Counts the cases that have ended, for the progress."""
 
-    CASE = re.compile(r"^(?:\[ *[\d.]+\] )? {4,}(?:not )?ok \d+ ")
-
     def __init__(self):
         self.nr = 0
 
+    @staticmethod
+    def case(line):
+        result = ktap.parse_result(consoles.text_of(line.rstrip()))
+        return bool(result and result.indent >= 4)
+
     def see(self, line):
-        self.nr += bool(self.CASE.match(line))
+        self.nr += self.case(line)
 
     def done(self):
         return self.nr
 
-    def expected(self, ktap):
+    def expected(self, log):
         """As many as the last run had, or else as there are in our suites."""
         suites = glob.glob(os.path.join(ROOT, "mm/pcp/tests/*.c"))
         count = 0
-        for path, case in [(ktap, self.CASE)] + [(p, re.compile(r"\tKUNIT_CASE")) for p in suites]:
+        for path, is_case in [(log, self.case)] + [(p, re.compile(r"\tKUNIT_CASE").match)
+                                                   for p in suites]:
             with contextlib.suppress(FileNotFoundError):
                 with open(path, encoding="utf-8", errors="replace") as handle:
-                    count += sum(bool(case.match(line)) for line in handle)
-            if path == ktap and count:
+                    count += sum(bool(is_case(line)) for line in handle)
+            if path == log and count:
                 break
         return count
 
