@@ -276,7 +276,13 @@ def run_main():
                     os.remove(path)
                 status, late = execute(kernel, options)
                 judge(kernel, options, status, late)
-            return report(kernel, options.ncpus, excuses)
+            try:
+                return report(kernel, options.ncpus, excuses)
+            except Failure as failure:
+                if failure.status == FAILED:
+                    results.append(kernel.results, kernel.ARCH, "coverage",
+                                   [results.Test("floors", results.CASE_FAILED, str(failure))])
+                raise
     finally:
         kill_descendants()
 

@@ -246,6 +246,23 @@ class Written(Top):
         self.assertEqual(self.read()[0], ["pcp_a.itself"])
 
 
+    def test_a_suite_more(self):
+        self.written(OK)
+        result.append(self.top, "um", "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
+        self.assertEqual(self.read(), (["coverage.floors"],
+                                       ["pcp_a.push_test", "pcp_a.drain_test", "kernel.splats",
+                                        "coverage.floors"]))
+
+    def test_arch(self):
+        log = self.file("console.log", OK)
+        kernel = types.SimpleNamespace(results=self.top, dir=self.top, binary="x", ARCH="i386")
+        options = types.SimpleNamespace(timeout=7, debug="")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(run_kunit.judge(kernel, options, 0, False, log=log), 0)
+        with open(os.path.join(self.top, "results.json"), encoding="utf-8") as handle:
+            self.assertEqual(json.load(handle)["arch"], "i386")
+
+
 class Guarded(Top):
     """Results of a run that came to no end."""
 

@@ -12,7 +12,7 @@ import os
 import re
 import xml.etree.ElementTree as ET
 
-from splitfree.judge import console as consoles
+from splitfree.judge import console as consoles, ktap
 from splitfree.judge.ktap import (FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED,
                                   Test)
 from splitfree.judge.verdict import FAILED, NOT_TESTED
@@ -221,6 +221,13 @@ def write_run(directory, verdict, arch, console=None, end="", build=""):
         clear(directory)
     else:
         write(directory, tests_of(verdict, console, end), arch, build)
+
+
+def append(directory, arch, name, tests):
+    """One more suite for results that are written: what was found out after the run."""
+    with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
+        found = ktap.read(line.rstrip("\n") for line in handle).tests
+    write(directory, found + [suite(name, tests)], arch)
 
 
 @contextlib.contextmanager
