@@ -191,7 +191,7 @@ class Written(Top):
         self.assertIn("mm/pcp/drain.c:88", case.find("failure").get("message"))
         self.assertIn(" drain_remote+0x41/0x5a", case.find("system-out").text)
         # And it says which test was going on.
-        self.assertIn("in pcp_a", case.find("system-out").text)
+        self.assertIn("in pcp_a, after push_test", case.find("system-out").text)
 
     def test_each_recorded_log(self):
         """Whatever happened, the files agree with the status, or are not there."""

@@ -83,7 +83,7 @@ class Level:
         self.indent, self.name, self.implied = indent, name, implied
         self.plan, self.skip, self.next = None, None, 1
         # seen: results. bad: those that failed, or what else is wrong with the list.
-        self.seen, self.bad, self.extra = 0, 0, 0
+        self.seen, self.bad, self.extra, self.last = 0, 0, 0, ""
         self.failures, self.tests = [], []
 
     def fresh(self):
@@ -112,9 +112,10 @@ class Reader:
         """Is a document going on?"""
         return bool(self.levels) and not (len(self.levels) == 1 and self.levels[0].complete())
 
-    def where(self, last=""):
-        """Which test is going on?"""
-        return ".".join(filter(None, [x.name for x in self.levels] + [last]))
+    def where(self):
+        """Which test is going on? Its name comes only with its result."""
+        path = ".".join(filter(None, [x.name for x in self.levels]))
+        return f"{path}, after {self.levels[-1].last}" if path and self.levels[-1].last else path
 
     # Lines -------------------------------------------------------------------
 
@@ -201,7 +202,7 @@ class Reader:
         level = self.levels[-1]
         name = one.name or str(one.number)
         self.number(level, one, name)
-        level.seen += 1
+        level.seen, level.last = level.seen + 1, name
         good, outcome = one.outcome != FAILED, one.outcome
         log = self.taken()
         if below is not None and (below.seen or below.bad):
