@@ -24,6 +24,7 @@ from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, colo
                     kill_descendants, lock, main, run, show)
 import cli
 import qemu
+from splitfree.judge.compiler import machine_failed
 import tree as trees
 
 DATA = os.path.join(ROOT, "kunit/configs")
@@ -87,6 +88,10 @@ class ConfigKernel(qemu.QemuKernel):
                     progress.update(done)
             child.wait()
         progress.close()
+        lack = child.returncode and machine_failed(lines)
+        if lack:
+            raise Failure(f"{self.LABEL} did not compile: {lack} (log: {show(self.log)}); free "
+                          "some, or use fewer compilers at a time with JOBS=")
         return child.returncode, lines
 
     def compile(self, touched=()):

@@ -30,6 +30,7 @@ from common import (FAILED, PASSED, ROOT, Failure, Progress, adopt_orphans, clea
                     kill_descendants, lock, main, run, show)
 import cli
 import mutate
+from splitfree.judge import compiler
 import user
 
 PCP = os.path.join(ROOT, "mm/pcp")
@@ -154,6 +155,11 @@ class Place:
             if source.startswith(PCP + "/") else source
         target = os.path.join(self.where, re.sub(r"\W", "_", os.path.relpath(source, ROOT)) + ".o")
         result = run(["gcc", *self.flags, "-c", "-o", target, here])
+        lack = result.returncode and compiler.machine_failed(
+            result.stderr.decode("utf-8", "replace").splitlines())
+        if lack:
+            raise Failure(f"{show(source)} did not compile: {lack}; free some, or use fewer "
+                          "compilers at a time with JOBS=")
         return None if result.returncode else target
 
     def link(self, objects, replaced):

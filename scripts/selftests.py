@@ -28,7 +28,7 @@ import compare
 import qemu
 import tree as trees
 import uml
-from splitfree.judge import verdict as verdicts
+from splitfree.judge import compiler, verdict as verdicts
 
 DATA = os.path.join(ROOT, "tools/testing/compare")
 FRAGMENTS = [os.path.join(ROOT, "kunit", name) for name in ("qemu.config", "selftests.config")]
@@ -121,6 +121,10 @@ def build_userland(linux, out, jobs):
             result = run(["make", *where, "O=" + target, f"--jobs={jobs}", "ARCH=x86_64"
                           if args[0] != "headers" else "ARCH=x86", *args], env=env,
                          stdout=handle, stderr=subprocess.STDOUT)
+            with open(log, encoding="utf-8", errors="replace") as text:
+                lack = result.returncode and compiler.machine_failed(text)
+            if lack:
+                raise Failure(f"selftests/mm did not build: {lack} (log: {show(log)})")
             if result.returncode:
                 raise Failure(f"selftests/mm did not build (log: {show(log)}); scripts/packages.sh "
                               "selftests installs the libraries", FAILED)
