@@ -104,6 +104,8 @@ class Reader:
         self.counts = collections.Counter()
         self.failures, self.tests, self.skips = [], [], []
         self.levels, self.started = [], False
+        # The last result, and what its header called the suite.
+        self.last_result = ("", "")
         self.log = collections.deque(maxlen=LINES)
 
     # What kind of line -------------------------------------------------------
@@ -188,19 +190,21 @@ class Reader:
             top.skip = re.sub(rf"^{SKIP}[:,]?\s*", "", directive)
 
     def result(self, one):
-        below = None
+        below, header = None, ""
         if self.levels and one.indent < self.levels[0].indent:
-            # What was above the first header is not known.
-            while self.levels:
-                self.leave("its header was lost")
+            # How many results were planned above the first header is not known.
+            self.levels.insert(0, Level(one.indent, implied=True))
+            self.wrong(self.levels[0], "its header was lost")
         while self.levels and self.levels[-1].indent > one.indent:
             if below is not None:
                 self.merge(below)
+            header = self.levels[-1].name
             below = self.close(self.levels.pop(), one.name)
         if not self.levels or self.levels[-1].indent < one.indent:
             self.enter(Level(one.indent, implied=True))
         level = self.levels[-1]
         name = one.name or str(one.number)
+        self.last_result = (one.name, header)
         self.number(level, one, name)
         level.seen, level.last = level.seen + 1, name
         good, outcome = one.outcome != FAILED, one.outcome
@@ -347,6 +351,13 @@ class Reader:
             if outcome in (PASSED, SKIPPED):
                 log = [line for line in log if DIAGNOSTIC.match(line)]
             level.tests.append(Test(name, outcome, reason, log, tests))
+
+    def cut(self):
+        """The log ended in a line: was its result whole?"""
+        name, header = self.last_result
+        if header.startswith(name) and header != name and not self.levels[1:]:
+            self.wrong(self.levels[0] if self.levels else self.enter(Level(0)),
+                       f"{header}: its result was cut")
 
     def close_all(self, why="the log ended"):
         while self.levels:

@@ -69,6 +69,8 @@ class Judge:
         if self.stamps is None:
             self.settle(self.mostly_stamped())
         for reader in self.readers.values():
+            if console.ends_torn:
+                reader.cut()
             reader.close_all()
         self.scanner.close()
         return self
