@@ -52,12 +52,35 @@ class Recorded(unittest.TestCase):
                       newline="\n") as handle:
                 lines = handle.read().split("\n")
             if options or not lines[0].startswith("Linux version") or name.startswith(
-                    ("glued-", "ok-glued", "prompt", "doubled", "dropped", "bad-warn-after-progress",
-                     "ok-cr-", "ok-stamped-looking", "bad-long-line")):
+                    ("glued-", "ok-glued", "prompt", "doubled", "dropped", "ok-cr-", "bad-long-line",
+                     "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown", "bad-cut-in")):
                 continue
             text = "".join(f"[{nr / 1000:12.6f}] {line}\n" for nr, line in enumerate(lines) if line)
             with self.subTest(name=name):
                 self.assertEqual(verdict.judge_text(text, []).status, status)
+
+
+    def test_no_cut_of_a_good_log_passes(self):
+        patterns = verdict.read_splats()
+        for name in ("ok-vt-in-diagnostic", "ok-journal", "ok-caller-only", "ok-outer-time"):
+            with open(os.path.join(DATA, name + ".log"), encoding="utf-8", newline="") as handle:
+                text = handle.read()
+            end = text.index("ok 2 llist") + len("ok 2 llist")
+            for length in range(len(text) + 1):
+                found = verdict.judge(text[:length], patterns, [], None)
+                self.assertEqual(found.status == 0, length >= end, (name, length, found.reason))
+
+    def test_no_result_can_be_lost(self):
+        with open(os.path.join(DATA, "ok-vt-in-diagnostic.log"), encoding="utf-8",
+                  newline="\n") as handle:
+            lines = handle.readlines()
+        for number, line in enumerate(lines):
+            if line.lstrip().startswith("ok "):
+                for changed in ([], [line, line], [line.replace("ok", "not ok")],
+                                [line.replace("ok ", "ok [    1.2] ")]):
+                    text = "".join(lines[:number] + changed + lines[number + 1:])
+                    with self.subTest(line=line, changed=changed):
+                        self.assertEqual(verdict.judge_text(text, []).status, 1)
 
 
 class Command(unittest.TestCase):

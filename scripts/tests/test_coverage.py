@@ -159,6 +159,8 @@ class Command(Commands):
         self.assertEqual(result.sums(), (1, 1, 0))
         self.assertRegex(str(result.failure), "^f.c: below 95 % of lines or 90 % of branches")
         self.assertIn("mm/pcp/f.c:1: not run", self.said)
+        with open(os.path.join(self.out, "coverage/ktap.log"), encoding="utf-8") as handle:
+            self.assertRegex(handle.read(), "not ok .* floors")
 
     def test_an_excuse_that_is_idle(self):
         self.excuses = [coverage.Excuse("f.c", "line", "no such line", "why", "x.list:7")]

@@ -86,7 +86,8 @@ class Excuses(Top):
                        "list_del corruption. prev->next should be 1, but was 2\n",
                        "INFO: trying to register non-static key.\n",
                        "Oops: general protection fault: 0000 [#1] SMP\n",
-                       "** 12 printk messages dropped **\n", "------------[ cut here ]------------\n",
+                       "** 12 printk messages dropped **\n",
+                       "------------[ cut here ]------------\n",
                        "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kunit:71]\n"):
             with self.subTest(second=second):
                 found = self.judge(behind_push(first + second),
@@ -95,8 +96,8 @@ class Excuses(Top):
 
     def test_nor_one_on_the_same_line(self):
         for glue in ("", "[    9.123456] "):
-            line = f"WARNING: possible recursive locking detected{glue}BUG: KASAN: use in f+0x1/0x2\n"
-            found = self.judge(behind_push(line), "2026-07-01 | possible recursive locking | known")
+            line = f"WARNING: possible recursive locking detected{glue}BUG: KASAN: use in f+0x1/0x2"
+            found = self.judge(behind_push(line + "\n"), "2026-07-01 | possible recursive locking | known")
             self.assertEqual((found.status, len(found.excused)), (1, 1))
 
     def test_what_a_report_says_below_is_excused_with_it(self):
@@ -121,7 +122,8 @@ class Excuses(Top):
         self.assertEqual((found.status, found.nr_splats, len(found.excused)), (1, 1, 1))
 
     def test_one_format_for_each_list(self):
-        path = self.file("list", "# why\n\na | b.* | c | because | of it\n2026-06-01 | a | b | c | d\n")
+        path = self.file("list", "# why\n\na | b.* | c | because | of it\n"
+                         "2026-06-01 | a | b | c | d\n")
         found = excuses.entries(path, 3)
         self.assertEqual([(e.until, e.fields, e.reason) for e in found],
                          [(None, ["a", "b.*", "c | because"], "of it"),
@@ -184,7 +186,7 @@ class Written(Top):
         self.assertIn("mm/pcp/drain.c:88", case.find("failure").get("message"))
         self.assertIn(" drain_remote+0x41/0x5a", case.find("system-out").text)
         # And it says which test was going on.
-        self.assertIn("in pcp_a", case.find("system-out").text)
+        self.assertIn("in pcp_a, after push_test", case.find("system-out").text)
 
     def test_each_recorded_log(self):
         """Whatever happened, the files agree with the status, or are not there."""
@@ -226,7 +228,8 @@ class Written(Top):
     def test_parameters_skips_and_odd_characters(self):
         text = OK.replace("    ok 2 drain_test\n", "        KTAP version 1\n"
                           "        # Subtest: drain_test\n        ok 1 order=0\n"
-                          "        ok 2 <&\"'\x01\x1b\ufffe # SKIP too <large>\n    ok 2 drain_test\n")
+                          "        ok 2 <&\"'\x01\x1b\ufffe # SKIP too <large>\n"
+                          "    ok 2 drain_test\n")
         self.written(text)
         _, names = self.read()
         self.assertIn("pcp_a.drain_test.order=0", names)
@@ -236,6 +239,14 @@ class Written(Top):
     def test_a_suite_that_failed_at_its_end_has_a_case(self):
         self.written(OK.replace("ok 1 pcp_a", "not ok 1 pcp_a"))
         self.assertEqual(self.read()[0], ["pcp_a.itself"])
+
+
+    def test_a_suite_more(self):
+        self.written(OK)
+        result.append(self.top, "um", "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
+        self.assertEqual(self.read(), (["coverage.floors"],
+                                       ["pcp_a.push_test", "pcp_a.drain_test", "kernel.splats",
+                                        "coverage.floors"]))
 
 
 class Guarded(Top):
@@ -297,6 +308,21 @@ class Guarded(Top):
                 child.send_signal(number)
                 child.wait(30)
             self.assertEqual(self.bad(), bad)
+
+
+class Layer(unittest.TestCase):
+    def test_it_knows_nothing_above_it(self):
+        where = os.path.dirname(verdict.__file__)
+        for name in os.listdir(where):
+            if name.endswith(".py"):
+                with open(os.path.join(where, name), encoding="utf-8") as handle:
+                    for line in handle:
+                        match = re.match(r"\s*(?:from|import) ([\w.]+)", line)
+                        if match:
+                            top = match.group(1).split(".")[0]
+                            self.assertTrue(match.group(1) == "splitfree.judge"
+                                            or match.group(1).startswith("splitfree.judge.")
+                                            or top in sys.stdlib_module_names, (name, line))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 import types
@@ -58,8 +59,10 @@ class Judge(unittest.TestCase):
         self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
         self.assertEqual(result.data, {"suites": {"s": [1, 0, 0]}, "failures": [], "skips": [],
                                        "splats": []})
-        for name in ("ktap.log", "junit.xml", "results.json"):
+        for name in ("ktap.log", "junit.xml"):
             self.assertTrue(os.path.exists(self.job.path(name)), name)
+        with open(self.job.path("results.json"), encoding="utf-8") as handle:
+            self.assertEqual(json.load(handle)["arch"], "um")
 
     def test_the_end_of_a_console_that_hung_is_shown(self):
         result = self.judge(GOOD.replace("1..1\n    ok 1 first\nok 1 s\n", "1..2\n    ok 1 first\n")

@@ -70,6 +70,8 @@ def bust(job, kernel, name, log):
         return True, f"caught by {suite}.{case}"
     if verdict.failed:
         return True, f"caught: {verdict.failures[0] if verdict.failures else 'a test failed'}"
+    if verdict.status == FAILED:
+        return True, f"caught: {verdict.reason}"
     return False, f"not noticed by {suite}.{case} ({verdicts.summary(verdict)})"
 
 

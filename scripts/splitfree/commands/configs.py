@@ -26,6 +26,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress, colour, verdict_word
 from splitfree.base.results import Result
 from splitfree.kernel import build, x86
+from splitfree.kernel.compiler import machine_failed
 from splitfree.runs.frame import Command
 
 DATA = os.path.join(build.KUNIT, "configs")
@@ -92,6 +93,10 @@ class ConfigKernel(x86.X86):
                     progress.update(done)
             child.wait()
         progress.close()
+        lack = child.returncode and machine_failed(lines)
+        if lack:
+            raise Failure(f"{self.label} did not compile: {lack} (log: {show(self.log)}); free "
+                          "some, or use fewer compilers at a time with JOBS=")
         return child.returncode, lines
 
     def compile(self, touched=()):

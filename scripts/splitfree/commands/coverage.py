@@ -22,6 +22,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
 from splitfree.judge import excuses as excuse_lists
+from splitfree.judge import result as files_of
 from splitfree.kernel import build, uml
 from splitfree.runs import kunit
 from splitfree.runs.frame import Command
@@ -269,7 +270,13 @@ def run(job):
     args = uml.command(kernel, job.out, job.options.ncpus, kunit.arguments(job.options.ncpus))
     tests = kunit.test(job, args, job.options.timeout or LIMIT, "tests under UML", "um",
                        uml.run_environment(kernel, job.out))
-    return tests if tests.failure else report(job, kernel, tests, excuses)
+    if tests.failure:
+        return tests
+    result = report(job, kernel, tests, excuses)
+    if result.failure:
+        files_of.append(job.results, "um", "coverage", [files_of.Test(
+            "floors", files_of.CASE_FAILED, str(result.failure))])
+    return result
 
 
 def report(job, kernel, tests, excuses):

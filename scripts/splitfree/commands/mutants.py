@@ -34,6 +34,7 @@ from splitfree.base.processes import clean_env
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress
 from splitfree.base.results import Result
+from splitfree.kernel.compiler import machine_failed
 from splitfree.runs import userland as user
 from splitfree.runs.frame import Command
 from splitfree.source import mutate
@@ -160,6 +161,11 @@ class Place:
             if source.startswith(PCP + "/") else source
         target = os.path.join(self.where, re.sub(r"\W", "_", os.path.relpath(source, ROOT)) + ".o")
         result = run_program(["gcc", *self.flags, "-c", "-o", target, here])
+        lack = result.returncode and machine_failed(
+            result.stderr.decode("utf-8", "replace").splitlines())
+        if lack:
+            raise Failure(f"{show(source)} did not compile: {lack}; free some, or use fewer "
+                          "compilers at a time with JOBS=")
         return None if result.returncode else target
 
     def link(self, objects, replaced):

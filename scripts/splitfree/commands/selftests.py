@@ -28,6 +28,7 @@ from splitfree.base.results import Result
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import build as builds
 from splitfree.kernel import guest, initramfs, x86
+from splitfree.kernel.compiler import machine_failed
 from splitfree.runs import compare
 from splitfree.runs.frame import Command
 from splitfree.source import git
@@ -130,6 +131,10 @@ def build_userland(linux, out, jobs):
             result = run_program(["make", *where, "O=" + target, f"--jobs={jobs}", "ARCH=x86_64"
                                   if args[0] != "headers" else "ARCH=x86", *args], env=env,
                                  stdout=handle, stderr=subprocess.STDOUT)
+            with open(log, encoding="utf-8", errors="replace") as text:
+                lack = result.returncode and machine_failed(text)
+            if lack:
+                raise Failure(f"selftests/mm did not build: {lack} (log: {show(log)})")
             if result.returncode:
                 raise Failure(f"selftests/mm did not build (log: {show(log)}); scripts/packages.sh "
                               "selftests installs the libraries", FAILED)

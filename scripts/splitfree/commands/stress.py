@@ -187,7 +187,7 @@ def run(job):
         if key in watcher.results:
             print(f"  {watcher.results[key]:>12}  {text}")
     summary = {"seed": options.seed, "minutes": options.minutes, "debug": options.debug,
-               "ncpus": options.ncpus, "seconds": round(ended.seconds),
+               "ncpus": options.ncpus, "arch": kernel.ARCH, "seconds": round(ended.seconds),
                "kernel": job.tree.lines("rev-parse", "HEAD")[0],
                "results": watcher.results, "messages": watcher.messages[:200],
                "splats": [s.text for s in verdict.splats], "failed": reasons}

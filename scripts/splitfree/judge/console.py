@@ -18,7 +18,8 @@ LONGEST, OVERLAP = 1 << 14, 256
 REPLAY = "** replaying previous printk message **"
 BANNER = re.compile(r"Linux version \d")
 # What stands before it on some machines.
-LOADED = re.compile(r"(?:Decompressing|Uncompressing) Linux|Booting the kernel|EFI stub: |early console in ")
+LOADED = re.compile(r"(?:Decompressing|Uncompressing) Linux|Booting the kernel|EFI stub: "
+                    r"|early console in ")
 # After one of these a new boot is no surprise.
 SHUTDOWN = re.compile(r"reboot: |Restarting system|System halted|Power down|"
                       r"kexec(_core)?: Starting new kernel|sysrq: Resetting|"
@@ -30,7 +31,8 @@ CALLER = r"\[ *[TC]\d+\]"
 # What a logger outside the kernel puts before each line. With a host comes a program's name.
 OUTER = (r"(?:(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
          r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
-         r"|\[\d\d:\d\d:\d\d(?:\.\d+)?\]) (?:(?P<host>[\w.-]+) (?P<ident>[\w./@-]+)(?:\[\d+\])?: )?)?")
+         r"|\[\d\d:\d\d:\d\d(?:\.\d+)?\]) "
+         r"(?:(?P<host>[\w.-]+) (?P<ident>[\w./@-]+)(?:\[\d+\])?: )?)?")
 # What the kernel, or dmesg for it, puts before each line.
 INNER = (r"(?P<kernel>"
          r"(?P<facility>(?:kern|user|mail|daemon|auth|syslog|cron|authpriv|local\d) *:\w+ *: )?"

@@ -18,7 +18,7 @@ BAIL_OUT = re.compile(r"\s*Bail out!\s*(.*)")
 
 # "skiplist" and "skip=3" are data, no directive.
 SKIP = r"(?:SKIP(?:PED)?(?![\w=])|(?i:skip(?:ped)?)(?=[\s:,.;(]|$))"
-DIRECTIVE = re.compile(rf"(?:^|\s|(?<=\S))#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
+DIRECTIVE = re.compile(rf"#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
                        r"|(?P<bad>(?:TIMEOUT|ERROR)(?![\w=-])))[:,]?\s*(?P<reason>.*)$")
 DATA = re.compile(r"(?:^|\s)#(?:\s|$).*$")
 
@@ -83,7 +83,7 @@ class Level:
         self.indent, self.name, self.implied = indent, name, implied
         self.plan, self.skip, self.next = None, None, 1
         # seen: results. bad: those that failed, or what else is wrong with the list.
-        self.seen, self.bad, self.extra = 0, 0, 0
+        self.seen, self.bad, self.extra, self.last = 0, 0, 0, ""
         self.failures, self.tests = [], []
 
     def fresh(self):
@@ -104,6 +104,8 @@ class Reader:
         self.counts = collections.Counter()
         self.failures, self.tests, self.skips = [], [], []
         self.levels, self.started = [], False
+        # The last result, and what its header called the suite.
+        self.last_result = ("", "")
         self.log = collections.deque(maxlen=LINES)
 
     # What kind of line -------------------------------------------------------
@@ -112,9 +114,10 @@ class Reader:
         """Is a document going on?"""
         return bool(self.levels) and not (len(self.levels) == 1 and self.levels[0].complete())
 
-    def where(self, last=""):
-        """Which test is going on?"""
-        return ".".join(filter(None, [x.name for x in self.levels] + [last]))
+    def where(self):
+        """Which test is going on? Its name comes only with its result."""
+        path = ".".join(filter(None, [x.name for x in self.levels]))
+        return f"{path}, after {self.levels[-1].last}" if path and self.levels[-1].last else path
 
     # Lines -------------------------------------------------------------------
 
@@ -187,21 +190,23 @@ class Reader:
             top.skip = re.sub(rf"^{SKIP}[:,]?\s*", "", directive)
 
     def result(self, one):
-        below = None
+        below, header = None, ""
         if self.levels and one.indent < self.levels[0].indent:
-            # What was above the first header is not known.
-            while self.levels:
-                self.leave("its header was lost")
+            # How many results were planned above the first header is not known.
+            self.levels.insert(0, Level(one.indent, implied=True))
+            self.wrong(self.levels[0], "its header was lost")
         while self.levels and self.levels[-1].indent > one.indent:
             if below is not None:
                 self.merge(below)
+            header = self.levels[-1].name
             below = self.close(self.levels.pop(), one.name)
         if not self.levels or self.levels[-1].indent < one.indent:
             self.enter(Level(one.indent, implied=True))
         level = self.levels[-1]
         name = one.name or str(one.number)
+        self.last_result = (one.name, header)
         self.number(level, one, name)
-        level.seen += 1
+        level.seen, level.last = level.seen + 1, name
         good, outcome = one.outcome != FAILED, one.outcome
         log = self.taken()
         if below is not None and (below.seen or below.bad):
@@ -346,6 +351,13 @@ class Reader:
             if outcome in (PASSED, SKIPPED):
                 log = [line for line in log if DIAGNOSTIC.match(line)]
             level.tests.append(Test(name, outcome, reason, log, tests))
+
+    def cut(self):
+        """The log ended in a line: was its result whole?"""
+        name, header = self.last_result
+        if header.startswith(name) and header != name and not self.levels[1:]:
+            self.wrong(self.levels[0] if self.levels else self.enter(Level(0)),
+                       f"{header}: its result was cut")
 
     def close_all(self, why="the log ended"):
         while self.levels:

@@ -12,8 +12,9 @@ import os
 import re
 import xml.etree.ElementTree as ET
 
-from splitfree.judge import console as consoles
-from splitfree.judge.ktap import FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED, Test
+from splitfree.judge import console as consoles, ktap
+from splitfree.judge.ktap import (FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED,
+                                  Test)
 from splitfree.judge.verdict import FAILED, NOT_TESTED
 
 KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
@@ -29,7 +30,7 @@ LAST_LINES = 60
 def splats_case(verdict):
     """The kernel's own case."""
     if not verdict.nr_splats:
-        return Test("splats", CASE_PASSED, log=[f"excused: {s.text}" for s in verdict.excused])
+        return Test("splats", CASE_PASSED)
     first = verdict.splats[0]
     log = []
     for splat in verdict.splats:
@@ -100,11 +101,11 @@ def ktap_test(test, number, indent):
         for count, below in enumerate(test.tests, 1):
             yield from ktap_test(below, count, indent + "    ")
     for line in test.log if not test.tests else ():
-        line = line.strip()
+        # A time stamp says that the kernel speaks, and a header inside a comment is one again.
+        line = consoles.STAMP_INSIDE.sub(" ", consoles.text_of(NOT_XML.sub("", line))).strip()
         if line:
-            # A header inside a comment would be one again.
-            plain = line.startswith("# ") and not line.startswith("# Subtest")
-            yield f"{indent}{'' if plain else '# '}{NOT_XML.sub('', line)}"
+            comment = line.startswith("# ") and not line.startswith("# Subtest")
+            yield f"{indent}{'' if comment else '# '}{line}"
     good = all(leaf.good() for leaf in test.leaves())
     line = f"{indent}{'' if good else 'not '}ok {number} {test.name}"
     if test.outcome == SKIPPED and good:
@@ -123,7 +124,8 @@ def one_line(text):
 
 def junit(tests, arch):
     """testsuites, a testsuite for each suite, a testcase for each leaf."""
-    root = ET.Element("testsuites", {"name": "splitfree", **junit_counts(Test("", "", tests=tests))})
+    whole = Test("", "", tests=tests)
+    root = ET.Element("testsuites", {"name": "splitfree", **junit_counts(whole)})
     for one in tests:
         element = ET.SubElement(root, "testsuite", {"name": one.name, **junit_counts(one)})
         properties = ET.SubElement(element, "properties")
@@ -219,6 +221,13 @@ def write_run(directory, verdict, arch, console=None, end="", build=""):
         clear(directory)
     else:
         write(directory, tests_of(verdict, console, end), arch, build)
+
+
+def append(directory, arch, name, tests):
+    """One more suite for results that are written: what was found out after the run."""
+    with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
+        found = ktap.read(line.rstrip("\n") for line in handle).tests
+    write(directory, found + [suite(name, tests)], arch)
 
 
 @contextlib.contextmanager

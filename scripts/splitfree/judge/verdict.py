@@ -29,12 +29,12 @@ PASSED, FAILED, NOT_TESTED = 0, 1, 2
 USERLAND = re.compile(r"Run \S+ as init process|login: ?$|^init: |reboot: ")
 # Of these, and of SHUTDOWN, each line has a word.
 WORDS = ("Linux version ", "compressing Linux", "Booting the kernel", "EFI stub: ",
-         "early console in ", "as init process", "login:", "init: ", "reboot: ", "Restarting system",
-         "System halted", "Power down", "Starting new kernel", "sysrq: Resetting", "-- Boot", "-- Reboot",
-         "-- boot", "-- reboot")
+         "early console in ", "as init process", "login:", "init: ", "reboot: ",
+         "Restarting system", "System halted", "Power down", "Starting new kernel",
+         "sysrq: Resetting", "-- Boot", "-- Reboot", "-- boot", "-- reboot")
 # Who speaks before a kernel does.
 LAUNCHER = re.compile(r"qemu|SeaBIOS|iPXE|Booting from |GRUB|Core dump limits|\s+(soft|hard) - "
-                      r"|Checking |^\s*$|mkdir|unshare|kvm|timeout", re.I)
+                      r"|Checking |kvm: |timeout: ", re.I)
 # Splats held back until the log has shown whether its kernel puts stamps on its lines.
 HELD = 1000
 
@@ -69,6 +69,8 @@ class Judge:
         if self.stamps is None:
             self.settle(self.mostly_stamped())
         for reader in self.readers.values():
+            if console.ends_torn:
+                reader.cut()
             reader.close_all()
         self.scanner.close()
         return self
@@ -119,9 +121,13 @@ class Judge:
 
     def banner(self, kernel):
         """A kernel begins to boot."""
-        if self.banners and self.stamps and not kernel:
-            # A program shows /proc/version.
+        if self.banners and bool(self.stamps) != bool(kernel):
+            # A program shows /proc/version, or dmesg with its stamps.
             return
+        if self.stamps is None and any(reader.started for reader in self.readers.values()):
+            # A log that begins in the middle of another boot.
+            self.banners += 1
+            self.settle(self.mostly_stamped())
         if self.banners:
             for reader in self.readers.values():
                 reader.close_all("the kernel restarted")

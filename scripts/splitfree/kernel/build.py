@@ -126,6 +126,10 @@ class Kernel:
         text = result.stdout.decode("utf-8", "replace")
         with open(self.config_log, "w", encoding="utf-8") as handle:
             handle.write(text)
+        lack = result.returncode and compiler.machine_failed(text.splitlines())
+        if lack:
+            raise Failure(f"the kernel could not be configured: {lack} "
+                          f"(log: {show(self.config_log)})")
         if result.returncode:
             print(text)
             raise Failure("the kernel could not be configured "

@@ -4,9 +4,10 @@
 import os
 import re
 
-from splitfree.base.failures import FAILED, Failure
+from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.paths import show
 from splitfree.base.processes import run
+from splitfree.kernel import compiler
 
 CONSOLE = ("dev/console", 0o020600, (5, 1), b"")
 
@@ -40,8 +41,10 @@ def compile_init(source, results):
     result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
                   "-o", program, source])
     if result.returncode:
-        raise Failure(f"{show(source)} did not compile: "
-                      + result.stderr.decode("utf-8", "replace").strip().splitlines()[0], FAILED)
+        said = result.stderr.decode("utf-8", "replace").strip().splitlines() or ["?"]
+        lack = compiler.machine_failed(said)
+        raise Failure(f"{show(source)} did not compile: {lack or said[0]}",
+                      COULD_NOT_RUN if lack else FAILED)
     return program
 
 

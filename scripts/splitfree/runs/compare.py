@@ -20,6 +20,8 @@ from splitfree.judge import ktap, verdict as verdicts
 BEGIN = re.compile(r"^@begin (\S+)$")
 END = re.compile(r"^@end (\S+) (\d+) (\S*)$")
 MARK = re.compile(r"selftest: (begin|end) (\S+)")
+# How much a console loses is by chance.
+LOST = re.compile(r"messages (?:dropped|lost)|kernel messages")
 # A program below another one: its results are comments of the other's.
 BELOW = re.compile(r"^(?:# )*")
 VMALLOC = re.compile(r"\bSummary: (\w+) passed: (\d+) failed: (\d+) xfailed: (\d+) ")
@@ -94,6 +96,12 @@ def sections(text):
     return found
 
 
+def said_in(lines, pattern):
+    """What is like a splat in these lines, but for what the console itself lost."""
+    splats, _, _ = verdicts.find_splats("\n".join(lines), pattern)
+    return [splat for splat in splats if not LOST.search(splat.text)]
+
+
 def messages(text, pattern):
     """{test: [message]} of a console log: what is like a splat, without numbers."""
     found, name = collections.defaultdict(list), "boot"
@@ -105,8 +113,7 @@ def messages(text, pattern):
         else:
             parts[name].append(line)
     for name, lines in parts.items():
-        splats, _, _ = verdicts.find_splats("\n".join(lines), pattern, [], None)
-        for splat in splats:
+        for splat in said_in(lines, pattern):
             message = re.sub(r"\d+", "N", normal(splat.text))
             if message not in found[name]:
                 found[name].append(message)
@@ -159,8 +166,7 @@ def kunit_tests(text, pattern):
             continue
         indent, name, outcome = one.indent, one.name, one.outcome
         suite = tests["kunit/" + stack[0][1]]
-        splats, _, _ = verdicts.find_splats("\n".join(lines), pattern, [], None)
-        lines = []
+        splats, lines = said_in(lines, pattern), []
         if indent < stack[0][0]:
             # The suite's own line.
             suite["suite"] = outcome

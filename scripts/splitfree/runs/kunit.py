@@ -8,6 +8,7 @@ The files are console.log, ktap.log, junit.xml and results.json. The data of the
 	splats		what the kernel complained of
 """
 
+import contextlib
 import glob
 import os
 import re
@@ -37,13 +38,16 @@ def arguments(ncpus, suite="", end="halt"):
 class Tally:
     """Counts the cases that have ended, for the progress."""
 
-    CASE = re.compile(r"^(?:\[ *[\d.]+\] )? {4,}(?:not )?ok \d+ ")
-
     def __init__(self, verbose=False):
         self.nr, self.verbose = 0, verbose
 
+    @staticmethod
+    def case(line):
+        result = ktap.parse_result(consoles.text_of(line.rstrip()))
+        return bool(result and result.indent >= 4)
+
     def see(self, line):
-        self.nr += bool(self.CASE.match(line))
+        self.nr += self.case(line)
         if self.verbose:
             print(line, flush=True)
 
@@ -54,12 +58,11 @@ class Tally:
         """As many as the last run had, or else as there are in our suites."""
         suites = glob.glob(os.path.join(ROOT, "mm/pcp/tests/*.c"))
         count = 0
-        for path, case in [(last, self.CASE)] + [(p, re.compile(r"\tKUNIT_CASE")) for p in suites]:
-            try:
+        for path, is_case in [(last, self.case)] + [(p, re.compile(r"\tKUNIT_CASE").match)
+                                                    for p in suites]:
+            with contextlib.suppress(FileNotFoundError):
                 with open(path, encoding="utf-8", errors="replace") as handle:
-                    count += sum(bool(case.match(line)) for line in handle)
-            except FileNotFoundError:
-                pass
+                    count += sum(bool(is_case(line)) for line in handle)
             if path == last and count:
                 break
         return count
