@@ -223,6 +223,13 @@ class Written(Top):
             ".//testcase[@name='drain_test']")
         self.assertIn("EXPECTATION FAILED", case.find("failure").text)
         self.assertIn("page: refcount:1", case.find("system-out").text)
+        # The same lies in a file of its own.
+        failed = os.path.join(self.top, result.FAILED_CASES)
+        self.assertEqual(os.listdir(failed), ["pcp_a.drain_test.log"])
+        with open(os.path.join(failed, "pcp_a.drain_test.log"), encoding="utf-8") as handle:
+            self.assertIn("page: refcount:1", handle.read())
+        self.written(OK)
+        self.assertFalse(os.path.exists(failed))
         self.assertNotIn("512 pages", case.find("system-out").text)
 
     def test_parameters_skips_and_odd_characters(self):

@@ -109,7 +109,8 @@ class Guard(unittest.TestCase):
         with tempfile.TemporaryDirectory() as top:
             job = types.SimpleNamespace(path=lambda name: os.path.join(top, name), results=top,
                                         options=types.SimpleNamespace(suite=""))
-            for status, left in ((2, []), (1, ["junit.xml", "ktap.log", "results.json"])):
+            for status, left in ((2, []), (1, ["failed", "junit.xml", "ktap.log",
+                                               "results.json"])):
                 with open(job.path("ktap.log"), "w", encoding="utf-8") as handle:
                     handle.write(GOOD)
                 with self.assertRaises(Failure), kunit.guard(job, "um"):

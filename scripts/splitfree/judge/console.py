@@ -27,6 +27,9 @@ SHUTDOWN = re.compile(r"reboot: |Restarting system|System halted|Power down|"
 
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Za-z]"
                     r"|[ -/]?[0-~])")
+# As printk writes it: five places before the point and six behind, which loggers may cut. A
+# program's own seconds have no such form.
+SECONDS = r"\[(?: +\d+\.\d+|\d+\.\d{6}|\d{5,}\.\d+)\]"
 CALLER = r"\[ *[TC]\d+\]"
 # What a logger outside the kernel puts before each line. With a host comes a program's name.
 OUTER = (r"(?:(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -37,18 +40,17 @@ OUTER = (r"(?:(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\
 INNER = (r"(?P<kernel>"
          r"(?P<facility>(?:kern|user|mail|daemon|auth|syslog|cron|authpriv|local\d) *:\w+ *: )?"
          r"(?:<\d{1,3}>)?"
-         rf"(?:\[ *\d+\.\d+\](?:{CALLER})? ?|{CALLER} ?"
+         rf"(?:{SECONDS}(?:{CALLER})? ?|{CALLER} ?"
          r"|\[<? *\d+\.\d+(?: <[ \d.]+)?>\] ?"
          r"|\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ?"
          r"|\[(?:[A-Z][a-z]{2}[ \d]\d \d\d:\d\d| *\+\d+\.\d+)\] ?"
          r"|\d+,\d+,\d+,[-c+][^;]{0,60};|(?<=\d>))?)")
 PREFIX = re.compile(OUTER + INNER)
 # The commonest prefix, and where the others can begin.
-STAMP = re.compile(rf"(?:<\d+>)?\[ *\d+\.\d+\](?:{CALLER})? ?")
+STAMP = re.compile(rf"(?:<\d+>)?{SECONDS}(?:{CALLER})? ?")
 FIRST = frozenset("[<0123456789")
-# A time stamp inside a line, of a form that no text has by chance.
-STAMP_INSIDE = re.compile(r"\[(?: +\d+\.\d+|\d+\.\d{6}|\d{5,}\.\d+)\]"
-                          rf"(?:{CALLER})? ")
+# A time stamp inside a line.
+STAMP_INSIDE = re.compile(rf"{SECONDS}(?:{CALLER})? ")
 
 
 def blocks(source):

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 from splitfree.judge import console as consoles, ktap
@@ -19,6 +20,8 @@ from splitfree.judge.verdict import FAILED, NOT_TESTED
 
 KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
 NAMES = (KTAP, JUNIT, JSON)
+# A directory with the console of each failed case in a file of its own.
+FAILED_CASES, MOST_FILES = "failed", 200
 # XML 1.0 knows no other characters.
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 STATUS = {CASE_PASSED: "PASS", SKIPPED: "SKIP", MISSING: "ERROR", CASE_FAILED: "FAIL"}
@@ -196,6 +199,20 @@ def clear(directory, *more):
     for name in NAMES + more:
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(directory, name))
+    shutil.rmtree(os.path.join(directory, FAILED_CASES), ignore_errors=True)
+
+
+def write_failed(directory, tests):
+    """One log for each failed case."""
+    bad = [(name, leaf) for test in tests for name, leaf in named_leaves(test, test.name)
+           if not leaf.good()]
+    where = os.path.join(directory, FAILED_CASES)
+    shutil.rmtree(where, ignore_errors=True)
+    for name, leaf in bad[:MOST_FILES]:
+        os.makedirs(where, exist_ok=True)
+        with open(os.path.join(where, re.sub(r"[^\w.=-]+", "_", name)[:150] + ".log"), "w",
+                  encoding="utf-8", errors="replace") as handle:
+            handle.write("\n".join([leaf.reason, *leaf.log]).strip() + "\n")
 
 
 def write(directory, tests, arch, build=""):
@@ -211,6 +228,7 @@ def write(directory, tests, arch, build=""):
         with open(os.path.join(directory, name + ".new"), "w", encoding="utf-8",
                   errors="replace") as handle:
             handle.write(text)
+    write_failed(directory, tests)
     for name in texts:
         os.replace(os.path.join(directory, name + ".new"), os.path.join(directory, name))
 
