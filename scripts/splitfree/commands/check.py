@@ -119,8 +119,9 @@ def outcome(status, found):
 def command_stage(job, target, given, log):
     result = log[:-4] + ".json"
     files.remove(result)
+    linux = os.path.abspath(job.options.linux) if job.options.linux else ""
     command = [sys.executable, os.path.join(SCRIPTS, "splitfree"), target, f"O={job.out}",
-               f"LINUX={job.options.linux}", f"JOBS={job.options.jobs}", *given,
+               f"LINUX={linux}", f"JOBS={job.options.jobs}", *given,
                f"RESULT={result}"]
     return outcome(run_logged(command, log), files.read(result))
 
