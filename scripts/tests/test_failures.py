@@ -69,19 +69,21 @@ class Interrupt(Base):
         main(build)
     """
 
-    def interrupted(self, number):
+    def interrupted(self, number, times=1):
         child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(self.SCRIPT).format(
             scripts=SCRIPTS, top=self.top)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, start_new_session=True)
         self.assertEqual(child.stdout.readline(), "ready\n")
-        child.send_signal(number)
+        for _ in range(times):
+            child.send_signal(number)
         _, said = child.communicate(timeout=30)
         left = subprocess.run(["pgrep", "-f", "^sleep 1234$"], stdout=subprocess.PIPE, check=False)
         return child.returncode, said, left.stdout
 
     def test_ctrl_c_leaves_no_process_and_no_lock(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            status, said, left = self.interrupted(number)
+        # make passes a signal on that its children got, too.
+        for number, times in ((signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 20)):
+            status, said, left = self.interrupted(number, times)
             self.assertEqual((status, left), (128 + number, b""))
             self.assertIn("run the same command again", said)
         with lock(self.top, "again"):

@@ -9,6 +9,7 @@ import signal
 import sys
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failure(Exception):
@@ -101,10 +102,14 @@ def main(function):
     sys.stdout, sys.stderr = Deaf(sys.stdout), Deaf(sys.stderr)
 
     def stop(signum, _frame):
+        # make passes on what its group got already: a second signal must not cut the
+        # cleaning up that the first one brought about.
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         raise Failure(f"stopped by {signal.Signals(signum).name}; nothing half-made was "
                       "left behind, run the same command again", 128 + signum)
 
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in SIGNALS:
         signal.signal(signum, stop)
     try:
         status = function() or 0
@@ -128,8 +133,7 @@ def main(function):
 @contextlib.contextmanager
 def no_interrupts():
     """Hold Ctrl-C back over a step that is short and must not be cut."""
-    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

@@ -88,16 +88,19 @@ def descendants():
 
 
 def kill_descendants():
-    """Kill what was started and wait until none is left."""
+    """Kill what was started and wait until none is left.
+
+    A process that begins another and ends may be missed in /proc. But its orphan is a
+    child of this one then, and only the kernel knows for sure that there is no child.
+    """
     for _ in range(100):
-        pids = descendants()
-        for pid in pids:
+        for pid in descendants():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+        try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        if not pids:
+        except ChildProcessError:
             return
         time.sleep(0.05)
 
