@@ -9,6 +9,7 @@ when init's last line says so and the console has no splat.
 import contextlib
 import os
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -34,6 +35,7 @@ def boot(kernel, image, options, console):
     args = [kernel.binary, *kernel.kernel_args(options.ncpus), "mem=1G", f"initrd={image}",
             "kunit.autorun=0", "con=fd:0,fd:1", "console=tty", "panic=-1",
             f"BOOT_SECONDS={options.seconds}"]
+    options.command = shlex.join(args)
     if options.verbose:
         print("$ " + " ".join(args), flush=True)
     with open(console, "wb") as log:
@@ -81,6 +83,8 @@ def judge(console, hung, options):
     if hung:
         raise Failure(f"the kernel hung and was killed (log: {show(console)}); "
                       "try make kunit DEBUG=lockdep", FAILED)
+    if not last and not verdict.booted:
+        raise uml.not_started(consoles.tail(console), options.command)
     if not last:
         raise Failure(f"init did not come to its end (log: {show(console)}); "
                       "the lines above are the last it wrote", FAILED)

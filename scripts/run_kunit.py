@@ -118,17 +118,12 @@ def newest_log(kernel):
 
 def repeat_command(kernel, options):
     """What starts the same kernel again by hand."""
+    if getattr(options, "command", None):
+        return options.command
     args = ["kunit.enable=1", "kunit_shutdown=halt", "console=tty", "mem=1G",
             f"pcp_kunit.want_cpus={options.ncpus}", *kernel.kernel_args(options.ncpus)]
     tmpdir = [f"TMPDIR={os.environ['TMPDIR']}"] if os.environ.get("TMPDIR") else []
     return shlex.join(tmpdir + [kernel.binary] + args)
-
-
-def not_started(kernel, options, text):
-    """A UML kernel that its host did not let begin: its own last line says why."""
-    last = next((line.strip() for line in reversed(text) if line.strip()), "it wrote nothing")
-    command = f"; the same again: {repeat_command(kernel, options)}" if kernel.ARCH == "um" else ""
-    return Failure(f"the kernel did not start: {last[:300]}{command}")
 
 
 def judge(kernel, options, status, late, log=None):
@@ -136,7 +131,7 @@ def judge(kernel, options, status, late, log=None):
     console = os.path.join(kernel.results, "console.log")
     log = log or os.path.join(kernel.dir, "test.log")
     if not os.path.exists(log):
-        raise not_started(kernel, options, [])
+        raise uml.not_started([], repeat_command(kernel, options))
     if log != console:
         shutil.copyfile(log, console)
     try:
@@ -162,7 +157,7 @@ def judge(kernel, options, status, late, log=None):
         raise Failure(f"{end} (log: {show(console)}); "
                       "run the last suite it names alone with SUITE=", FAILED)
     if not verdict.booted and verdict.status == verdicts.NOT_TESTED:
-        raise not_started(kernel, options, consoles.tail(console))
+        raise uml.not_started(consoles.tail(console), repeat_command(kernel, options))
     if verdict.status:
         hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",
                 verdicts.NOT_TESTED: "look at SUITE= and at .kunitconfig"}[verdict.status]

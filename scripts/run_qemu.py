@@ -10,6 +10,7 @@ import contextlib
 import glob
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -97,6 +98,7 @@ def test(kernel, options):
         suite, _, case = options.suite.partition(".")
         append.append("kunit.filter_glob=" + suite + (f".{case}" if case else ""))
     args = qemu.command(kernel, options, append + options.append.split())
+    options.command = shlex.join(args)
     late = qemu.boot(args, console, options.timeout, "tests under QEMU", tally.see,
                      verbose=options.verbose, done=tally.done, expected=options.expected)
     report(kernel, console)

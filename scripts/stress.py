@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import time
 
@@ -20,6 +21,7 @@ import cli
 import initramfs
 import qemu
 import tree as trees
+import uml
 from splitfree.judge import console as consoles, excuses as excuse_lists, verdict as verdicts
 
 # What a run has to reach, for each minute; debug kernels are slower. It shows a load
@@ -108,6 +110,8 @@ def judge(watcher, late, console, options):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
     verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
+    if not verdict.kernel and not late:
+        raise uml.not_started(consoles.tail(console), options.command)
     for line in verdicts.report(verdict._replace(failures=[], excused=[]), show(console)):
         print(colour("31", line))
     reasons = []
@@ -173,6 +177,7 @@ def run_main():
             late = qemu.boot(args, console, seconds * 3 // 2 + EXTRA_SECONDS, "stress",
                              watcher.line, options.verbose)
             wall = time.monotonic() - start
+            options.command = shlex.join(args)
             watcher.results["messages"] = len(watcher.messages)
             watcher.results["excused"] = watcher.excused
             reasons, verdict = judge(watcher, late, console, options)

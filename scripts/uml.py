@@ -38,6 +38,12 @@ def debug_fragments(debug):
     return [os.path.join(ROOT, "kunit", word + ".config") for word in debug.split("-") if word]
 
 
+def not_started(text, command):
+    """A kernel that its host did not let begin: its own last line says why."""
+    last = next((line.strip() for line in reversed(text) if line.strip()), "it wrote nothing")
+    return Failure(f"the kernel did not start: {last[:300]}; the same again: {command}")
+
+
 class Kernel:
     """One build directory: the plain one, that of a DEBUG value, or one with a name."""
 
