@@ -4,6 +4,7 @@
 import unittest
 from unittest import mock
 
+from splitfree.base.failures import Failure
 from splitfree.commands import boot
 from tests.fakes import SPLAT, Commands
 
@@ -28,7 +29,7 @@ class Boot(Commands):
     def test_what_makes_it_bad(self):
         self.late = False
         for console, words in ((SPLAT + END, "the kernel complained"),
-                               ("nothing\n", "init did not come to its end"),
+                               ("Linux version 7.3\n", "init did not come to its end"),
                                (END.replace("on 4 CPUs", "on 1 CPUs"), "had 1 CPUs, not 4")):
             result = self.run_with(console)
             self.assertIn(words, str(result.failure))
@@ -36,6 +37,10 @@ class Boot(Commands):
         self.late = True
         self.assertIn("hung and was killed", str(self.run_with(END).failure))
         self.assertIn("the last lines of", self.said)
+
+    def test_a_kernel_that_its_host_did_not_let_begin(self):
+        with self.assertRaisesRegex(Failure, "did not start: mmap failed; the same again: .*linux "):
+            self.run_with("Checking that ptrace works\nmmap failed\n")
 
     def test_the_kernel_without_smp_has_one_cpu(self):
         result = self.run_with(END.replace("on 4 CPUs", "on 1 CPUs"), DEBUG="up")

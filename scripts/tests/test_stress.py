@@ -122,6 +122,11 @@ class Run(Commands):
         self.assertIn("  | last words", self.said)
         self.assertIn("did not come to its end", str(result.failure))
 
+    def test_a_guest_that_its_host_did_not_let_begin(self):
+        self.consoles = {"": "qemu: could not open /dev/kvm\n"}
+        with self.assertRaisesRegex(Failure, "did not start: qemu: could not .*again: qemu -accel"):
+            self.quiet(stress.run, self.job(MINUTES="1"))
+
     def test_a_debug_kernel_has_more_time(self):
         self.run_with(self.good, DEBUG="kasan")
         self.assertIn("rcu_cpu_stall_timeout=60", self.boots[0])

@@ -14,6 +14,7 @@ from splitfree.base.options import DEBUG, NCPUS, Option, debug_kinds, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
+from splitfree.judge import console as consoles
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, initramfs, uml
 from splitfree.runs import frame
@@ -30,8 +31,8 @@ COMMAND = frame.Command(
     directory=lambda options: "-".join(filter(None, ["boot", options.debug])))
 
 
-def judge(console, ended, options):
-    """The Result of a run; its data: forks, faults, exits, splats."""
+def judge(console, ended, options, args=(), env=None):
+    """The Result of a run, which args and env would repeat."""
     text = guest.text(console)
     try:
         verdict = verdicts.judge_file(console)
@@ -42,6 +43,8 @@ def judge(console, ended, options):
                   if l.startswith("init: ") and ("NOT ok" in l or "hangs" in l)]
     if ended.late or not last:
         frame.tail(console)
+    if not ended.late and not last and not verdict.booted:
+        raise guest.not_started(consoles.tail(console), args, env)
     for line in verdicts.report(verdict._replace(failures=[]), show(console)) + complaints:
         print(colour("31", line))
     reason = ""
@@ -76,6 +79,7 @@ def run(job):
                        ["kunit.autorun=0", f"BOOT_SECONDS={options.boot_seconds}"],
                        image=initramfs.small(INIT, job.results))
     console = job.path("console.log")
-    ended = guest.run(args, console, options.boot_seconds + EXTRA_SECONDS, "booted",
-                      env=uml.run_environment(kernel, job.out), verbose=options.verbose)
-    return judge(console, ended, options)
+    env = uml.run_environment(kernel, job.out)
+    ended = guest.run(args, console, options.boot_seconds + EXTRA_SECONDS, "booted", env=env,
+                      verbose=options.verbose)
+    return judge(console, ended, options, args, env)

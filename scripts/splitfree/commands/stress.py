@@ -107,10 +107,12 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
          ("excused", "more of them, which stock gives too"))
 
 
-def judge(watcher, late, console, options):
+def judge(watcher, late, console, options, args=()):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
     verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
+    if not verdict.kernel and not late:
+        raise guest.not_started(consoles.tail(console), args)
     for line in verdicts.report(verdict._replace(failures=[], excused=[]), show(console)):
         print(colour("31", line))
     reasons = []
@@ -157,7 +159,7 @@ COMMAND = frame.Command(
 
 
 def boot(job, kernel):
-    """Run the guest; returns (Watcher, what guest.run() says)."""
+    """Run the guest; returns (Watcher, what guest.run() says, its command)."""
     options, seconds = job.options, int(job.options.minutes * 60)
     job.say(f"seed {options.seed}, {seconds} s; the same again: "
             f"make stress SEED={options.seed} MINUTES={options.minutes:g}")
@@ -172,7 +174,7 @@ def boot(job, kernel):
                       on_line=watcher.line, verbose=options.verbose)
     watcher.results["messages"] = len(watcher.messages)
     watcher.results["excused"] = watcher.excused
-    return watcher, ended
+    return watcher, ended, args
 
 
 def run(job):
@@ -181,8 +183,8 @@ def run(job):
     kernel = x86.kernel(job.out, "-".join(filter(None, ["x86", options.debug])),
                         x86.fragments(options.debug), job.tree.path, job.path("build.log"), options)
     kernel.build(job.tree)
-    watcher, ended = boot(job, kernel)
-    reasons, verdict = judge(watcher, ended.late, console, options)
+    watcher, ended, args = boot(job, kernel)
+    reasons, verdict = judge(watcher, ended.late, console, options, args)
     for key, text in TABLE:
         if key in watcher.results:
             print(f"  {watcher.results[key]:>12}  {text}")

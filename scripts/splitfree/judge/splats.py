@@ -121,9 +121,9 @@ class Patterns:
         self.words = shortest(self.of_words)
         self.cache = {}
 
-    def few(self, text):
-        """The patterns for this message; None: none can fit."""
-        words = tuple(word for word in self.words if word in text)
+    def few(self, text, words=None):
+        """The patterns for this message; None: none can fit. words: only these can be in it."""
+        words = tuple([word for word in words or self.words if word in text])
         if not words:
             return None
         if words not in self.cache:
@@ -215,13 +215,14 @@ class Scanner:
         if "---[ end" in text and END.search(text):
             self.inside, self.report = 0, None
 
-    def line(self, number, text, is_ktap=False, diagnostic=False, where="", only_always=False):
+    def line(self, number, text, is_ktap=False, diagnostic=False, where="", only_always=False,
+             words=None):
         """One message. is_ktap: a result, plan or header; diagnostic: a "# " line of a test."""
         if "---[ end" in text and END.search(text):
             self.inside, self.report = 0, None
             # Whatever stands behind it is no part of the report.
             text = text[text.rfind("]---") + 4:] if "]---" in text else ""
-        few = self.patterns.few(text)
+        few = self.patterns.few(text, words)
         if few is None:
             if self.going_on():
                 self.dull(number, text, is_ktap)

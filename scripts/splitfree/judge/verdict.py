@@ -86,7 +86,7 @@ class Judge:
                 is_ktap = reader.line(text)
             for word in words:
                 if word in text:
-                    self.said(number, text, kernel, reader, is_ktap)
+                    self.said(number, text, kernel, reader, is_ktap, words)
                     break
             else:
                 if scan.inside or scan.cut:
@@ -140,7 +140,7 @@ class Judge:
             self.held = [one for one in self.held if one[-1] or self.patterns.exact(one[1])]
         self.settle(bool(kernel))
 
-    def said(self, number, text, kernel, reader, is_ktap):
+    def said(self, number, text, kernel, reader, is_ktap, words=None):
         """A line that may be of a splat, or of the report below one."""
         diagnostic = not is_ktap and reader.open() and bool(ktap.DIAGNOSTIC.match(text))
         one = (number, text, is_ktap, diagnostic, reader.where(), kernel)
@@ -151,12 +151,12 @@ class Judge:
                     self.hold_to = number + splats.REPORT
                 return
             self.settle(self.mostly_stamped())
-        self.scan(*one)
+        self.scan(*one, words)
 
-    def scan(self, number, text, is_ktap, diagnostic, where, kernel):
+    def scan(self, number, text, is_ktap, diagnostic, where, kernel, words=None):
         foreign = kernel is False or (self.stamps and kernel is None)
         self.scanner.line(number, text, is_ktap and not foreign, diagnostic and not foreign, where,
-                          only_always=bool(foreign))
+                          bool(foreign), words)
 
     def mostly_stamped(self):
         return self.console.stamped > self.console.bare

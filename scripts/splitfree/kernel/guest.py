@@ -3,10 +3,12 @@
 
 import collections
 import contextlib
+import shlex
 import subprocess
 import threading
 import time
 
+from splitfree.base.failures import Failure
 from splitfree.base.processes import kill_descendants
 from splitfree.base.progress import Progress
 
@@ -66,6 +68,14 @@ def run(args, console, limit, what, *, env=None, on_line=None, done=None, expect
                 child.stdout.close()
         child.stdin.close()
     return Ended(late, seconds, child.returncode)
+
+
+def not_started(said, args, env=None):
+    """A kernel that its host did not let begin: its own last line says why."""
+    last = next((line.strip() for line in reversed(said) if line.strip()), "it wrote nothing")
+    words = [f"TMPDIR={env['TMPDIR']}"] if env and "TMPDIR" in env else []
+    return Failure(f"the kernel did not start: {last[:300]}; the same again: "
+                   f"{shlex.join(words + list(args))}")
 
 
 def text(console):

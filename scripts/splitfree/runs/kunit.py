@@ -12,7 +12,6 @@ import contextlib
 import glob
 import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -116,14 +115,6 @@ def data_of(tests, splats=()):
     return data
 
 
-def not_started(args, env, text):
-    """A kernel that its host did not let begin: its own last line says why."""
-    last = next((line.strip() for line in reversed(text) if line.strip()), "it wrote nothing")
-    words = [f"TMPDIR={env['TMPDIR']}"] if env and "TMPDIR" in env else []
-    return Failure(f"the kernel did not start: {last[:300]}; the same again: "
-                   f"{shlex.join(words + list(args))}")
-
-
 def judge(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
     """Read the console once more, for what kunit.py does not look at; returns the Result."""
     console = job.path("console.log")
@@ -147,7 +138,7 @@ def judge(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
         result.failure = Failure(f"{end} (log: {show(console)}); run the last suite it names "
                                  "alone with SUITE=", FAILED)
     elif not verdict.booted and verdict.status == verdicts.NOT_TESTED:
-        result.failure = not_started(args, env, consoles.tail(console))
+        result.failure = guest.not_started(consoles.tail(console), args, env)
     elif verdict.status:
         hint = {verdicts.FAILED: "run one suite alone with SUITE= to look closer",
                 verdicts.NOT_TESTED: "look at SUITE= and at .kunitconfig"}[verdict.status]
