@@ -12,9 +12,9 @@ import re
 from splitfree.judge import excuses as excuses_of
 from splitfree.judge.excuses import BadList
 
-SCRIPTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIST = os.path.join(SCRIPTS, "splats.list")
-EXCUSES = os.path.join(SCRIPTS, "splats.excuses")
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIST = os.path.join(HERE, "splats.list")
+EXCUSES = os.path.normpath(os.path.join(HERE, *[os.pardir] * 3, "tools/testing/excuses/splats.list"))
 SECTIONS = ("exact", "report", "detail", "always", "not")
 
 # What is said just before "cut here", and belongs to it.

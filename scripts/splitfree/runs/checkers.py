@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 
 from splitfree.base.failures import Failure
-from splitfree.base.paths import ROOT, SCRIPTS, TESTING, show
+from splitfree.base.paths import ROOT, TESTING, show
 from splitfree.base.processes import run
 from splitfree.judge import excuses as excuse_lists
 from splitfree.kernel import uml
@@ -206,7 +206,7 @@ def kernel_doc(tree, lines, log):
 def codespell(tree, _, log):
     del tree
     need("codespell")
-    words = os.path.join(SCRIPTS, "codespell.words")
+    words = os.path.join(TESTING, "excuses/codespell.words")
     result = run(["codespell", "-I", words, "--skip=*/data/*",
                   *(p for p in OWN_TEXT if os.path.exists(os.path.join(ROOT, p)))],
                  cwd=ROOT)
