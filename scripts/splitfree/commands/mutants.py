@@ -417,8 +417,8 @@ def remembered(where, chosen):
 COMMAND = Command(
     "break the helpers in small ways, and see how many a userland suite notices",
     (Option("FILES", "", as_it_is, "glob: change only these files of mm/pcp"),
-     Option("SAMPLE", "", between(1, 10 ** 6), "only so many, chosen by SEED"),
-     SEED._replace(default="1", read=required(0, 2 ** 32)),
+     Option("SAMPLE", "", between(1, 10 ** 6), "only so many"),
+     SEED._replace(default="1", read=required(0, 2 ** 32), text="which of them SAMPLE= takes"),
      Option("AGAIN", "", is_one, "1: change only what no test noticed the last time")),
     tree=False)
 

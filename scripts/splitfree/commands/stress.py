@@ -152,7 +152,8 @@ def seed(name, text):
 COMMAND = frame.Command(
     "boot that kernel and work its memory with everything at once",
     (Option("MINUTES", "5", minutes, "how long it works"),
-     SEED._replace(read=seed), NCPUS._replace(read=required(2, 64)),
+     SEED._replace(read=seed, text="repeats the schedule of a run"),
+     NCPUS._replace(read=required(2, 64)),
      DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), ACCEL),
     packages=("qemu",),
     directory=lambda options: "-".join(filter(None, ["stress", options.debug])))

@@ -95,16 +95,16 @@ class Job:
         own = [self.path(results.NAME)] if self.directory and self.begun else []
         return own + ([self.options.result] if self.options.result else [])
 
-    def locked(self, module):
-        """Run it under the locks that it wants."""
-        with contextlib.ExitStack() as locks:
-            if self.command.own_lock:
-                locks.enter_context(lock(os.path.join(self.out, self.command.own_lock), self.name))
-            elif not self.command.no_lock:
-                locks.enter_context(lock(self.out, self.name))
-            self.begin()
-            if hasattr(module, "guard"):
-                locks.enter_context(module.guard(self))
+    def take_lock(self, locks):
+        """The lock of the whole run, for as long as the stack locks is open."""
+        if self.command.own_lock:
+            locks.enter_context(lock(os.path.join(self.out, self.command.own_lock), self.name))
+        elif not self.command.no_lock:
+            locks.enter_context(lock(self.out, self.name))
+
+    def work(self, module):
+        """What the command does, with the lock held; returns the Result."""
+        with module.guard(self) if hasattr(module, "guard") else contextlib.nullcontext():
             if self.command.own_lock and (self.command.tree or hasattr(module, "prepare")):
                 with lock(self.out, self.name):
                     self.prepare(module)
@@ -112,17 +112,16 @@ class Job:
                 self.prepare(module)
             return module.run(self) or results.Result()
 
-    def execute(self, module):
-        """All of it; returns the status, or raises the Failure that ends it."""
-        started, result = time.time(), None
-        results.remove(*self.files())
-        adopt_orphans()
+    def attempt(self, module, locks):
+        """Run it; returns the Result, however it ends."""
         try:
             refuse_compilers()
             if hasattr(module, "check"):
                 module.check(self)
             self.install()
-            result = self.locked(module)
+            self.take_lock(locks)
+            self.begin()
+            result = self.work(module)
             if any(result.sums()):
                 self.say(result.line())
             sys.stdout.flush()
@@ -131,8 +130,17 @@ class Job:
             result.failure = failure
         finally:
             kill_descendants()
-        for path in self.files():
-            results.write_json(path, self.record(result, started))
+        return result
+
+    def execute(self, module):
+        """All of it; returns the status, or raises the Failure that ends it."""
+        started = time.time()
+        results.remove(*self.files())
+        adopt_orphans()
+        with contextlib.ExitStack() as locks:
+            result = self.attempt(module, locks)
+            for path in self.files():
+                results.write_json(path, self.record(result, started))
         if result.failure:
             raise result.failure
         return PASSED
