@@ -44,12 +44,12 @@ TARGETS = {
     "series": ("series", "COMMAND"),
     "rebase": ("rebase", "COMMAND"),
 }
-# What the Makefile does without a command.
+# Targets of the Makefile that are no command.
 PLAIN = {
     "packages": "install the programs that the others need",
     "clean": "remove what was built; make distclean: all of $(O)",
 }
-# A variable of as many targets is not said to be of some.
+# make help does not list the targets of a variable that more than these take.
 FEW = 5
 
 
@@ -102,7 +102,7 @@ def help_text():
 
 
 def target_help(target):
-    """What one target does, and what it takes."""
+    """The explanation of one target, and its variables."""
     module, command = module_of(target)
     lines = [f"make {target}", "", module.__doc__.strip(), ""]
     for option in frame.all_options(command):

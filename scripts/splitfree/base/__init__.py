@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What every layer uses: failures, children, progress, paths, options, results."""
+"""Tools for every layer: failures, children, progress, paths, options, results."""

@@ -25,7 +25,7 @@ class AlreadySaid(Failure):
 
 
 class Deaf:
-    """A stream whose reader may go away: what is written after that is dropped.
+    """A stream whose reader may go away: text after that is dropped.
 
     make kunit | head -1 has to give the same results as make kunit.
     """
@@ -96,7 +96,7 @@ def sentence_of(error):
 
 def main(function):
     """Run a command; turn what goes wrong into one sentence and a status."""
-    # Where scripts/ci wants the status, which make hides. Not for our children.
+    # The file in which scripts/ci wants the status, as make hides it. Children must not write it.
     wanted = os.environ.pop("SPLITFREE_STATUS", None)
     open_standard_streams()
     sys.stdout, sys.stderr = Deaf(sys.stdout), Deaf(sys.stderr)

@@ -89,7 +89,7 @@ LINUX = Option("LINUX", "", as_it_is,
                "a kernel tree or tarball to use instead of the Debian archive's")
 JOBS = Option("JOBS", "", jobs, "compilers at a time; default: one for each CPU")
 V = Option("V", "", is_one, "1: show the commands")
-# Where the result goes too, for the command that started this one.
+# make check has the result written to a file of its own, too.
 RESULT = Option("RESULT", "", as_it_is, "a second file for the result", False)
 
 NCPUS = Option("NCPUS", "4", required(1, 64), "CPUs of the guest")
@@ -104,7 +104,7 @@ ONLY = Option("ONLY", "", words, "only those with one of these words in their na
 UPDATE = Option("UPDATE", "", is_one, "1: write a new baseline")
 
 EVERYWHERE = (O, LINUX, JOBS, V, RESULT)
-# What the value is called, where that is not the name in small letters.
+# The names of values that are not the variable's in small letters.
 FIELD = {"O": "out", "V": "verbose", "FROM": "measured"}
 
 

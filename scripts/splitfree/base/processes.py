@@ -13,8 +13,8 @@ from splitfree.base.failures import Failure
 # Variables of our make that kbuild would take for its own.
 OURS = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "GNUMAKEFLAGS",
         "O", "V", "ARCH", "DEBUG", "LINUX", "JOBS", "NCPUS", "SUITE")
-# What else kbuild and gcc take from the environment. Half of our commands
-# would follow and half would not, so none does.
+# Other variables that kbuild and gcc read. Half of our commands would follow them and
+# half would not, so none does.
 KBUILD = ("CROSS_COMPILE", "KBUILD_OUTPUT", "KBUILD_VERBOSE", "KBUILD_EXTMOD", "KBUILD_EXTRA_WARN",
           "KBUILD_CHECKSRC", "KBUILD_DEFCONFIG", "KCFLAGS", "KCPPFLAGS", "KAFLAGS", "KRUSTFLAGS",
           "C", "W", "M", "CHECK", "CF", "LOCALVERSION", "EXTRAVERSION", "SUBARCH",
@@ -23,7 +23,8 @@ KBUILD = ("CROSS_COMPILE", "KBUILD_OUTPUT", "KBUILD_VERBOSE", "KBUILD_EXTMOD", "
           "LDFLAGS", "HOSTCFLAGS", "HOSTCXXFLAGS", "HOSTLDFLAGS", "INSTALL_MOD_PATH", "MAKEFILES",
           "C_INCLUDE_PATH", "CPATH", "GCC_EXEC_PREFIX", "PYTHONPATH")
 KBUILD_PREFIXES = ("KCONFIG_", "UM_GCOV_")
-# What git rev-parse --local-env-vars names: inside a hook they mean another repository.
+# The names that git rev-parse --local-env-vars prints. Inside a hook they mean another
+# repository.
 GIT_LOCAL = ("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG",
              "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_DIR", "GIT_GRAFT_FILE",
              "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""result.json: what a command came to. make check and make report read it.
+"""result.json: the result of a command. make check and make report read it.
 
 It lies in the directory of the command below $(O), such as $(O)/kunit or
 $(O)/stress-kasan, and is written when the command ends, however it ends. While the

@@ -19,7 +19,7 @@ BASELINE = os.path.join(build.HERE, "instructions.list")
 PATHS = {2: "local allocation", 3: "local free", 4: "free of another CPU's page",
          5: "64 local pairs, order 3"}
 EMPTY = 1
-# What makes the marks is none of the path.
+# These functions make the marks and are no part of a path.
 MARKS = ("bench_mark", "counting_worker")
 # Alignment and the like: what may change when nothing here did.
 TOLERANCE = 0.02

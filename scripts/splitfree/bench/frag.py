@@ -195,7 +195,7 @@ def measure(job, kernels, cases):
             files.remove(*glob.glob(job.path("consoles", f"{case.name}-{name}-*.log")))
     for number in range(1, job.options.rounds + 1):
         for case in cases:
-            # What comes after whom makes a difference.
+            # The order of the kernels makes a difference.
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
                 start = time.monotonic()

@@ -312,7 +312,8 @@ def execute(job, kernels, images):
             places += [{**facts, **p} for p in found[1]]
         if wrong:
             bad.append((label, wrong))
-        print(f"{verdict_word(not wrong)}  {count}/{len(wanted)} {label:<26}{text}   {wrong}".rstrip(), flush=True)
+        print(f"{verdict_word(not wrong)}  {count}/{len(wanted)} {label:<26}{text}   "
+              f"{wrong}".rstrip(), flush=True)
         save(job, runs, places, bad, hung)
     return runs, places, bad, hung
 

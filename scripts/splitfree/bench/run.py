@@ -115,7 +115,7 @@ def memory(boot, ncpus):
 
 
 def arguments_of(boot_, cores, cases, options):
-    """What a kernel is told to measure."""
+    """The kernel arguments that say what to measure."""
     return [f"pcp_bench.cores={cores}", f"pcp_bench.samples={options.samples}",
             f"pcp_bench.sample_ms={options.ms}", f"BENCH_CORES={cores}",
             f"BENCH_SAMPLES={options.samples}", f"BENCH_MS={options.ms}",
@@ -192,7 +192,7 @@ def earlier(results):
 
 
 class Bench:
-    """What one make bench does."""
+    """One run of make bench."""
 
     def __init__(self, job, results):
         self.job, self.options, self.results = job, job.options, results
@@ -418,7 +418,7 @@ class Bench:
                 "bad": {plot.NAMES[l]: self.bad[ncpus][l].get(key) or [] for l in LETTERS}})
 
     def facts(self):
-        """What was measured, and how, without the values."""
+        """The conditions of the measurement, without the values."""
         return {"kernel": self.version, "series": self.describe, "cores": self.cores,
                 "ncpus": self.counts, "rounds": self.done,
                 "rounds_wanted": self.options.rounds, "repeated": self.repeated,

@@ -59,7 +59,7 @@ def measure(job):
     try:
         made.run()
     finally:
-        # What was measured before a kernel failed twice, or somebody stopped this, is kept.
+        # Keep the rounds before a kernel failed twice, or somebody stopped this.
         if made.done:
             made.report()
             made.write()

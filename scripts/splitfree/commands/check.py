@@ -48,7 +48,7 @@ STAGES = (
     ("stress", "stress"),
     ("qemu DEBUG=lockdep,kasan", "qemu", "DEBUG=lockdep,kasan"),
 )
-# What make check-all does beyond make check: hours.
+# make check-all adds these, which take hours.
 LONG_STAGES = (
     *((f"kunit NCPUS={n}", "kunit", f"NCPUS={n}", f"INTO=kunit-ncpus{n}") for n in (2, 8)),
     *((f"kunit DEBUG={kind}", "kunit", f"DEBUG={kind}")
@@ -68,7 +68,7 @@ LONG_STAGES = (
 
 
 class Outcome(Result):
-    """What a stage came to.
+    """The result of a stage.
 
     untested: it says nothing about the code. may_skip: all may be skipped, and that is good.
     """
@@ -99,7 +99,7 @@ def run_logged(command, log):
 
 
 def outcome(status, found):
-    """What a command came to, by its status and its result.json (None: it left none)."""
+    """The result of a command, from its status and its result.json (None: it left none)."""
     if not found:
         return Outcome(0, 1, 0, status == COULD_NOT_RUN, "it left no result")
     passed, failed, skipped = (found[key] for key in ("passed", "failed", "skipped"))

@@ -196,7 +196,7 @@ def misses(files):
 
 
 def epilog(taken):
-    """What genhtml puts below each page."""
+    """The text that genhtml puts below each page."""
     rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in
                                     (one.name, one.text, amounts(found) or "none this time",
                                      one.reason)) + "</tr>\n" for one, found in taken)
@@ -227,7 +227,7 @@ def collect(job, kernel, log):
 
 
 def summary(files, taken, floor):
-    """What make report shows."""
+    """The part of the data that make report shows."""
     rows = []
     for name, item in sorted(files.items()):
         lines, branches = item.sums()

@@ -46,6 +46,6 @@ def run(job):
     try:
         frag.measure(job, built, job.cases)
     finally:
-        # What was measured before it failed, or somebody stopped it, is kept.
+        # Keep the boots before it failed, or somebody stopped it.
         job.partial = Result(data=frag.report(job, job.cases))
     return job.partial

@@ -172,7 +172,7 @@ def check_section(out):
     return section
 
 
-# What the other commands write -------------------------------------------------
+# The other commands -------------------------------------------------------------
 
 def coverage_section(out):
     section = Section("Coverage", "make coverage")
@@ -337,7 +337,7 @@ def git_line(*command):
 
 
 def facts(out):
-    """What all this was made with."""
+    """Versions and the machine."""
     state = Tree(os.path.join(out, "linux")).state
     source = state["source"] or [None, None, "not prepared"]
     dirty = git.git(ROOT, "status", "--porcelain").stdout.strip()

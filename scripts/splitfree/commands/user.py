@@ -68,7 +68,7 @@ def tests_of(kind_, judged, console):
     found = files.suite(kind_, files.tests_of(judged.verdict, console, end))
     for below in found.tests:
         if below.name == "kernel":
-            # What this program has instead.
+            # A program is no kernel.
             below.name = "program"
     return found
 

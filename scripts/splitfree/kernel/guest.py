@@ -21,8 +21,9 @@ Ended = collections.namedtuple("Ended", "late seconds status")
 
 def run(args, console, limit, what, *, env=None, on_line=None, done=None, expected=0,
         started=None, verbose=False):
-    """Run a guest to its end, with its console in a file; kills it, and what it left, at the limit.
+    """Run a guest to its end or to the limit; kill it then, and what it started.
 
+    console: the file that its console goes to.
     limit: seconds, or a function that says when the time is over.
     what: for the progress. done: a function that says how much of what is expected is done.
     on_line: gets each line of the console as it comes, as text.
@@ -60,7 +61,7 @@ def run(args, console, limit, what, *, env=None, on_line=None, done=None, expect
             child.kill()
         child.wait()
         seconds = time.monotonic() - start
-        # What it started holds the other end of its console.
+        # Its own children hold the other end of its console.
         kill_descendants()
         if on_line:
             reader.join(5)
@@ -79,6 +80,6 @@ def not_started(said, args, env=None):
 
 
 def text(console):
-    """What the guest said."""
+    """The whole console of a guest."""
     with open(console, encoding="utf-8", errors="replace") as handle:
         return handle.read()

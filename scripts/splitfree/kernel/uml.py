@@ -68,7 +68,7 @@ def command(kernel, out, ncpus, append, memory="1G", image=None):
 
 
 def debug_arguments(debug):
-    """What the kernel of a value of DEBUG= is told."""
+    """The kernel arguments that go with a value of DEBUG=."""
     return ["page_owner=on"] if "pagealloc" in debug.split("-") else []
 
 

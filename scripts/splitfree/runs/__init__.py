@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What several commands do alike: the frame of a command, KUnit, userland, one step."""
+"""Work that several commands share: their frame, KUnit, userland, one step."""

@@ -46,9 +46,9 @@ class Job:
             self.directory = self.directory(values)
         self.results = os.path.join(self.out, self.directory) if self.directory else self.out
         self.tree = None
-        # Who does not have the lock must not touch the result of who has it.
+        # Without the lock, the result belongs to another run.
         self.begun = False
-        # What there is to say if it does not come to its end.
+        # The result so far, for a run that does not come to its end.
         self.partial = results.Result()
 
     def path(self, *names):
@@ -103,7 +103,7 @@ class Job:
             locks.enter_context(lock(self.out, self.name))
 
     def work(self, module):
-        """What the command does, with the lock held; returns the Result."""
+        """The work of the command, with the lock held; returns the Result."""
         with module.guard(self) if hasattr(module, "guard") else contextlib.nullcontext():
             if self.command.own_lock and (self.command.tree or hasattr(module, "prepare")):
                 with lock(self.out, self.name):

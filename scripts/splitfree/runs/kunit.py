@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One run of the KUnit suites in a guest: its files, its report, and what it came to.
+"""One run of the KUnit suites in a guest: its files, its report, its result.
 
 The files are console.log, ktap.log, junit.xml and results.json. The data of the result:
 
@@ -29,7 +29,7 @@ from splitfree.runs import frame
 
 
 def arguments(ncpus, suite="", end="halt"):
-    """What the kernel is told, to run the suites and then end."""
+    """The kernel arguments that run the suites and then end."""
     args = ["kunit.enable=1", f"kunit_shutdown={end}", f"pcp_kunit.want_cpus={ncpus}"]
     return args + ([f"kunit.filter_glob={suite}"] if suite else [])
 
@@ -77,7 +77,7 @@ def newest_log(job):
 
 
 def guard(job, arch):
-    """Around a whole run: whatever happens in it, its files say so, and are of no other run."""
+    """A context around a whole run: its files tell how it ended, and none is of another run."""
     # Counted before the results of the last run go.
     chosen = getattr(job.options, "suite", "")
     job.expected = 0 if chosen else Tally().expected(job.path("ktap.log"))
@@ -99,7 +99,7 @@ def report(job):
     return child.returncode
 
 
-# What the run came to ------------------------------------------------------------
+# The result ------------------------------------------------------------------------
 
 def data_of(tests, splats=()):
     """The data of the result. tests: as the reader of KTAP has them."""
