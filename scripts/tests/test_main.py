@@ -2,6 +2,7 @@
 """The targets, make help, and that the Makefile knows what the declarations say."""
 
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -39,6 +40,17 @@ class Makefile(unittest.TestCase):
         for target, command in front.commands().items():
             if command.directory != "":
                 self.assertIn(target, patterns)
+
+
+class Modules(unittest.TestCase):
+    def test_the_hooks_of_each_take_a_job_and_no_more(self):
+        for target in front.TARGETS:
+            module, _ = front.module_of(target)
+            self.assertTrue(callable(module.run), target)
+            for name in ("check", "prepare", "guard", "run"):
+                if hasattr(module, name):
+                    parameters = list(inspect.signature(getattr(module, name)).parameters)
+                    self.assertEqual(parameters, ["job"], f"{target}: {name}()")
 
 
 class Quoting(unittest.TestCase):

@@ -141,7 +141,7 @@ class Run(Commands):
     def run_with(self, *outcomes, herd=None, **texts):
         job = self.job(**texts)
         job.prepare_tree = lambda: None
-        with mock.patch.object(model, "check", return_value=[
+        with mock.patch.object(model, "check_all", return_value=[
                 (f"m{i}", outcome, 1.0) for i, outcome in enumerate(outcomes)]), \
                 mock.patch("shutil.which", return_value=herd):
             return self.quiet(model.run, job)
@@ -159,7 +159,7 @@ class Run(Commands):
         self.assertRegex(str(result.failure), "did not do what it should: assertion violated .log: b")
 
     def test_lines_come_in_order(self):
-        outcomes = self.quiet(model.check, [
+        outcomes = self.quiet(model.check_all, [
             ("first", (lambda: model.Outcome(True, 1, "x", "l"),)),
             ("second", (lambda: model.Outcome(False, 0, "y", "l"),))], 2)
         self.assertEqual([name for name, _, _ in outcomes], ["first", "second"])

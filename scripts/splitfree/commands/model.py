@@ -168,7 +168,7 @@ def timed(function, *args):
     return outcome, time.monotonic() - start
 
 
-def check(tasks, jobs):
+def check_all(tasks, jobs):
     """Run them side by side, print them in order; returns [(name, outcome, seconds)]."""
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -203,7 +203,7 @@ def run(job):
         job.prepare_tree()
         memory_model = os.path.join(job.tree.path, "tools/memory-model")
         tasks += [(os.path.basename(p), (litmus, p, memory_model, job.results)) for p in tests]
-    found = check(tasks, job.options.jobs)
+    found = check_all(tasks, job.options.jobs)
     for path in tests if not herd else ():
         print(f"skip    {os.path.basename(path):<57} herd7 is not there "
               f"(in no Debian package); expected: {wanted[path]}")

@@ -48,7 +48,7 @@ def write_mails(tree, target):
     return sorted(glob.glob(os.path.join(target, "*.patch")))
 
 
-def check(job, name, function, excuses, used):
+def run_check(job, name, function, excuses, used):
     """One line; returns the row of the data."""
     path = job.path(re.sub(r"\W+", "-", name.lower()) + ".txt")
     start = time.monotonic()
@@ -76,7 +76,7 @@ def lint(job, mails):
     excuses, used, rows, idle = checkers.read_excuses(), set(), [], 0
     for name, function in checkers.checks(job, mails):
         if not job.options.only or any(word in name for word in job.options.only):
-            rows.append(check(job, name, function, excuses, used))
+            rows.append(run_check(job, name, function, excuses, used))
     if not job.options.only and all(row["outcome"] != "skipped" for row in rows):
         for excuse in excuses:
             if excuse not in used:
