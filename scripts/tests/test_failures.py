@@ -153,6 +153,11 @@ class Sentences(unittest.TestCase):
         with mock.patch.object(failures, "owner", return_value="me"):
             self.assertNotIn("belongs", failures.sentence_of(error))
 
+    def test_each_error_has_its_hint(self):
+        for number, hint in ((errno.ENOSPC, "free some space"), (errno.EACCES, "its permissions"),
+                             (errno.ENOENT, "see why it is gone")):
+            self.assertIn(hint, failures.sentence_of(OSError(number, "x", "/nowhere")))
+
     def test_the_owner(self):
         self.assertEqual(failures.owner("/"), "root")
         self.assertIsNone(failures.owner("/nowhere"))

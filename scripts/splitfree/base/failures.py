@@ -81,7 +81,9 @@ def owner(path):
 
 def sentence_of(error):
     """One sentence on an OSError: no rights, a full disk, a path that is no directory."""
-    hint = "free some space" if error.errno == errno.ENOSPC else "look at its permissions"
+    hint = {errno.ENOSPC: "free some space", errno.EDQUOT: "free some space",
+            errno.ENOENT: "see why it is gone", errno.ENOTDIR: "see what lies there"}.get(
+                error.errno, "look at its permissions")
     where = f": {error.filename}" if error.filename else ""
     whose = ""
     if error.errno in (errno.EACCES, errno.EPERM) and isinstance(error.filename, str):
