@@ -9,19 +9,23 @@
 #include "zone.h"
 
 /**
- * pageblock_own() - a CPU becomes the owner of a block
- * @pcp: its PCP in the zone of the block
+ * pageblock_own() - a CPU becomes the owner of a block, whoever owned it
+ * @zone: zone of the block
+ * @pcp: PCP of the CPU in @zone
  * @pbd: the block
  *
  * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
- * Return: true unless somebody owns it already.
+ * Return: false if it owned the block already.
  */
-bool pageblock_own(struct per_cpu_pages *pcp, struct pageblock_data *pbd)
+bool pageblock_own(struct zone *zone, struct per_cpu_pages *pcp,
+		   struct pageblock_data *pbd)
 {
-	int none = PAGEBLOCK_NO_OWNER;
+	int owner = xchg(&pbd->owner, pcp->cpu + 1);
 
-	if (!try_cmpxchg(&pbd->owner, &none, pcp->cpu + 1))
+	if (owner == pcp->cpu + 1)
 		return false;
+	if (owner != PAGEBLOCK_NO_OWNER)
+		atomic_dec(&zone_pcp(zone, owner - 1)->owned_blocks);
 	atomic_inc(&pcp->owned_blocks);
 	return true;
 }

@@ -2,9 +2,9 @@
 /*
  * Which CPU gets the pages of a block back.
  *
- * A CPU becomes the owner when a refill takes pages of a block that nobody owns. It
- * stops being the owner when it has more pages than it uses: when pages of the block
- * go back to the zone, or come to a PCP that has enough already.
+ * The last CPU that took pages of a block from the zone is its owner: it will want
+ * pages again. It stops being the owner when it gives pages of the block back itself,
+ * when they waited for it through an interval, and when it dies.
  *
  * The owner is a hint where to send pages, so no lock protects it. Each change is one
  * atomic operation.
@@ -16,7 +16,8 @@
 
 #include "pageblock.h"
 
-bool pageblock_own(struct per_cpu_pages *pcp, struct pageblock_data *pbd);
+bool pageblock_own(struct zone *zone, struct per_cpu_pages *pcp,
+		   struct pageblock_data *pbd);
 void __pageblock_disown(struct zone *zone, struct pageblock_data *pbd);
 void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
 			    unsigned long end_pfn);

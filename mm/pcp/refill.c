@@ -4,8 +4,8 @@
  *
  * The pages are those that 7.3 would take: the smallest that will do come first, so that
  * whole blocks are broken up last. But what 7.3 splits page by page under the lock is
- * taken in large pieces, and split when the lock is released. A block that nobody owns
- * becomes this CPU's own.
+ * taken in large pieces, and split when the lock is released. Their blocks become this
+ * CPU's own.
  */
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -62,21 +62,21 @@ static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
 
 /*
  * Kernel pages and user pages alike, and in whatever way the block was found: pages
- * of a block without an owner shall come back to the CPU that now takes some.
+ * of the block shall come back to the CPU that took some last. Were it to stay with an
+ * owner that takes none, this CPU would push to it what it allocates and frees itself.
  */
 static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,
 		      struct page *page, bool whole, int migratetype)
 {
 	unsigned long pfn = page_to_pfn(page);
 	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
-	int owner = pageblock_owner_cpu(pbd);
 
 	/* Nobody can give pages back to a disabled PCP, nor to one of the early boot. */
 	if (!pcp_open(pcp))
 		return;
-	if (owner == pcp->cpu) {
+	if (pageblock_owner_cpu(pbd) == pcp->cpu) {
 		__count_vm_event(PCP_RECOVER);
-	} else if (owner < 0 && pageblock_own(pcp, pbd)) {
+	} else if (pageblock_own(zone, pcp, pbd)) {
 		trace_mm_pcp_claim(pcp->cpu, pfn, migratetype);
 		__count_vm_event(whole ? PCP_CLAIM : PCP_ADOPT);
 	}

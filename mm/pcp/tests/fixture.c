@@ -540,7 +540,8 @@ void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu)
 	pageblock_disown(fx->zone, &fx->block[block]);
 	if (cpu >= 0)
 		KUNIT_EXPECT_TRUE(fx->test,
-				  pageblock_own(zone_pcp(fx->zone, cpu),
+				  pageblock_own(fx->zone,
+						zone_pcp(fx->zone, cpu),
 						&fx->block[block]));
 }
 

@@ -308,8 +308,7 @@ static void live_own_again(struct live *lv)
 
 		if (pageblock_owner_cpu(pbd) == lv->a)
 			continue;
-		pageblock_disown(lv->zone, pbd);
-		pageblock_own(lv->pcp, pbd);
+		pageblock_own(lv->zone, lv->pcp, pbd);
 	}
 }
 

@@ -70,8 +70,8 @@ static void owner_own_sets_the_cpu_and_counts(struct kunit *test)
 	struct per_cpu_pages *first = zone_pcp(fx->zone, 0);
 	int before;
 
-	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->pcp, &fx->block[0]));
-	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->other, &fx->block[1]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[1]));
 	pcp_fx_check_blocks(fx);
 	expect_owner(fx, 0, fx->cpu);
 	expect_owner(fx, 1, fx->other->cpu);
@@ -80,7 +80,7 @@ static void owner_own_sets_the_cpu_and_counts(struct kunit *test)
 
 	/* CPU 0 is an owner, too. */
 	before = atomic_read(&first->owned_blocks);
-	KUNIT_EXPECT_TRUE(test, pageblock_own(first, &fx->block[2]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, first, &fx->block[2]));
 	pcp_fx_check_blocks(fx);
 	expect_owner(fx, 2, 0);
 	expect_counted(fx, first, before + 1);
@@ -90,23 +90,23 @@ static void owner_own_twice_fails_and_counts_once(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->pcp, &fx->block[0]));
-	KUNIT_EXPECT_FALSE(test, pageblock_own(fx->pcp, &fx->block[0]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
+	KUNIT_EXPECT_FALSE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
 	expect_owner(fx, 0, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 }
 
-static void owner_own_of_another_cpus_block_fails(struct kunit *test)
+static void owner_own_takes_the_block_from_another_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->other, &fx->block[0]));
-	KUNIT_EXPECT_FALSE(test, pageblock_own(fx->pcp, &fx->block[0]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[0]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->other->cpu);
-	expect_counted(fx, fx->pcp, 0);
-	expect_counted(fx, fx->other, 1);
+	expect_owner(fx, 0, fx->cpu);
+	expect_counted(fx, fx->pcp, 1);
+	expect_counted(fx, fx->other, 0);
 }
 
 static void owner_own_leaves_the_migratetype(struct kunit *test)
@@ -179,7 +179,7 @@ static void owner_own_after_disown_works(struct kunit *test)
 
 	own(fx, 0);
 	pageblock_disown(fx->zone, &fx->block[0]);
-	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->other, &fx->block[0]));
+	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
 	expect_owner(fx, 0, fx->other->cpu);
 	expect_counted(fx, fx->pcp, 0);
@@ -278,7 +278,8 @@ static void owner_disown_range_disowns_just_its_blocks(struct kunit *test)
 			zone_end_pfn(real));
 	pageblock_data_init(range->block, RANGE_BLOCKS);
 	for (i = 0; i < RANGE_BLOCKS; i++)
-		KUNIT_ASSERT_TRUE(test, pageblock_own(i == 2 ? fx->other : fx->pcp,
+		KUNIT_ASSERT_TRUE(test, pageblock_own(fx->zone,
+						      i == 2 ? fx->other : fx->pcp,
 						      &range->block[i]));
 	kunit_activate_static_stub(test, pcp_pageblock, range_pageblock);
 
@@ -414,7 +415,8 @@ static long race_fn(struct pcp_worker *w)
 	for (i = 0; i < RACE_ROUNDS; i++) {
 		if (!pcp_step_wait(&race->step, RACE_WORKERS))
 			return -1;
-		won += pageblock_own(zone_pcp(race->fx->zone, w->cpu), pbd);
+		won += pageblock_own(race->fx->zone,
+				     zone_pcp(race->fx->zone, w->cpu), pbd);
 		if (!pcp_step_wait(&race->step, RACE_WORKERS))
 			return -1;
 		pageblock_disown(race->fx->zone, pbd);
@@ -422,7 +424,7 @@ static long race_fn(struct pcp_worker *w)
 	return won;
 }
 
-static void owner_race_is_won_and_counted_once(struct kunit *test)
+static void owner_race_leaves_the_counts_right(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct pcp_workers *p;
@@ -440,7 +442,7 @@ static void owner_race_is_won_and_counted_once(struct kunit *test)
 		KUNIT_EXPECT_GE(test, p->worker[i].ret, 0L);
 		won += p->worker[i].ret;
 	}
-	KUNIT_EXPECT_EQ(test, won, (long)RACE_ROUNDS);
+	KUNIT_EXPECT_GE(test, won, (long)RACE_ROUNDS);
 	expect_owner(fx, 0, -1);
 	for_each_possible_cpu(cpu)
 		expect_counted(fx, zone_pcp(fx->zone, cpu), 0);
@@ -451,7 +453,7 @@ static struct kunit_case pcp_owner_cases[] = {
 	KUNIT_CASE(owner_new_blocks_belong_to_nobody),
 	KUNIT_CASE(owner_own_sets_the_cpu_and_counts),
 	KUNIT_CASE(owner_own_twice_fails_and_counts_once),
-	KUNIT_CASE(owner_own_of_another_cpus_block_fails),
+	KUNIT_CASE(owner_own_takes_the_block_from_another_cpu),
 	KUNIT_CASE(owner_own_leaves_the_migratetype),
 	KUNIT_CASE(owner_disown_counts_at_the_owner),
 	KUNIT_CASE(owner_disown_of_nobodys_block_counts_nothing),
@@ -468,7 +470,7 @@ static struct kunit_case pcp_owner_cases[] = {
 	KUNIT_CASE(owner_disown_cpu_passes_over_holes),
 	KUNIT_CASE(owner_disown_cpu_ends_with_the_zone),
 	KUNIT_CASE(owner_disown_cpu_begins_with_the_block_that_the_zone_begins_in),
-	KUNIT_CASE(owner_race_is_won_and_counted_once),
+	KUNIT_CASE(owner_race_leaves_the_counts_right),
 	{}
 };
 

@@ -557,17 +557,17 @@ static void refill_adopts_blocks_of_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 2);
 }
 
-/* It asked for the pages of that block first. */
-static void refill_leaves_blocks_of_other_cpus_theirs(struct kunit *test)
+/* Or it would push away all that it allocates there and frees itself. */
+static void refill_takes_blocks_from_other_cpus(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	zone_page(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
-	expect_owner(fx, 0, fx->other->cpu);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->owned_blocks), 1);
+	expect_owner(fx, 0, fx->cpu);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->owned_blocks), 0);
 }
 
 static void refill_keeps_its_own_blocks(struct kunit *test)
@@ -607,7 +607,7 @@ static void refill_adopts_what_it_fell_back_to(struct kunit *test)
 	add_fallback(fx, 1, 0);
 	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
 	expect_owner(fx, 0, fx->cpu);
-	expect_owner(fx, 1, fx->other->cpu);
+	expect_owner(fx, 1, fx->cpu);
 	KUNIT_EXPECT_EQ(test, 2, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0));
 }
 
@@ -692,7 +692,7 @@ static void refill_counts_pieces_of_its_own_blocks(struct kunit *test)
 	expect_events(fx, &e, 0, 1, 3, 5);
 }
 
-static void refill_counts_nothing_of_other_cpus_blocks(struct kunit *test)
+static void refill_counts_blocks_of_other_cpus_as_adopted(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct refill_events e;
@@ -701,7 +701,7 @@ static void refill_counts_nothing_of_other_cpus_blocks(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	zone_page(fx, 0, 0, 1);
 	count_refill(fx, 2, &e);
-	expect_events(fx, &e, 0, 0, 0, 2);
+	expect_events(fx, &e, 0, 1, 0, 2);
 }
 
 /* === The lock === */
@@ -807,7 +807,7 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_with_cma_first_only_falls_back),
 	KUNIT_CASE(refill_asks_about_cma_for_each_piece),
 	KUNIT_CASE_PARAM(refill_adopts_blocks_of_nobody, type_gen_params),
-	KUNIT_CASE(refill_leaves_blocks_of_other_cpus_theirs),
+	KUNIT_CASE(refill_takes_blocks_from_other_cpus),
 	KUNIT_CASE(refill_keeps_its_own_blocks),
 	KUNIT_CASE(refill_adopts_for_the_cpu_of_the_pcp),
 	KUNIT_CASE(refill_adopts_what_it_fell_back_to),
@@ -815,7 +815,7 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_counts_whole_blocks),
 	KUNIT_CASE(refill_counts_blocks_partly_in_use),
 	KUNIT_CASE(refill_counts_pieces_of_its_own_blocks),
-	KUNIT_CASE(refill_counts_nothing_of_other_cpus_blocks),
+	KUNIT_CASE(refill_counts_blocks_of_other_cpus_as_adopted),
 	KUNIT_CASE(refill_adopts_and_splits_without_zone_lock),
 	KUNIT_CASE(refill_takes_all_under_one_lock),
 	KUNIT_CASE(refill_nolock_gives_up_on_busy_zone),
