@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/spinlock.h>
@@ -637,7 +638,9 @@ static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
 	do {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
 		WRITE_ONCE(pcp_point_hook, live_carry);
+		rcu_read_lock();
 		pcp_return_waiting(lv->zone, lv->pcp);
+		rcu_read_unlock();
 		WRITE_ONCE(pcp_point_hook, NULL);
 	} while (!lv->round && ++tries < 8);
 	KUNIT_ASSERT_EQ(test, lv->round, 1U);
