@@ -108,6 +108,10 @@ static bool scatter;
 module_param(scatter, bool, 0444);
 MODULE_PARM_DESC(scatter, "compact: the pages that stay are random ones, not each eighth");
 
+static unsigned int keep_index;
+module_param(keep_index, uint, 0444);
+MODULE_PARM_DESC(keep_index, "compact: which of eight pages stays, 0 to 7");
+
 static const char *phase;
 static bool failed;
 
@@ -550,7 +554,7 @@ static struct file *fill_file(void)
 	lru_add_drain_all();
 	prandom_seed_state(&state, seed);
 	for (i = 0; i + 8 <= nr; i += 8) {
-		unsigned long stays = scatter ? prandom_u32_state(&state) % 8 : 0;
+		unsigned long stays = scatter ? prandom_u32_state(&state) % 8 : keep_index % 8;
 		loff_t at = (loff_t)i << PAGE_SHIFT, keep = (loff_t)(i + stays) << PAGE_SHIFT;
 		loff_t end = (loff_t)(i + 8) << PAGE_SHIFT;
 
@@ -590,6 +594,7 @@ static void run_compact(void)
 			tries++;
 	}
 	end_phase();
+	say("keep_index", "%u", keep_index % 8);
 	say("got", "%u", got);
 	/* Free memory does not depend on what waits where, once all is drained. */
 	drain_all();
