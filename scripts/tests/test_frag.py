@@ -8,7 +8,7 @@ import types
 import unittest
 
 from splitfree.base.failures import Failure
-from splitfree.bench import frag
+from splitfree.bench import frag, plot
 from splitfree.bench import run as bench
 from splitfree.commands import frag as command
 from tests.fakes import SPLAT, Commands
@@ -56,6 +56,18 @@ class Console(unittest.TestCase):
         self.assertEqual(found, {"got": 20, "possible": 220, "migrated/page": 52.0,
                                  "scanned/page": 100.0, "ms": 5.3, "migrated *": 1040,
                                  "scanned *": 2000, "keep_index *": 3})
+
+    def test_samples_come_again(self):
+        values, _, _ = frag.parse_console("frag: age sample 1 9 8\nfrag: age sample 2 8 8\n")
+        self.assertEqual(values["age.sample"], [[1, 9, 8], [2, 8, 8]])
+
+    def test_reclaim(self):
+        values = {"reclaim.event_pgalloc_normal": [2000], "reclaim.event_pgsteal_kswapd": [900],
+                  "reclaim.event_pgsteal_direct": [100], "reclaim.event_pgscan_kswapd": [3000],
+                  "reclaim.event_allocstall_normal": [3]}
+        found = frag.figures(values)
+        self.assertEqual((found["stolen/1000"], found["scanned/1000"], found["stalls"]),
+                         (500, 1500, 3))
 
     def test_nothing_got(self):
         found = frag.figures({"compact.got": [0], "compact.event_pgmigrate_success": [7]})
@@ -170,6 +182,25 @@ class Table(unittest.TestCase):
         rows = {row.figure: row for row in self.rows(stock)}
         self.assertEqual(rows["migrated/page"].stock, "5.95 (1 .. 100)")
 
+    def test_a_curve_is_compared_window_by_window(self):
+        # A breath of two windows, which split follows at nine tenths, but for one window.
+        stock = [[second, 40 if (second - 1) // 30 % 2 else 80] for second in range(1, 601)]
+        split = [[second, whole * (0.5 if second > 570 else 0.9)] for second, whole in stock]
+        case = frag.parse_cases("a | 1 | 2 | run=age period=60 | x\n")
+        goals = frag.parse_goals("a | worst 30 s with noise | value>=1.00 | x\n")
+        rows = {row.figure: row for row in
+                frag.rows_of(case, {}, goals, curves={"a": {"stock": stock, "split": split}})}
+        self.assertAlmostEqual(rows["whole over time"].ratio.value, 0.887, 3)
+        self.assertEqual(rows["worst 30 s"].split, "0.500")
+        self.assertEqual(rows["worst 30 s with noise"].verdict, "missed")
+        rows = {row.figure: row for row in
+                frag.rows_of(case, {}, goals, curves={"a": {"stock": stock, "split": stock}})}
+        self.assertEqual(rows["worst 30 s with noise"].verdict, "met")
+        self.assertEqual(len(frag.rows_of(case, {}, goals, curves={"a": {"stock": stock}})), 1)
+
+    def test_a_short_curve_has_no_noise(self):
+        self.assertIsNone(frag.noise(frag.windows([[s, 9] for s in range(1, 100)]), 60))
+
     def test_only_rounds_of_both_are_compared(self):
         rows = {row.figure: row for row in self.rows(compaction(20, 210), compaction(20))}
         self.assertEqual(rows["got"].ratio.value, 1)
@@ -220,6 +251,15 @@ class Run(Commands):
         self.boots.clear()
         self.run_with(COMPACT, "run=compact scatter=1")
         self.assertEqual(len(self.boots), 4)
+
+    def test_a_curve_is_drawn_and_measured_once(self):
+        samples = "".join(f"frag: age sample {s} 9 8 0 0 1 2 9\n" for s in range(1, 70))
+        drawn = self.patch(plot, "gnuplot")
+        result = self.run_with(samples + "frag: end\n", "run=age seconds=1200", SECONDS="70")
+        self.assertEqual(len(self.boots), 2)
+        self.assertIn("pcp_frag.seconds=70", self.boots[0])
+        self.assertEqual(drawn.call_args[0][0], self.last.path("a.svg"))
+        self.assertEqual(result.data["rows"][0]["figure"], "whole over time")
 
     def test_a_quick_run_is_a_test_of_each_goal(self):
         result = self.run_with(LOAD, QUICK="1")

@@ -3,7 +3,7 @@
 
 Results in $(O)/frag: table.txt, results.json, and a console for each boot, of which the
 table is made. With KERNELS=split only those of the split path are measured anew, and
-stock's stay as they were. The whole blocks of a load are those after a drain; FIGURES=1
+stock's stay as they were. Cases age_* have a plot of whole blocks over time. The whole blocks of a load are those after a drain; FIGURES=1
 prints all figures. What was promised is in tools/testing/frag/goals.list; a goal that is
 missed is a result, and the exit status is 0 then. The data of the result: what
 results.json has, without each boot.
@@ -15,7 +15,7 @@ as so few rounds tell no more.
 
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.paths import show
-from splitfree.base.options import ROUNDS, Option, as_it_is, is_one, words
+from splitfree.base.options import ROUNDS, Option, as_it_is, between, is_one, words
 from splitfree.base.results import Result
 from splitfree.bench import frag
 from splitfree.runs.frame import Command
@@ -34,7 +34,9 @@ COMMAND = Command(
     (ROUNDS._replace(default="5"), Option("CASES", "", as_it_is, "globs: only these cases"),
      Option("KERNELS", "", kernels, "stock or split: the other stays as it was measured before"),
      Option("QUICK", "", is_one, "1: few cases, as a test"),
+     Option("SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
      Option("FIGURES", "", is_one, "1: print all figures")),
+    packages=lambda values: () if values.quick else ("bench",),
     directory=lambda values: "frag-quick" if values.quick else "frag", own_lock=frag.KIT.name)
 
 
