@@ -154,8 +154,13 @@ static void fail(const char *why)
 
 /* Counters ----------------------------------------------------------------- */
 
+/* Of the numbers of a node, those of reclaim only grow. */
+#define FIRST_RECLAIM	PGSTEAL_KSWAPD
+#define NR_RECLAIM	(PGSCAN_FILE - FIRST_RECLAIM + 1)
+
 struct stamp {
 	unsigned long events[NR_VM_EVENT_ITEMS];
+	unsigned long reclaim[NR_RECLAIM];
 	unsigned long locks;
 	u64 ns;
 };
@@ -184,7 +189,11 @@ static unsigned long acquisitions(void)
 
 static void take_stamp(struct stamp *stamp)
 {
+	unsigned int i;
+
 	all_vm_events(stamp->events);
+	for (i = 0; i < NR_RECLAIM; i++)
+		stamp->reclaim[i] = global_node_page_state(FIRST_RECLAIM + i);
 	stamp->locks = acquisitions();
 	stamp->ns = ktime_get_ns();
 }
@@ -204,6 +213,11 @@ static void end_phase(void)
 		if (after.events[i] != before.events[i])
 			printk(KERN_WARNING "frag: %s event_%s %lu\n", phase, vm_event_name(i),
 			       after.events[i] - before.events[i]);
+	for (i = 0; i < NR_RECLAIM; i++)
+		if (after.reclaim[i] != before.reclaim[i])
+			printk(KERN_WARNING "frag: %s event_%s %lu\n", phase,
+			       node_stat_name(FIRST_RECLAIM + i),
+			       after.reclaim[i] - before.reclaim[i]);
 	if (IS_ENABLED(CONFIG_LOCK_STAT))
 		say("locks", "%lu", after.locks - before.locks);
 }
