@@ -15,30 +15,27 @@
  * and will get them in this order again. So pages that lie side by side in memory
  * stay side by side, and their struct pages are in the caches before they are
  * asked for, here and on the CPU that frees them. Any other order is soon none at
- * all, and each page is a miss for both.
+ * all, and each page is a miss for both. No more than one refill waits, see
+ * pcp_set_bound(), so this is no longer work than a refill.
  */
 static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool nolock)
 {
 	struct llist_node *node = llist_del_all(&pcp->free_llist);
 
-	/* Not less than what was taken. It is no time to look at all of very many. */
-	if (nolock || atomic_read(&pcp->nr_waiting) > PCP_ORDER_PAGES)
-		return node;
-	return llist_reverse_order(node);
+	return nolock ? node : llist_reverse_order(node);
 }
 
 /**
  * pcp_absorb() - move waiting pages to the PCP lists
  * @zone: the zone
  * @pcp: the PCP
- * @max_nodes: stop after so many pages of any order; 0: take all in
- * @to_high: stop when the PCP is at its high mark
- * @nolock: keep off zone->lock; what has to go to the zone is deferred
+ * @flags: PCP_ABSORB_TO_HIGH: stop when the PCP is at its high mark;
+ *	PCP_ABSORB_NOLOCK: what has to go to the zone is deferred
  *
  * They go to the hot end, one behind the other: what is there already was no good
  * to the caller.
  *
- * The free_llist can only be taken whole. What is over @max_nodes stays on
+ * The free_llist can only be taken whole. What is over PCP_ABSORB_NODES stays on
  * @pcp->taken, where the next absorb goes on before it takes the list again, so
  * that one allocation does bounded work.
  *
@@ -51,17 +48,18 @@ static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool noloc
  * Return: the number of base pages taken off the waiting lists.
  */
 unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
-			unsigned int max_nodes, bool to_high, bool nolock)
+			unsigned int flags)
 {
 	struct llist_node *node = pcp->taken, *to_zone = NULL;
 	struct list_head *list, *last_list = NULL, *last = NULL;
 	unsigned int nr_pages = 0, nr_nodes = 0;
+	bool nolock = flags & PCP_ABSORB_NOLOCK;
 	bool disabled = pcp_disabled(pcp);
 	bool leftover = node;
 	int high = INT_MAX;
 
 	/* At the mark: what waits stays where a flush finds it. */
-	if (to_high && !disabled)
+	if ((flags & PCP_ABSORB_TO_HIGH) && !disabled)
 		high = READ_ONCE(pcp->high);
 	if (pcp->count >= high)
 		return 0;
@@ -72,12 +70,10 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	while (node) {
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 		unsigned int order = page_private(page);
-		struct pageblock_data *pbd;
 		int migratetype;
 
 		/* A disabled PCP gets rid of all, for no look comes after this. */
-		if (!disabled && ((max_nodes && nr_nodes == max_nodes) ||
-				  pcp->count >= high))
+		if (!disabled && (nr_nodes == PCP_ABSORB_NODES || pcp->count >= high))
 			break;
 
 		node = node->next;
@@ -89,8 +85,8 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		nr_nodes++;
 		nr_pages += 1U << order;
 
-		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
-		migratetype = pageblock_migratetype(pbd);
+		migratetype = pageblock_migratetype(pcp_pageblock(zone, page,
+								  page_to_pfn(page)));
 		if (unlikely(disabled || is_migrate_isolate(migratetype))) {
 			page->pcp_llist.next = to_zone;
 			to_zone = &page->pcp_llist;
@@ -98,8 +94,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		}
 
 		list = &pcp->lists[pcp_pindex(pcp_list_type(migratetype), order)];
-		__pcp_list_add(page, order, pageblock_owner_cpu(pbd) == pcp->cpu,
-			       list == last_list ? last : list);
+		__pcp_list_add(pcp, page, order, list == last_list ? last : list);
 		pcp_count_add(pcp, 1 << order);
 		last_list = list;
 		last = &page->pcp_list;
@@ -113,6 +108,8 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			pcp_zone_free_waiting(zone, to_zone, false);
 	}
 	if (nr_pages) {
+		if (unlikely(READ_ONCE(pcp->stale)))
+			WRITE_ONCE(pcp->stale, false);
 		/*
 		 * Pairs with pcp_has_pages(): whoever no longer sees that
 		 * pages wait sees them counted, or in the zone.

@@ -3,12 +3,15 @@
  * Allocate from a PCP: what is on its lists, then what other CPUs gave back,
  * then the zone.
  */
+#include <linux/minmax.h>
+#include <linux/mm.h>
+
 #include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"
 
-/* Most allocations find a page of just their order, and need no more. */
+/* Most allocations end here. */
 static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
 						   unsigned int order,
 						   int migratetype)
@@ -22,6 +25,27 @@ static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
 	return page;
 }
 
+/*
+ * What waits is taken in even if the PCP is full: of other pages than are wanted, or there
+ * would be no need to. So as many of those go to the zone, the coldest of the next list
+ * first.
+ */
+static struct page *pcp_take_absorbed(struct zone *zone, struct per_cpu_pages *pcp,
+				      unsigned int order, int migratetype, bool nolock)
+{
+	struct page *page;
+	int over;
+
+	pcp_absorb(zone, pcp, nolock ? PCP_ABSORB_NOLOCK : 0);
+	page = pcp_take_exact(pcp, order, migratetype);
+
+	over = pcp->count - READ_ONCE(pcp->high);
+	if (over > 0 && !nolock)
+		pcp_free_bulk(zone, pcp, min(over, READ_ONCE(pcp->batch)),
+			      (pcp_pindex(migratetype, order) + 1) % NR_PCP_LISTS);
+	return page;
+}
+
 /**
  * pcp_alloc() - allocate a page from a PCP, and refill it if need be
  * @zone: the zone
@@ -31,7 +55,8 @@ static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
  * @alloc_flags: ALLOC_*
  *
  * The free_llist, which other CPUs write, is not looked at while the PCP has
- * a page that will do.
+ * a page of the order. A larger one is split last: whoever cached it may want it
+ * again, and the zone has its small pieces for this.
  *
  * Context: @pcp->lock is held. May take zone->lock.
  * Return: the page, with page_private() 0, or NULL.
@@ -46,14 +71,9 @@ struct page *pcp_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 	if (likely(page))
 		return page;
 
-	page = pcp_take(pcp, order, migratetype);
-	if (page)
-		return page;
-
-	if (pcp_has_waiting(pcp) &&
-	    pcp_absorb(zone, pcp, PCP_ABSORB_NODES, true,
-		       alloc_flags & ALLOC_NOLOCK)) {
-		page = pcp_take(pcp, order, migratetype);
+	if (pcp_has_waiting(pcp)) {
+		page = pcp_take_absorbed(zone, pcp, order, migratetype,
+					 alloc_flags & ALLOC_NOLOCK);
 		if (page)
 			return page;
 	}
@@ -66,8 +86,11 @@ struct page *pcp_alloc(struct zone *zone, struct per_cpu_pages *pcp,
 	if (alloc_flags & ALLOC_HIGHATOMIC)
 		return NULL;
 
-	if (!pcp_refill(zone, pcp, order, migratetype, alloc_flags))
-		return NULL;
+	if (pcp_refill(zone, pcp, order, migratetype, alloc_flags))
+		return pcp_take_exact(pcp, order, migratetype);
 
+	/* The zone leaves guards behind what it splits, see debug_guardpage_minorder. */
+	if (debug_guardpage_enabled())
+		return NULL;
 	return pcp_take(pcp, order, migratetype);
 }

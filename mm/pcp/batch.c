@@ -4,14 +4,10 @@
  * for each PCP, that go out with one atomic operation; the local lock is kept
  * meanwhile.
  */
-#include <linux/string.h>
 #include <trace/events/kmem.h>
-#include <trace/events/pcp.h>
 
 #include "commit.h"
-#include "pcp.h"
-#include "route.h"
-#include "zone.h"
+#include "free.h"
 
 static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone,
 			      struct per_cpu_pages *pcp, struct page *page,
@@ -70,54 +66,37 @@ static bool pcp_batch_lock(struct pcp_batch *batch, struct zone *zone)
  * @zone: zone of @page
  * @page: first page of the folio, prepared for freeing
  * @pfn: its pfn
- * @order: its order
- * @order_allowed: pages of this order may be on a PCP
+ * @order: its order, one that a PCP may have
  *
  * Context: Any but NMI. May leave with the local PCP locked and the task
  * pinned, so pcp_batch_end() must follow.
  */
 void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
-		    struct page *page, unsigned long pfn, unsigned int order,
-		    bool order_allowed)
+		    struct page *page, unsigned long pfn, unsigned int order)
 {
-	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
-	struct pcp_route_in in = {
-		.migratetype = pageblock_migratetype(pbd),
-		.owner = pageblock_owner_cpu(pbd),
-		.order_allowed = order_allowed,
-	};
-	struct per_cpu_pages *owner_pcp = NULL;
-	bool pinned = batch->pcp;
+	struct pcp_route_in in = { .order_allowed = true };
 	enum pcp_route route;
 
-	if (!pinned)
+	if (!batch->pcp)
 		pcpu_task_pin();
-	in.cpu = smp_processor_id();
-	if (in.owner >= 0 && in.owner != in.cpu) {
-		owner_pcp = zone_pcp(zone, in.owner);
-		in.owner_open = pcp_open(owner_pcp);
-	}
 
-	route = pcp_route(in);
-	trace_mm_pcp_route(pfn, order, in.migratetype, in.owner, route);
+	route = pcp_route_page(&in, zone, page, pfn, order);
+	if (likely(route == PCP_ROUTE_LOCAL) &&
+	    unlikely(!pcp_batch_lock(batch, zone)))
+		route = PCP_ROUTE_ZONE;
+
 	switch (route) {
 	case PCP_ROUTE_REMOTE:
 		trace_mm_page_free_batched(page);
-		pcp_batch_add_run(batch, zone, owner_pcp, page, order);
+		pcp_batch_add_run(batch, zone, zone_pcp(zone, in.owner), page,
+				  order);
 		break;
 	case PCP_ROUTE_LOCAL:
-		if (pcp_batch_lock(batch, zone)) {
-			trace_mm_page_free_batched(page);
-			if (!pcp_commit(zone, batch->pcp, page,
-					pcp_list_type(in.migratetype), order,
-					in.owner == in.cpu, false)) {
-				/* Neither locked nor pinned any more. */
-				batch->pcp = NULL;
-				return;
-			}
-			break;
-		}
-		fallthrough;
+		trace_mm_page_free_batched(page);
+		if (!pcp_commit(zone, batch->pcp, page,
+				pcp_list_type(in.migratetype), order, false))
+			batch->pcp = NULL;
+		break;
 	default:
 		pcp_zone_free_one(zone, page, pfn, order, false);
 		break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Give many pages of a PCP back to the zone: absorb, choose and merge under
+ * Give many pages of a PCP back to the zone: choose and merge under
  * pcp->lock, and only then take zone->lock for fewer and larger pieces.
  */
 #include <linux/minmax.h>
@@ -11,7 +11,7 @@
 /*
  * Choose @count base pages. Goes from list to list, beginning with @pindex, the
  * cold end of each first, as stock does. What has a buddy goes to @cold, the rest
- * to @victims. All stay in pcp->count and keep their order, and their mark: a page
+ * to @victims. All stay in pcp->count and keep their order and mark: a page
  * without a buddy may be that of one that merges later.
  */
 static void pcp_choose(struct per_cpu_pages *pcp, int count,
@@ -29,8 +29,7 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
 			struct list_head *to = victims;
 
 			count -= 1 << order;
-			if (PagePCPBuddy(page) &&
-			    pcp_buddy(page, page_to_pfn(page), order))
+			if (pcp_buddy(pcp, page, page_to_pfn(page), order))
 				to = cold;
 			list_move_tail(&page->pcp_list, to);
 		}
@@ -39,6 +38,7 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
 
 /**
  * pcp_collect() - choose pages to give back and merge them
+ * @zone: the zone
  * @pcp: the PCP
  * @count: base pages to take off; more may go, since the buddies that they
  *	merge with go along
@@ -49,10 +49,13 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
  * that were chosen. All keep their mark until that is done, so that a block in
  * pieces comes out whole.
  *
+ * This CPU did not want them. So it does not own their blocks any more, until it takes
+ * pages of them again.
+ *
  * Context: @pcp->lock is held.
  */
-void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
-		 struct list_head *victims)
+void pcp_collect(struct zone *zone, struct per_cpu_pages *pcp, int count,
+		 unsigned int pindex, struct list_head *victims)
 {
 	LIST_HEAD(cold);
 	struct page *page;
@@ -67,16 +70,18 @@ void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
 		order = page_private(page);
 		pcp_list_del(pcp, page, order);
 		page = pcp_merge(pcp, page, &order);
-		set_page_private(page, order);
-		__SetPagePCPBuddy(page);
-		list_add_tail(&page->pcp_list, victims);
+		__pcp_list_add(pcp, page, order, victims->prev);
 		pcp_count_add(pcp, 1 << order);
 	}
 
 	list_for_each_entry(page, victims, pcp_list) {
+		struct pageblock_data *pbd;
+
 		nr_pages += 1 << page_private(page);
-		if (PagePCPBuddy(page))
-			__ClearPagePCPBuddy(page);
+		pcp_clear_mark(page);
+		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
+		if (pageblock_owner_cpu(pbd) == pcp->cpu)
+			pageblock_disown(zone, pbd);
 	}
 	pcp_count_add(pcp, -nr_pages);
 }
@@ -88,25 +93,14 @@ void pcp_collect(struct per_cpu_pages *pcp, int count, unsigned int pindex,
  * @count: base pages to give back
  * @pindex: list to begin with, pcp_pindex()
  *
- * Absorbs first, so that pages freed from afar can merge with those that are
- * here, and gives back as many more pages as that brought in: a caller that
- * trims to a mark gets there all the same.
- *
  * Context: @pcp->lock is held. Takes zone->lock.
  */
 void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count,
 		   unsigned int pindex)
 {
 	LIST_HEAD(victims);
-	int before = pcp->count;
 
-	count = min(before, count);
-	if (pcp_has_waiting(pcp)) {
-		pcp_absorb(zone, pcp, PCP_ABSORB_NODES, false, false);
-		count += pcp->count - before;
-	}
-
-	pcp_collect(pcp, count, pindex, &victims);
+	pcp_collect(zone, pcp, count, pindex, &victims);
 	if (!list_empty(&victims))
 		pcp_zone_free_list(zone, &victims);
 }

@@ -10,7 +10,7 @@
 
 /*
  * Unlock, and lock again if this is still the same CPU. Others may run in
- * between. Returns false with the lock lost and the task not pinned.
+ * between. Returns false with the lock lost; the task is pinned in any case.
  */
 static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
 {
@@ -19,11 +19,8 @@ static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
 
 	pcpu_task_pin();
 	/* Not this CPU's any more, or not in use, if the zone was reset. */
-	if (likely(this_cpu_ptr(zone->per_cpu_pageset) == pcp) &&
-	    pcp_trylock(pcp, PCP_SIDE_FREE))
-		return true;
-	pcpu_task_unpin();
-	return false;
+	return likely(this_cpu_ptr(zone->per_cpu_pageset) == pcp) &&
+	       pcp_trylock(pcp, PCP_SIDE_FREE);
 }
 
 /* Give @to_free base pages back, one batch for each hold of the lock. */
@@ -55,8 +52,8 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
  * preempted or interrupted for long frees.
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock.
- * Return: true if that is still so, false if the lock was lost and the task
- * is not pinned.
+ * Return: true if that is still so, false if the lock was lost; the task is pinned,
+ * maybe to another CPU.
  */
 bool pcp_commit_trim(struct zone *zone, struct per_cpu_pages *pcp,
 		     unsigned int pindex, int batch, bool free_high)

@@ -66,26 +66,24 @@ static __always_inline bool pcp_below_marks(struct zone *zone,
  * @page: first page, prepared for freeing
  * @migratetype: below MIGRATE_PCPTYPES
  * @order: order of @page
- * @owned: this CPU owns the page's block
  * @nolock: FPI_NOLOCK. zone->lock is out of reach, so the PCP may stay over
  *	its high mark until the next free
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock if the PCP
  * has to be trimmed.
- * Return: true if that is still so, false if the lock was lost and the task
- * is not pinned.
+ * Return: true if that is still so, false if the lock was lost; the task is pinned,
+ * maybe to another CPU.
  */
 static __always_inline bool pcp_commit(struct zone *zone,
 				       struct per_cpu_pages *pcp,
 				       struct page *page, int migratetype,
-				       unsigned int order, bool owned,
-				       bool nolock)
+				       unsigned int order, bool nolock)
 {
 	int batch = READ_ONCE(pcp->batch);
 	bool free_high;
 
 	__count_vm_events(PGFREE, 1 << order);
-	pcp_list_add(pcp, page, order, migratetype, owned);
+	pcp_list_add(pcp, page, order, migratetype);
 	free_high = pcp_note_free(pcp, order, batch);
 	if (unlikely(nolock) || likely(!free_high && pcp_below_marks(zone, pcp)))
 		return true;

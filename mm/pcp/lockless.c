@@ -13,8 +13,9 @@
 #include "zone.h"
 
 /*
- * A page of any type. CMA pages are cached as movable; they must not be given
- * to the kernel, which does not move them.
+ * A page of any type that the PCP lists have. Pages of CMA and HIGHATOMIC blocks are
+ * cached as movable, and a block may have been isolated since its page was cached.
+ * The kernel, which does not move its pages, must get none of these.
  */
 static struct page *pcp_take_any(struct zone *zone, struct per_cpu_pages *pcp)
 {
@@ -28,10 +29,9 @@ static struct page *pcp_take_any(struct zone *zone, struct per_cpu_pages *pcp)
 		if (!page)
 			continue;
 		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
-		if (likely(!is_migrate_cma(pageblock_migratetype(pbd))))
+		if (likely(pageblock_migratetype(pbd) < MIGRATE_PCPTYPES))
 			return page;
-		pcp_list_add_tail(pcp, page, 0, migratetype,
-				  pageblock_owner_cpu(pbd) == pcp->cpu);
+		pcp_list_add_tail(pcp, page, 0, migratetype);
 	}
 	return NULL;
 }
@@ -61,7 +61,7 @@ struct page *pcp_take_lockless(struct zone *zone)
 	do {
 		page = pcp_take_any(zone, pcp);
 		if (!page && pcp_has_waiting(pcp) &&
-		    pcp_absorb(zone, pcp, PCP_ABSORB_NODES, true, true))
+		    pcp_absorb(zone, pcp, PCP_ABSORB_TO_HIGH | PCP_ABSORB_NOLOCK))
 			page = pcp_take_any(zone, pcp);
 	} while (page && unlikely(pcp_zone_bad_page(zone, page)));
 
@@ -127,7 +127,7 @@ static bool pcp_can_lock_here(void)
  * Context: Any: raw spinlocks, interrupts off, hardirq, NMI.
  * Return: the kernel address of the page, or 0.
  */
-unsigned long __rcu_alloc_page_lockless(void)
+unsigned long __rcu_alloc_page_lockless_noprof(void)
 {
 	struct page *page;
 

@@ -1,114 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which CPU owns a pageblock, and which owned blocks have fragments in the
- * zone buddy. All under zone->lock.
+ * Which CPU gets the pages of a block back, see owner.h.
  */
-#include <linux/mmdebug.h>
+#include <linux/atomic.h>
+#include <linux/sched.h>
 
 #include "pcp.h"
 #include "zone.h"
 
 /**
- * pageblock_claim() - make a CPU the owner of a block
- * @pbd: a block that was just taken from the zone as a whole
- * @cpu: its new owner
+ * pageblock_own() - a CPU becomes the owner of a block
+ * @pcp: its PCP in the zone of the block
+ * @pbd: the block
  *
- * Context: zone->lock is held. Lockless readers either hold no page of the
- * block, or see the owner that they will free to.
+ * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
+ * Return: true unless somebody owns it already.
  */
-void pageblock_claim(struct pageblock_data *pbd, int cpu)
+bool pageblock_own(struct per_cpu_pages *pcp, struct pageblock_data *pbd)
 {
-	VM_WARN_ON_ONCE(pbd->owner != PAGEBLOCK_NO_OWNER);
-	VM_WARN_ON_ONCE(!list_empty(&pbd->cpu_node));
-	WRITE_ONCE(pbd->owner, cpu + 1);
+	int none = PAGEBLOCK_NO_OWNER;
+
+	if (!try_cmpxchg(&pbd->owner, &none, pcp->cpu + 1))
+		return false;
+	atomic_inc(&pcp->owned_blocks);
+	return true;
 }
 
 /**
- * pageblock_list() - put a block on its owner's owned_blocks
- * @pcp: the owner's PCP
- * @pbd: the block, not on the list yet
- *
- * Context: zone->lock is held.
- */
-void pageblock_list(struct per_cpu_pages *pcp, struct pageblock_data *pbd)
-{
-	pbd->unlisted = false;
-	list_add_tail(&pbd->cpu_node, &pcp->owned_blocks);
-	pcp->nr_owned_blocks++;
-}
-
-/**
- * pageblock_unlist() - take a block off its owner's owned_blocks
- * @pcp: the owner's PCP
- * @pbd: the block, on the list
- *
- * Leaves the node empty: whoever frees into the block next asks it whether
- * the block is listed.
- *
- * Context: zone->lock is held.
- */
-void pageblock_unlist(struct per_cpu_pages *pcp, struct pageblock_data *pbd)
-{
-	list_del_init(&pbd->cpu_node);
-	pcp->nr_owned_blocks--;
-}
-
-/**
- * pageblock_disown() - take a block from its owner
+ * __pageblock_disown() - nobody owns a block any more
  * @zone: zone of the block
- * @pbd: a block that is wholly free in the zone, or goes away
+ * @pbd: the block
  *
- * Context: zone->lock is held.
+ * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
  */
-void pageblock_disown(struct zone *zone, struct pageblock_data *pbd)
+void __pageblock_disown(struct zone *zone, struct pageblock_data *pbd)
 {
-	int cpu = pageblock_owner_cpu(pbd);
+	int owner = xchg(&pbd->owner, PAGEBLOCK_NO_OWNER);
 
-	if (cpu < 0)
-		return;
-	if (!list_empty(&pbd->cpu_node))
-		pageblock_unlist(zone_pcp(zone, cpu), pbd);
-	pbd->unlisted = false;
-	WRITE_ONCE(pbd->owner, PAGEBLOCK_NO_OWNER);
+	if (owner != PAGEBLOCK_NO_OWNER)
+		atomic_dec(&zone_pcp(zone, owner - 1)->owned_blocks);
 }
 
 /**
- * pageblock_zone_freed() - pages of an owned block came to the zone buddy
- * @zone: the zone
- * @pbd: block of the pages
- * @order: order that they have merged to
- *
- * A block that is whole in the zone again has no owner. Any smaller piece is
- * a fragment, which the owner would like to have back; unless its CPU is
- * dead: its list was emptied under zone->lock, after the dead flag was set,
- * and has to stay empty.
- *
- * Context: zone->lock is held.
- */
-void pageblock_zone_freed(struct zone *zone, struct pageblock_data *pbd,
-			  unsigned int order)
-{
-	struct per_cpu_pages *pcp;
-	int cpu = pageblock_owner_cpu(pbd);
-
-	if (cpu < 0)
-		return;
-	if (order >= pageblock_order) {
-		pageblock_disown(zone, pbd);
-		return;
-	}
-
-	pcp = zone_pcp(zone, cpu);
-	if (!list_empty(&pbd->cpu_node))
-		return;
-	if (likely(!READ_ONCE(pcp->dead)))
-		pageblock_list(pcp, pbd);
-	else
-		pbd->unlisted = true;
-}
-
-/**
- * pageblock_disown_range() - no block of a range has an owner any more
+ * pageblock_disown_range() - nobody owns a block of a range any more
  * @zone: zone of the range
  * @start_pfn: first pfn of the range
  * @end_pfn: pfn after the range
@@ -126,4 +60,28 @@ void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
 	for (pfn = start_pfn; pfn < end_pfn; pfn += pageblock_nr_pages)
 		pageblock_disown(zone, pcp_pageblock(zone, pfn_to_page(pfn),
 						     pfn));
+}
+
+/**
+ * pageblock_disown_cpu() - a CPU owns no block of a zone any more
+ * @zone: the zone
+ * @pcp: PCP of the CPU, which is dead, so that it takes no more blocks
+ *
+ * Else each page of its blocks would be pushed to it, be found there and go to the
+ * zone, until the block is disowned for that.
+ *
+ * Context: CPU hotplug, which excludes memory hotplug.
+ */
+void pageblock_disown_cpu(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	unsigned long pfn = pageblock_start_pfn(zone->zone_start_pfn);
+	unsigned long end = pcp_zone_end(zone);
+
+	for (; pfn < end && atomic_read(&pcp->owned_blocks); pfn += pageblock_nr_pages) {
+		struct pageblock_data *pbd = pcp_zone_block(zone, pfn);
+
+		if (pbd && pageblock_owner_cpu(pbd) == pcp->cpu)
+			pageblock_disown(zone, pbd);
+		cond_resched();
+	}
 }

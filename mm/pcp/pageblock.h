@@ -67,21 +67,16 @@ pageblock_migratetype(const struct pageblock_data *pbd)
  * pageblock_data_init() - set up an array of blocks
  * @pbd: first of the array
  * @nr: number of blocks
- * @start_pfn: first pfn of the first block
  *
  * The migratetypes are left zero; init_pageblock_migratetype() sets them.
  *
  * Context: Before anybody can look the blocks up.
  */
-static inline void pageblock_data_init(struct pageblock_data *pbd,
-				       unsigned long nr, unsigned long start_pfn)
+static inline void pageblock_data_init(struct pageblock_data *pbd, unsigned long nr)
 {
-	for (; nr--; pbd++, start_pfn += pageblock_nr_pages) {
+	for (; nr--; pbd++) {
 		pbd->flags = 0;
 		pbd->owner = PAGEBLOCK_NO_OWNER;
-		pbd->unlisted = false;
-		pbd->block_pfn = start_pfn;
-		INIT_LIST_HEAD(&pbd->cpu_node);
 	}
 }
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Refill a PCP from the zone, in four phases under one hold of zone->lock:
- * recover, claim, chunks, fallback.
+ * Refill a PCP from the zone, under one hold of zone->lock.
+ *
+ * The pages are those that 7.3 would take: the smallest that will do come first, so that
+ * whole blocks are broken up last. But what 7.3 splits page by page under the lock is
+ * taken in large pieces, and split when the lock is released. A block that nobody owns
+ * becomes this CPU's own.
  */
+#include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <trace/events/pcp.h>
 
@@ -11,159 +17,68 @@
 #include "pcp.h"
 #include "zone.h"
 
-/*
- * A refill on its way.
- * @want: base pages wanted, in pages of at least @order
- * @room: base pages that the high mark leaves room for
- * @got: base pages that arrived in pages of at least @order
- */
-struct pcp_refill_ctx {
-	struct zone *zone;
-	struct per_cpu_pages *pcp;
-	unsigned int order;
-	int migratetype;
-	int want;
-	int room;
-	int got;
-};
-
-static void pcp_refill_add(struct pcp_refill_ctx *ctx, struct page *page,
-			   unsigned int order, bool owned)
+/* The order of the largest piece of a refill that still wants @want base pages. */
+static unsigned int pcp_max_piece(unsigned int order, int want)
 {
-	pcp_list_add_tail(ctx->pcp, page, order, ctx->migratetype, owned);
-	ctx->room -= 1 << order;
-	if (order >= ctx->order)
-		ctx->got += 1 << order;
+	/* The zone leaves guards behind what it splits itself. */
+	if (debug_guardpage_enabled())
+		return order;
+	return min_t(unsigned int, ilog2(want), pageblock_order);
 }
 
-/*
- * Take the fragments of one owned block. Returns true if none is left.
- */
-static bool pcp_recover_block(struct pcp_refill_ctx *ctx,
-			      struct pageblock_data *pbd)
-{
-	unsigned long pfn = pbd->block_pfn, end = pfn + pageblock_nr_pages;
-	struct page *page = pfn_to_page(pfn);
-	unsigned int nr_fragments = 0;
-	bool all = true;
-
-	while (pfn < end) {
-		unsigned long step = 1;
-
-		if (PageBuddy(page)) {
-			unsigned int order = buddy_order(page);
-
-			step = 1UL << order;
-			if (step <= ctx->room) {
-				pcp_zone_take_fragment(ctx->zone, page, order,
-						       ctx->migratetype);
-				pcp_refill_add(ctx, page, order, true);
-				nr_fragments++;
-			} else {
-				all = false;
-			}
-		} else if (PagePCPBuddy(page)) {
-			step = 1UL << page_private(page);
-		}
-		pfn += step;
-		page += step;
-	}
-
-	count_vm_events(PCP_RECOVER, nr_fragments);
-	return all;
-}
+/* A piece of a whole block: set in page_private() beside the order. */
+#define PCP_PIECE_OF_WHOLE	0x100UL
 
 /*
- * Phase 0: fragments of blocks that this CPU owns. They can merge again with
- * their neighbours here. Looks at few entries, and scans fewer, but one block
- * at least, since zone->lock is held; what it looked at goes to the end of the
- * line.
+ * Take up to @want base pages, in pieces of at least @order, whose order page_private()
+ * keeps. Pages of other types, and of CMA areas, are found as 7.3 finds them. After that
+ * has given a block the wanted type, its pieces are taken like all others.
  */
-static void pcp_recover(struct pcp_refill_ctx *ctx)
-{
-	int looks = min(ctx->pcp->nr_owned_blocks, PCP_RECOVER_LOOKS);
-	long scan = PCP_RECOVER_PAGES;
-
-	while (looks-- && scan > 0 && ctx->got < ctx->want && ctx->room > 0) {
-		struct pageblock_data *pbd;
-
-		pbd = list_first_entry(&ctx->pcp->owned_blocks,
-				       struct pageblock_data, cpu_node);
-		list_move_tail(&pbd->cpu_node, &ctx->pcp->owned_blocks);
-		if (pageblock_migratetype(pbd) != ctx->migratetype)
-			continue;
-		scan -= pageblock_nr_pages;
-		if (pcp_recover_block(ctx, pbd))
-			pageblock_unlist(ctx->pcp, pbd);
-	}
-}
-
-/*
- * Phase 1: whole free blocks, which this CPU then owns. Only while the PCP
- * has room for a block below its high mark.
- */
-static void pcp_claim(struct pcp_refill_ctx *ctx)
-{
-	while (ctx->got < ctx->want && ctx->room >= (int)pageblock_nr_pages) {
-		struct page *page;
-		unsigned long pfn;
-
-		page = pcp_zone_take_block(ctx->zone, ctx->migratetype);
-		if (!page)
-			return;
-		pfn = page_to_pfn(page);
-		pageblock_claim(pcp_pageblock(ctx->zone, page, pfn),
-				ctx->pcp->cpu);
-		trace_mm_pcp_claim(ctx->pcp->cpu, pfn, ctx->migratetype);
-		pcp_refill_add(ctx, page, pageblock_order, true);
-		count_vm_event(PCP_CLAIM);
-	}
-}
-
-/*
- * A piece that came off the zone's free lists is this CPU's own if it is a
- * fragment that recovery did not get to.
- */
-static bool pcp_owns(struct pcp_refill_ctx *ctx, struct page *page)
-{
-	struct pageblock_data *pbd = pcp_pageblock(ctx->zone, page,
-						   page_to_pfn(page));
-
-	return pageblock_owner_cpu(pbd) == ctx->pcp->cpu;
-}
-
-/*
- * Phase 2: pieces smaller than a block, of the wanted type, smallest first
- * and none broken up.
- */
-static void pcp_chunks(struct pcp_refill_ctx *ctx)
-{
-	unsigned int order = ctx->order;
-
-	while (order < pageblock_order && ctx->got + (1 << order) <= ctx->want) {
-		struct page *page;
-
-		page = pcp_zone_take_chunk(ctx->zone, order, ctx->migratetype);
-		if (page)
-			pcp_refill_add(ctx, page, order, pcp_owns(ctx, page));
-		else
-			order++;
-	}
-}
-
-/* Phase 3: what stock does, page by page, other migratetypes included. */
-static void pcp_fallback(struct pcp_refill_ctx *ctx, unsigned int alloc_flags)
+static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
+			    int migratetype, unsigned int alloc_flags,
+			    struct list_head *pieces)
 {
 	int mode = 0;
 
-	while (ctx->got < ctx->want) {
-		struct page *page;
+	while (want >= 1 << order) {
+		unsigned int from = order, max_order = pcp_max_piece(order, want);
+		struct page *page = NULL;
 
-		page = pcp_zone_rmqueue(ctx->zone, ctx->order, ctx->migratetype,
-					alloc_flags, &mode);
+		if (!mode && !pcp_zone_cma_first(zone, alloc_flags))
+			page = pcp_zone_take(zone, order, max_order, migratetype, &from);
+		if (!page) {
+			page = pcp_zone_rmqueue(zone, order, migratetype,
+						alloc_flags, &mode);
+			from = order;
+		}
 		if (!page)
 			return;
-		pcp_refill_add(ctx, page, ctx->order, pcp_owns(ctx, page));
+		set_page_private(page, min(from, max_order) |
+				       (from >= pageblock_order ? PCP_PIECE_OF_WHOLE : 0));
+		list_add_tail(&page->pcp_list, pieces);
+		want -= 1 << min(from, max_order);
+	}
+}
+
+/*
+ * Kernel pages and user pages alike, and in whatever way the block was found: pages
+ * of a block without an owner shall come back to the CPU that now takes some.
+ */
+static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,
+		      struct page *page, bool whole, int migratetype)
+{
+	unsigned long pfn = page_to_pfn(page);
+	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
+	int owner = pageblock_owner_cpu(pbd);
+
+	/* Nobody can give pages back to a disabled PCP, nor to one of the early boot. */
+	if (!pcp_open(pcp))
+		return;
+	if (owner == pcp->cpu) {
+		__count_vm_event(PCP_RECOVER);
+	} else if (owner < 0 && pageblock_own(pcp, pbd)) {
+		trace_mm_pcp_claim(pcp->cpu, pfn, migratetype);
+		__count_vm_event(whole ? PCP_CLAIM : PCP_ADOPT);
 	}
 }
 
@@ -176,39 +91,39 @@ static void pcp_fallback(struct pcp_refill_ctx *ctx, unsigned int alloc_flags)
  * @alloc_flags: ALLOC_*; with ALLOC_NOLOCK nothing is done unless zone->lock
  *	is free
  *
- * With free memory mostly in CMA areas, everything comes from the fallback
- * phase, which knows how to balance them.
- *
  * Context: @pcp->lock is held. Takes zone->lock.
- * Return: base pages that arrived in pages of at least @order.
+ * Return: base pages that arrived, in pages of @order.
  */
 unsigned int pcp_refill(struct zone *zone, struct per_cpu_pages *pcp,
 			unsigned int order, int migratetype,
 			unsigned int alloc_flags)
 {
-	struct pcp_refill_ctx ctx = {
-		.zone = zone,
-		.pcp = pcp,
-		.order = order,
-		.migratetype = migratetype,
-	};
+	struct page *page, *next;
+	unsigned int nr_pages = 0;
+	LIST_HEAD(pieces);
 	unsigned long flags;
+	int want;
 
-	/* Sets pcp->high, which room depends on. */
-	ctx.want = pcp_zone_nr_alloc(zone, pcp, order) << order;
-	ctx.room = READ_ONCE(pcp->high) - pcp->count;
+	/* Sets pcp->high, too. */
+	want = pcp_zone_nr_alloc(zone, pcp, order) << order;
+	/*
+	 * If all of a refill could come back before the next page is missing here, it would
+	 * be more than may wait, and go to the zone each time.
+	 */
+	want = max(min(want, READ_ONCE(pcp->bound) / 2), 1 << order);
 
 	if (!pcp_zone_lock(zone, &flags, alloc_flags & ALLOC_NOLOCK))
 		return 0;
-
-	if (!pcp_zone_cma_first(zone, alloc_flags)) {
-		pcp_recover(&ctx);
-		if (!pcp_zone_short(zone))
-			pcp_claim(&ctx);
-		pcp_chunks(&ctx);
-	}
-	pcp_fallback(&ctx, alloc_flags);
-
+	pcp_take_pieces(zone, order, want, migratetype, alloc_flags, &pieces);
 	pcp_zone_unlock(zone, flags);
-	return ctx.got;
+
+	list_for_each_entry_safe(page, next, &pieces, pcp_list) {
+		unsigned int piece = page_private(page) & ~PCP_PIECE_OF_WHOLE;
+
+		pcp_adopt(zone, pcp, page, page_private(page) & PCP_PIECE_OF_WHOLE,
+			  migratetype);
+		pcp_add_split(pcp, page, piece, order, migratetype);
+		nr_pages += 1U << piece;
+	}
+	return nr_pages;
 }

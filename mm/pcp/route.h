@@ -27,8 +27,9 @@ enum pcp_route {
  * struct pcp_route_in - what the route of a page depends on
  * @migratetype: of the page's block
  * @owner: CPU that owns the block, -1 if none does
+ * @keep: the page is of use here: the task needs it back at once, or this CPU has
+ *	few pages
  * @cpu: this CPU; the task is pinned
- * @owner_open: the owner is alive and its PCP is not disabled
  * @order_allowed: pages of this order may be on a PCP
  * @nolock: FPI_NOLOCK, the caller allows no lock to be waited for
  * @can_trylock: can_spin_trylock() allows a trylock in this context
@@ -37,7 +38,7 @@ struct pcp_route_in {
 	int migratetype;
 	int owner;
 	int cpu;
-	bool owner_open;
+	bool keep;
 	bool order_allowed;
 	bool nolock;
 	bool can_trylock;
@@ -48,8 +49,14 @@ struct pcp_route_in {
  * @in: all that counts
  *
  * A page of another CPU's block may go to that CPU from any context, because
- * the push takes no lock. The zone takes care of FPI_NOLOCK itself where a
- * trylock is possible.
+ * the push takes no lock. Whether that CPU is still there is seen after the push.
+ *
+ * A CPU that has few pages keeps them: it would have to get others from the zone
+ * instead. And reclaim frees pages for somebody who waits until the watermarks see
+ * them, compaction until they make up a block. Both look at the local PCP and at the
+ * zone.
+ *
+ * The zone takes care of FPI_NOLOCK itself where a trylock is possible.
  *
  * Context: Any.
  * Return: the destination.
@@ -61,11 +68,8 @@ static __always_inline enum pcp_route pcp_route(struct pcp_route_in in)
 	if (unlikely(!in.order_allowed || is_migrate_isolate(in.migratetype)))
 		return locks ? PCP_ROUTE_ZONE : PCP_ROUTE_DEFER;
 
-	if (in.owner >= 0 && in.owner != in.cpu) {
-		if (likely(in.owner_open))
-			return PCP_ROUTE_REMOTE;
-		return locks ? PCP_ROUTE_ZONE : PCP_ROUTE_DEFER;
-	}
+	if (in.owner >= 0 && in.owner != in.cpu && !(in.keep && locks))
+		return PCP_ROUTE_REMOTE;
 
 	return likely(locks) ? PCP_ROUTE_LOCAL : PCP_ROUTE_DEFER;
 }

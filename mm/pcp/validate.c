@@ -7,9 +7,10 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 #include <linux/cpumask.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mmdebug.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "../internal.h"
 #include "../page_alloc.h"
@@ -69,8 +70,6 @@ static int pcp_validate_page(struct zone *zone, struct per_cpu_pages *pcp,
 			     struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page);
-	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
-	bool owned = pageblock_owner_cpu(pbd) == pcp->cpu;
 	int bad = 0;
 
 	bad += PCP_CHECK(page_private(page) == order,
@@ -82,9 +81,9 @@ static int pcp_validate_page(struct zone *zone, struct per_cpu_pages *pcp,
 	bad += PCP_CHECK(!PageBuddy(page) && !page_ref_count(page),
 			 "cpu %d pfn %lx: in use, or in the zone too",
 			 pcp->cpu, pfn);
-	bad += PCP_CHECK(PagePCPBuddy(page) == owned,
-			 "cpu %d pfn %lx: mergeable %d but owned %d",
-			 pcp->cpu, pfn, PagePCPBuddy(page), owned);
+	bad += PCP_CHECK(pcp_has_mark(page, pcp_mark(pcp)),
+			 "cpu %d pfn %lx: page type %x is not that of the PCP",
+			 pcp->cpu, pfn, page->page_type);
 	return bad + pcp_validate_inside(page, order);
 }
 
@@ -141,9 +140,9 @@ int pcp_validate(struct zone *zone, struct per_cpu_pages *pcp)
 	for (node = pcp->taken; node; node = node->next) {
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
-		bad += PCP_CHECK(!PagePCPBuddy(page) && !PageBuddy(page),
-				 "cpu %d pfn %lx: waits and is free elsewhere",
-				 pcp->cpu, page_to_pfn(page));
+		bad += PCP_CHECK(pcp_has_mark(page, PCP_MARK_WAITS),
+				 "cpu %d pfn %lx: waits, but has page type %x",
+				 pcp->cpu, page_to_pfn(page), page->page_type);
 		taken += 1 << page_private(page);
 	}
 	bad += PCP_CHECK(taken <= atomic_read(&pcp->nr_waiting),
@@ -152,24 +151,21 @@ int pcp_validate(struct zone *zone, struct per_cpu_pages *pcp)
 	return bad;
 }
 
+/* Counts a block that @owned, of nr_cpu_ids, has for its owner. */
 VISIBLE_IF_KUNIT int pcp_validate_block(struct zone *zone,
-					struct pageblock_data *pbd)
+					struct pageblock_data *pbd,
+					unsigned long pfn, int *owned)
 {
-	unsigned long pfn = pbd->block_pfn, end = pfn + pageblock_nr_pages;
-	int cpu = pageblock_owner_cpu(pbd), nr_fragments = 0, bad = 0;
-	bool listed = !list_empty(&pbd->cpu_node);
-	unsigned long start = pfn;
+	int cpu = pageblock_owner_cpu(pbd), bad = 0;
+	unsigned long start = pfn, end = pfn + pageblock_nr_pages;
 
 	if (cpu < 0)
-		return PCP_CHECK(!listed, "block %lx: listed but not owned",
-				 start);
+		return 0;
 	/* Such a CPU has no PCP to look at. */
 	if (PCP_CHECK(cpu < nr_cpu_ids && cpu_possible(cpu),
 		      "block %lx: owner %d", start, cpu))
 		return 1;
-	bad += PCP_CHECK(pbd->cpu_node.prev->next == &pbd->cpu_node &&
-			 pbd->cpu_node.next->prev == &pbd->cpu_node,
-			 "block %lx: on a list that does not know it", start);
+	owned[cpu]++;
 
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn);
@@ -181,81 +177,75 @@ VISIBLE_IF_KUNIT int pcp_validate_block(struct zone *zone,
 		bad += PCP_CHECK(buddy_order(page) < pageblock_order,
 				 "block %lx: wholly free but owned by %d",
 				 start, cpu);
-		nr_fragments++;
 		pfn += 1UL << buddy_order(page);
 	}
-
-	bad += PCP_CHECK(!listed || !pbd->unlisted,
-			 "block %lx: listed, but said not to be", start);
-	bad += PCP_CHECK(!nr_fragments || listed || pbd->unlisted,
-			 "block %lx: %d fragments, not listed", start,
-			 nr_fragments);
 	return bad;
 }
 
-VISIBLE_IF_KUNIT int pcp_validate_owned_blocks(struct zone *zone, int cpu)
+static bool pcp_owners_are_counted(struct zone *zone, const int *owned)
 {
-	struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
-	struct list_head *pos, *prev = &pcp->owned_blocks;
-	int nr = 0, bad = 0;
+	int cpu;
 
-	list_for_each(pos, &pcp->owned_blocks) {
-		struct pageblock_data *pbd;
-
-		if (PCP_CHECK(pos->prev == prev,
-			      "cpu %d: owned_blocks has a broken link", cpu))
-			return bad + 1;
-		if (PCP_CHECK(nr++ < pcp->nr_owned_blocks,
-			      "cpu %d: more owned_blocks than the %d counted",
-			      cpu, pcp->nr_owned_blocks))
-			return bad + 1;
-		pbd = list_entry(pos, struct pageblock_data, cpu_node);
-		bad += PCP_CHECK(pageblock_owner_cpu(pbd) == cpu,
-				 "block %lx of cpu %d on owned_blocks of cpu %d",
-				 pbd->block_pfn, pageblock_owner_cpu(pbd), cpu);
-		prev = pos;
+	for_each_possible_cpu(cpu) {
+		if (owned[cpu] != atomic_read(&zone_pcp(zone, cpu)->owned_blocks))
+			return false;
 	}
-	bad += PCP_CHECK(nr == pcp->nr_owned_blocks,
-			 "cpu %d: %d owned_blocks but %d counted", cpu, nr,
-			 pcp->nr_owned_blocks);
-	bad += PCP_CHECK(!nr || !READ_ONCE(pcp->dead),
-			 "cpu %d is dead and has %d owned_blocks", cpu, nr);
-	return bad;
+	return true;
 }
+
+/* Times that owners are counted until it counts as an error. */
+#define PCP_OWNER_COUNTS	16
 
 /**
  * pcp_validate_blocks() - check the blocks of a zone
  * @zone: a populated zone
  *
- * Owners against free pages and against the owned_blocks of each CPU. Each
- * error fails the KUnit test that runs in this task, if one does.
+ * Owners against free pages, and against the number of blocks that each CPU owns.
+ * Each error fails the KUnit test that runs in this task, if one does.
  *
- * Context: Takes zone->lock, for long.
- * Return: the number of errors.
+ * No lock keeps the owners from changing meanwhile. So they are counted again if they do
+ * not match.
+ *
+ * Context: Task context. Takes zone->lock, for long.
+ * Return: the number of errors, or -ENOMEM.
  */
 int pcp_validate_blocks(struct zone *zone)
 {
+	int cpu, bad, tries = PCP_OWNER_COUNTS;
 	unsigned long pfn, flags;
-	int cpu, bad = 0;
+	int *owned;
 
-	spin_lock_irqsave(&zone->lock, flags);
-	for (pfn = pageblock_start_pfn(zone->zone_start_pfn);
-	     pfn < zone_end_pfn(zone); pfn += pageblock_nr_pages) {
-		struct page *page = pfn_to_online_page(pfn);
-		struct pageblock_data *pbd;
+	owned = kcalloc(nr_cpu_ids, sizeof(*owned), GFP_KERNEL);
+	if (!owned)
+		return -ENOMEM;
 
-		if (!page || page_zone(page) != zone)
-			continue;
-		pbd = pcp_pageblock(zone, page, pfn);
-		bad += PCP_CHECK(pbd->block_pfn == pfn,
-				 "block %lx says that it is block %lx", pfn,
-				 pbd->block_pfn);
-		bad += pcp_validate_block(zone, pbd);
+	do {
+		bad = 0;
+		memset(owned, 0, nr_cpu_ids * sizeof(*owned));
+		pcp_zone_lock(zone, &flags, false);
+		for (pfn = pageblock_start_pfn(zone->zone_start_pfn);
+		     pfn < pcp_zone_end(zone); pfn += pageblock_nr_pages) {
+			struct pageblock_data *pbd = pcp_zone_block(zone, pfn);
+
+			if (pbd)
+				bad += pcp_validate_block(zone, pbd, pfn, owned);
+		}
+		pcp_zone_unlock(zone, flags);
+	} while (!bad && !pcp_owners_are_counted(zone, owned) && --tries);
+
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+		int counted = atomic_read(&pcp->owned_blocks);
+
+		bad += PCP_CHECK(tries || owned[cpu] == counted,
+				 "cpu %d: owns %d blocks but %d are counted", cpu,
+				 owned[cpu], counted);
+		bad += PCP_CHECK(!owned[cpu] || !READ_ONCE(pcp->dead),
+				 "cpu %d is dead and owns %d blocks", cpu,
+				 owned[cpu]);
 	}
-	for_each_possible_cpu(cpu)
-		bad += pcp_validate_owned_blocks(zone, cpu);
-	spin_unlock_irqrestore(&zone->lock, flags);
 
+	kfree(owned);
 	return bad;
 }
 

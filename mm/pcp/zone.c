@@ -126,75 +126,39 @@ bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags)
 }
 
 /**
- * pcp_zone_take_block() - take a whole free block off the zone's lists
+ * pcp_zone_take() - take a free page, the smallest that will do
  * @zone: the zone
- * @migratetype: type of the block
- *
- * A larger page is split at block borders.
+ * @order: its least order
+ * @max_order: its largest order; what is larger in the zone is split, and the rest
+ *	stays there. At least @order
+ * @migratetype: its type
+ * @from: the order that it had in the zone
  *
  * Context: zone->lock is held.
- * Return: the first page, or NULL if no whole block of the type is free.
+ * Return: the first page, of the smaller of @from and @max_order, or NULL if there is
+ * none of that type.
  */
-struct page *pcp_zone_take_block(struct zone *zone, int migratetype)
+struct page *pcp_zone_take(struct zone *zone, unsigned int order,
+			   unsigned int max_order, int migratetype,
+			   unsigned int *from)
 {
-	unsigned int order;
+	unsigned int high, to;
 
-	PCP_SEAM(pcp_zone_take_block, zone, migratetype);
+	PCP_SEAM(pcp_zone_take, zone, order, max_order, migratetype, from);
 
-	for (order = pageblock_order; order < NR_PAGE_ORDERS; order++) {
+	for (high = order; high < NR_PAGE_ORDERS; high++) {
 		struct page *page;
 
-		page = get_page_from_free_area(&zone->free_area[order],
-					       migratetype);
+		page = get_page_from_free_area(&zone->free_area[high], migratetype);
 		if (!page)
 			continue;
-		page_del_and_expand(zone, page, pageblock_order, order,
-				    migratetype);
-		trace_mm_page_alloc_zone_locked(page, pageblock_order,
-						migratetype, 1);
+		to = min(high, max_order);
+		page_del_and_expand(zone, page, to, high, migratetype);
+		trace_mm_page_alloc_zone_locked(page, to, migratetype, 1);
+		*from = high;
 		return page;
 	}
 	return NULL;
-}
-
-/**
- * pcp_zone_take_chunk() - take a free page of just this order
- * @zone: the zone
- * @order: the order
- * @migratetype: its type
- *
- * Context: zone->lock is held.
- * Return: the page, or NULL if the list is empty.
- */
-struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
-				 int migratetype)
-{
-	struct page *page;
-
-	PCP_SEAM(pcp_zone_take_chunk, zone, order, migratetype);
-
-	page = get_page_from_free_area(&zone->free_area[order], migratetype);
-	if (page)
-		pcp_zone_take_fragment(zone, page, order, migratetype);
-	return page;
-}
-
-/**
- * pcp_zone_take_fragment() - take one free page off the zone's lists
- * @zone: the zone
- * @page: a free page, PageBuddy
- * @order: its order
- * @migratetype: type of its block
- *
- * Context: zone->lock is held.
- */
-void pcp_zone_take_fragment(struct zone *zone, struct page *page,
-			    unsigned int order, int migratetype)
-{
-	PCP_SEAM(pcp_zone_take_fragment, zone, page, order, migratetype);
-
-	del_page_from_free_list(page, zone, order, migratetype);
-	trace_mm_page_alloc_zone_locked(page, order, migratetype, 1);
 }
 
 /**
@@ -319,7 +283,7 @@ void pcp_zone_free_one(struct zone *zone, struct page *page, unsigned long pfn,
  * @page: first page
  * @order: its order
  *
- * PGFREE is counted when it is freed.
+ * Counts PGFREE.
  *
  * Context: Any, NMI included.
  */
@@ -327,18 +291,25 @@ void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order)
 {
 	PCP_SEAM(pcp_zone_defer, zone, page, order);
 
+	count_vm_events(PGFREE, 1 << order);
 	add_page_to_zone_llist(zone, page, order);
 }
 
-/* Free one page that was on a PCP, or on its way there. */
+/*
+ * Free one page that was on a PCP, or on its way there. It is cold, so it goes to the tail,
+ * unless the lists are shuffled. Then the lists are in the order of the frees, in which
+ * compaction finds pages at the end of the zone.
+ */
 static void pcp_zone_free_locked(struct zone *zone, struct page *page)
 {
 	unsigned int order = page_private(page);
 	unsigned long pfn = page_to_pfn(page);
 	int migratetype = get_pfnblock_migratetype(page, pfn);
 
+	pcp_clear_mark(page);
 	set_page_private(page, 0);
-	__free_one_page(page, pfn, zone, order, migratetype, FPI_NONE);
+	__free_one_page(page, pfn, zone, order, migratetype,
+			is_shuffle_order(MAX_PAGE_ORDER) ? FPI_NONE : FPI_TO_TAIL);
 	trace_mm_page_pcpu_drain(page, order, migratetype);
 }
 
@@ -364,14 +335,6 @@ void pcp_zone_free_list(struct zone *zone, struct list_head *pages)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-/* PGFREE was counted by the push, and will be again for a deferred page. */
-static void pcp_zone_defer_pushed(struct zone *zone, struct page *page,
-				  unsigned int order)
-{
-	count_vm_events(PGFREE, -(1L << order));
-	pcp_zone_defer(zone, page, order);
-}
-
 /**
  * pcp_zone_defer_waiting() - leave pages off a free_llist for the next free
  * @zone: the zone
@@ -387,7 +350,8 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
-		pcp_zone_defer_pushed(zone, page, page_private(page));
+		pcp_clear_mark(page);
+		add_page_to_zone_llist(zone, page, page_private(page));
 	}
 }
 
@@ -397,7 +361,8 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
  * @node: first of the pages, page_private() of each is its order
  * @nolock: defer them if zone->lock is taken
  *
- * The lock is dropped now and then: there may be many.
+ * The lock is dropped now and then: there may be many. Clears ZONE_BELOW_HIGH, and
+ * lets kswapd try again, when the zone has enough then.
  *
  * Context: Any with @nolock. Takes zone->lock.
  */
@@ -412,21 +377,22 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 		bool locked = pcp_zone_lock(zone, &flags, nolock);
 		int nr = PCP_ZONE_CHUNK;
 
-		for (; node && nr; nr--) {
+		for (; node && nr > 0; nr--) {
 			struct page *page = llist_entry(node, struct page,
 							pcp_llist);
-			unsigned int order = page_private(page);
 
 			node = node->next;
 			if (likely(locked)) {
 				pcp_zone_free_locked(zone, page);
 				continue;
 			}
-			pcp_zone_defer_pushed(zone, page, order);
+			pcp_clear_mark(page);
+			add_page_to_zone_llist(zone, page, page_private(page));
 		}
 		if (locked)
 			pcp_zone_unlock(zone, flags);
 	}
+	zone_clear_below_high(zone);
 }
 
 /**
@@ -450,6 +416,40 @@ void pcp_zone_flush_deferred(struct zone *zone)
 	spin_lock_irqsave(&zone->lock, flags);
 	free_deferred_pages(zone, FPI_NONE);
 	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/**
+ * pcp_zone_end() - the pfn behind a zone
+ * @zone: the zone
+ *
+ * Context: Any. Memory hotplug changes it.
+ * Return: the pfn.
+ */
+unsigned long pcp_zone_end(struct zone *zone)
+{
+	PCP_SEAM(pcp_zone_end, zone);
+
+	return zone_end_pfn(zone);
+}
+
+/**
+ * pcp_zone_block() - the block at a place in a zone, if there is one
+ * @zone: the zone
+ * @pfn: first pfn of the block
+ *
+ * Context: Memory hotplug is excluded.
+ * Return: the block, or NULL in a hole and where another zone begins.
+ */
+struct pageblock_data *pcp_zone_block(struct zone *zone, unsigned long pfn)
+{
+	struct page *page;
+
+	PCP_SEAM(pcp_zone_block, zone, pfn);
+
+	page = pfn_to_online_page(pfn);
+	if (!page || page_zone(page) != zone)
+		return NULL;
+	return pfn_to_pageblock(page, pfn);
 }
 
 /**

@@ -17,11 +17,9 @@ bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock);
 void pcp_zone_unlock(struct zone *zone, unsigned long flags);
 
 bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags);
-struct page *pcp_zone_take_block(struct zone *zone, int migratetype);
-struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
-				 int migratetype);
-void pcp_zone_take_fragment(struct zone *zone, struct page *page,
-			    unsigned int order, int migratetype);
+struct page *pcp_zone_take(struct zone *zone, unsigned int order,
+			   unsigned int max_order, int migratetype,
+			   unsigned int *from);
 struct page *pcp_zone_rmqueue(struct zone *zone, unsigned int order,
 			      int migratetype, unsigned int alloc_flags,
 			      int *mode);
@@ -42,6 +40,9 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *pages,
 			   bool nolock);
 void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *pages);
 void pcp_zone_flush_deferred(struct zone *zone);
+
+unsigned long pcp_zone_end(struct zone *zone);
+struct pageblock_data *pcp_zone_block(struct zone *zone, unsigned long pfn);
 
 bool pcp_zone_bad_page(struct zone *zone, struct page *page);
 void pcp_zone_hand_out(struct zone *zone, struct page *page,

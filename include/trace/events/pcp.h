@@ -90,7 +90,7 @@ TRACE_EVENT(mm_pcp_absorb,
 		  __entry->cpu, __entry->nr_pages, __entry->more)
 );
 
-/* A CPU became the owner of the block that starts at pfn. */
+/* A CPU became the owner of the block of the page that it got, at pfn. */
 TRACE_EVENT(mm_pcp_claim,
 
 	TP_PROTO(int cpu, unsigned long pfn, int migratetype),
@@ -113,7 +113,7 @@ TRACE_EVENT(mm_pcp_claim,
 		  __entry->cpu, __entry->pfn, __entry->migratetype)
 );
 
-/* The PCP of a dead CPU was emptied and nr_blocks taken off its list. */
+/* A CPU is dead. It owned nr_blocks, and owns none from here on. */
 TRACE_EVENT(mm_pcp_teardown,
 
 	TP_PROTO(int cpu, int nr_blocks),

@@ -88,34 +88,51 @@ static void pcp_fx_zone_del(struct page *page)
 	set_page_private(page, 0);
 }
 
-static struct page *stub_take_chunk(struct zone *zone, unsigned int order,
-				    int migratetype)
+/* As the real one: the upper halves of what is split stay in the zone, at the head. */
+static struct page *stub_take(struct zone *zone, unsigned int order,
+			      unsigned int max_order, int migratetype,
+			      unsigned int *from)
 {
 	struct pcp_fixture *fx = pcp_fx();
-	struct page *page;
+	unsigned int high;
 
 	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
-	page = list_first_entry_or_null(&fx->area[order][migratetype],
-					struct page, buddy_list);
-	if (page)
+	KUNIT_EXPECT_LE(fx->test, order, max_order);
+	fx->nr_take++;
+	for (high = order; high <= pageblock_order; high++) {
+		struct page *page;
+
+		page = list_first_entry_or_null(&fx->area[high][migratetype],
+						struct page, buddy_list);
+		if (!page)
+			continue;
 		pcp_fx_zone_del(page);
-	return page;
+		*from = high;
+		while (high > max_order) {
+			struct page *half = page + (1UL << --high);
+
+			set_page_private(half, high);
+			__SetPageBuddy(half);
+			list_add(&half->buddy_list, &fx->area[high][migratetype]);
+		}
+		return page;
+	}
+	return NULL;
 }
 
-static struct page *stub_take_block(struct zone *zone, int migratetype)
+static unsigned long stub_end(struct zone *zone)
 {
-	return stub_take_chunk(zone, pageblock_order, migratetype);
+	return zone->zone_start_pfn + PCP_FIXTURE_BLOCKS * pageblock_nr_pages;
 }
 
-static void stub_take_fragment(struct zone *zone, struct page *page,
-			       unsigned int order, int migratetype)
+/* The made-up zone begins at pfn 0, and its blocks lie side by side. */
+static struct pageblock_data *stub_block(struct zone *zone, unsigned long pfn)
 {
 	struct pcp_fixture *fx = pcp_fx();
+	unsigned long i = pfn >> pageblock_order;
 
-	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
-	KUNIT_EXPECT_TRUE(fx->test, PageBuddy(page));
-	KUNIT_EXPECT_EQ(fx->test, page_private(page), order);
-	pcp_fx_zone_del(page);
+	fx->nr_blocks_seen++;
+	return i == fx->hole ? NULL : &fx->block[i];
 }
 
 static struct page *stub_rmqueue(struct zone *zone, unsigned int order,
@@ -228,6 +245,7 @@ static void stub_free_waiting(struct zone *zone, struct llist_node *node,
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
+		pcp_clear_mark(page);
 		if (nolock && fx->lock_busy)
 			stub_defer(zone, page, page_private(page));
 		else
@@ -243,6 +261,7 @@ static void stub_defer_waiting(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
+		pcp_clear_mark(page);
 		stub_defer(zone, page, page_private(page));
 	}
 }
@@ -280,10 +299,9 @@ static void pcp_fx_stubs(struct kunit *test)
 	kunit_activate_static_stub(test, pcp_zone_unlock, stub_unlock);
 	kunit_activate_static_stub(test, pcp_zone_cma_first, stub_cma_first);
 	kunit_activate_static_stub(test, pcp_zone_short, stub_short);
-	kunit_activate_static_stub(test, pcp_zone_take_block, stub_take_block);
-	kunit_activate_static_stub(test, pcp_zone_take_chunk, stub_take_chunk);
-	kunit_activate_static_stub(test, pcp_zone_take_fragment,
-				   stub_take_fragment);
+	kunit_activate_static_stub(test, pcp_zone_take, stub_take);
+	kunit_activate_static_stub(test, pcp_zone_end, stub_end);
+	kunit_activate_static_stub(test, pcp_zone_block, stub_block);
 	kunit_activate_static_stub(test, pcp_zone_rmqueue, stub_rmqueue);
 	kunit_activate_static_stub(test, pcp_zone_nr_alloc, stub_nr_alloc);
 	kunit_activate_static_stub(test, pcp_zone_high, stub_high);
@@ -312,7 +330,7 @@ static void pcp_fx_free_pages(void *ptr)
 		struct page *page = base + i;
 
 		if (PagePCPBuddy(page))
-			__ClearPagePCPBuddy(page);
+			pcp_clear_mark(page);
 		if (PageBuddy(page))
 			__ClearPageBuddy(page);
 		set_page_private(page, 0);
@@ -344,7 +362,7 @@ static void pcp_fx_get_blocks(struct pcp_fixture *fx)
 			set_page_count(base, 0);
 		}
 		fx->base[i] = base + index;
-		pageblock_data_init(&fx->block[i], 1, page_to_pfn(fx->base[i]));
+		pageblock_data_init(&fx->block[i], 1);
 		pcp_fx_type(fx, i, MIGRATE_MOVABLE);
 	}
 }
@@ -366,7 +384,7 @@ static void pcp_fx_init_pcp(struct per_cpu_pages *pcp, int cpu)
 	pcp->high_min = 4 * pageblock_nr_pages;
 	pcp->high_max = 8 * pageblock_nr_pages;
 	pcp->high = pcp->high_min;
-	pcp_set_bound(pcp, pcp->high_min, pcp->high_max);
+	pcp_set_bound(pcp, pcp->high_max);
 }
 
 static struct per_cpu_pages __percpu *pcp_fx_pcps(struct kunit *test)
@@ -470,6 +488,7 @@ int pcp_fx_init(struct kunit *test)
 	INIT_LIST_HEAD(&fx->freed);
 	fx->nr_alloc = 8;
 	fx->nr_free = -1;
+	fx->hole = PCP_FIXTURE_BLOCKS;
 
 	pcp_fx_get_blocks(fx);
 
@@ -518,7 +537,33 @@ struct page *pcp_fx_page(struct pcp_fixture *fx, int block, unsigned int index)
  */
 void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu)
 {
-	fx->block[block].owner = cpu + 1;
+	pageblock_disown(fx->zone, &fx->block[block]);
+	if (cpu >= 0)
+		KUNIT_EXPECT_TRUE(fx->test,
+				  pageblock_own(zone_pcp(fx->zone, cpu),
+						&fx->block[block]));
+}
+
+/**
+ * pcp_fx_enough() - this CPU has pages enough, so that it keeps none of others' blocks
+ * @fx: the fixture
+ * @migratetype: below MIGRATE_PCPTYPES
+ * @order: the order; a page of it is put on the PCP
+ *
+ * The page is the last one of the last block, whose owner does not matter.
+ *
+ * Return: the page.
+ */
+struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int order)
+{
+	struct page *page = fx->base[PCP_FIXTURE_BLOCKS - 1] + pageblock_nr_pages -
+			    (1UL << order);
+
+	fx->pcp->high_min = 0;
+	spin_lock(&fx->pcp->lock);
+	pcp_list_add_tail(fx->pcp, page, order, migratetype);
+	spin_unlock(&fx->pcp->lock);
+	return page;
 }
 
 /**
@@ -607,21 +652,24 @@ void pcp_fx_check(struct pcp_fixture *fx)
 }
 
 /**
- * pcp_fx_check_blocks() - validate the blocks and owned_blocks of the fixture
+ * pcp_fx_check_blocks() - validate the blocks of the fixture
  * @fx: the fixture
  *
- * To be called after every step that gives a block an owner or a fragment.
+ * To be called after every step that gives a block an owner, or takes it.
  */
 void pcp_fx_check_blocks(struct pcp_fixture *fx)
 {
-	int i, cpu;
+	int i, cpu, *owned;
 
+	owned = kunit_kcalloc(fx->test, nr_cpu_ids, sizeof(*owned), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(fx->test, owned);
 	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
 		KUNIT_EXPECT_EQ(fx->test, 0,
-				pcp_validate_block(fx->zone, &fx->block[i]));
+				pcp_validate_block(fx->zone, &fx->block[i],
+						   page_to_pfn(fx->base[i]), owned));
 	for_each_possible_cpu(cpu)
-		KUNIT_EXPECT_EQ(fx->test, 0,
-				pcp_validate_owned_blocks(fx->zone, cpu));
+		KUNIT_EXPECT_EQ(fx->test, owned[cpu],
+				atomic_read(&zone_pcp(fx->zone, cpu)->owned_blocks));
 }
 
 /**

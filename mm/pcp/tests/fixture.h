@@ -42,8 +42,8 @@ struct pcp_workers;
  *	them to are the fixture's as well
  *
  * What the stubs give, and may be changed by a case:
- * @area: free pages of the zone, by order and migratetype: take_block() and
- *	take_chunk() take from there, put there with pcp_fx_zone_add()
+ * @area: free pages of the zone, by order and migratetype: take() takes from there, put
+ *	there with pcp_fx_zone_add()
  * @fallback: pages that rmqueue() hands out, in order
  * @nr_alloc: answer of pcp_zone_nr_alloc()
  * @nr_free: answer of pcp_zone_nr_free(); -1: pcp->batch
@@ -51,6 +51,7 @@ struct pcp_workers;
  * @zone_short: answer of pcp_zone_short()
  * @lock_busy: a trylock of the zone fails
  * @bad: a page that fails the check for new pages
+ * @hole: pcp_zone_block() finds no block of this index
  * @on_pageblock: called, if not NULL, when the block of a page is looked up
  * @on_free: called, if not NULL, by free_list() and free_waiting(): what may
  *	happen on another CPU meanwhile
@@ -65,6 +66,8 @@ struct pcp_workers;
  * @nr_asked_high: calls of pcp_zone_high(), which answers pcp->high, up to
  *	high_max
  * @nr_relaxed: calls of pcp_zone_relax()
+ * @nr_take: calls of pcp_zone_take()
+ * @nr_blocks_seen: calls of pcp_zone_block()
  * @nr_rmqueue: calls of pcp_zone_rmqueue()
  * @rmqueue_order: order that the last of them asked for
  * @rmqueue_type: migratetype that it asked for
@@ -99,6 +102,7 @@ struct pcp_fixture {
 	bool zone_short;
 	bool lock_busy;
 	struct page *bad;
+	unsigned int hole;
 	void (*on_pageblock)(struct pcp_fixture *fx);
 	void (*on_free)(struct pcp_fixture *fx);
 
@@ -110,6 +114,8 @@ struct pcp_fixture {
 	bool locked;
 	unsigned int nr_asked_high;
 	unsigned int nr_relaxed;
+	unsigned int nr_take;
+	unsigned int nr_blocks_seen;
 	unsigned int nr_rmqueue;
 	unsigned int rmqueue_order;
 	int rmqueue_type;
@@ -131,6 +137,7 @@ int pcp_fx_init_bound(struct kunit *test);
 struct zone *pcp_fx_zone(struct pcp_fixture *fx);
 struct page *pcp_fx_page(struct pcp_fixture *fx, int block, unsigned int index);
 void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu);
+struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int order);
 void pcp_fx_type(struct pcp_fixture *fx, int block, int migratetype);
 void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate);
 void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,

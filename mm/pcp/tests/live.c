@@ -16,6 +16,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
+#include "../zone.h"
 #include "live.h"
 
 #define LIVE_SLOTS	256
@@ -192,7 +193,7 @@ static bool live_whole_block(struct live *lv)
 	unsigned long pfn = page_to_pfn(lv->pages[0]);
 	unsigned int i, j;
 
-	/* Pages of a block that was just claimed come in one run. */
+	/* Pages of a block that was just broken up come in one run. */
 	for (i = 0, j = 0; i < lv->nr; i++) {
 		pfn = page_to_pfn(lv->pages[i]);
 		if (j && pfn == page_to_pfn(lv->pages[i - 1]) + 1 &&
@@ -252,7 +253,7 @@ static long live_own_fn(struct pcp_worker *w)
 	return lv->whole ? lv->nr == pageblock_nr_pages : lv->nr == lv->want;
 }
 
-/* Why might CPU a claim no block? */
+/* Why might CPU a own no block? */
 static void live_tell(struct live *lv)
 {
 	struct zone *zone;
@@ -267,6 +268,48 @@ static void live_tell(struct live *lv)
 			   READ_ONCE(pcp->high), READ_ONCE(pcp->high_min),
 			   READ_ONCE(pcp->high_max),
 			   atomic_read(&pcp->nr_waiting));
+	}
+}
+
+/* On CPU b: have some pages of the kind on its PCP. */
+static long live_stock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct page *page[8];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(page); i++)
+		page[i] = alloc_page(lv->gfp);
+	for (i = 0; i < ARRAY_SIZE(page); i++) {
+		if (page[i])
+			__free_page(page[i]);
+	}
+	return 0;
+}
+
+/*
+ * A CPU that has few pages keeps those that it frees, and CPU b shall push them. Set back
+ * after the case.
+ */
+static void live_have_enough(struct live *lv)
+{
+	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 0);
+	pcp_on_cpu(lv->test, lv->b, live_stock_fn, lv);
+}
+
+/* A trim on CPU a, of what it did not keep, may have taken some blocks from it. */
+static void live_own_again(struct live *lv)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		struct page *page = lv->pages[i];
+		struct pageblock_data *pbd = pfn_to_pageblock(page, page_to_pfn(page));
+
+		if (pageblock_owner_cpu(pbd) == lv->a)
+			continue;
+		pageblock_disown(lv->zone, pbd);
+		pageblock_own(lv->pcp, pbd);
 	}
 }
 
@@ -299,6 +342,28 @@ void live_own(struct live *lv, unsigned int want, bool whole)
 			    "CPU %d got only %u pages of blocks of its own",
 			    lv->a, lv->nr);
 	lv->pcp = zone_pcp(lv->zone, lv->a);
+	live_have_enough(lv);
+	live_own_again(lv);
+}
+
+/**
+ * live_set_bound() - let other numbers of pages wait for CPU a, until the case ends
+ * @lv: its PCP
+ * @bound: base pages
+ */
+void live_set_bound(struct live *lv, int bound)
+{
+	WRITE_ONCE(lv->pcp->bound_short, bound);
+	WRITE_ONCE(lv->pcp->bound, bound);
+}
+
+/**
+ * live_reset_bound() - undo live_set_bound()
+ * @lv: the PCP of CPU a
+ */
+void live_reset_bound(struct live *lv)
+{
+	pcp_set_bound(lv->pcp, lv->pcp->high_max);
 }
 
 /**
@@ -364,17 +429,33 @@ long live_drain_fn(struct pcp_worker *w)
 /**
  * live_absorb_all() - take in all that waits for CPU a
  * @lv: its PCP and zone
+ * @flags: PCP_ABSORB_NOLOCK or 0
  *
  * Return: base pages that were taken in.
  */
-unsigned int live_absorb_all(struct live *lv)
+unsigned int live_absorb_all(struct live *lv, unsigned int flags)
 {
-	unsigned int nr;
+	unsigned int nr, sum = 0;
 
 	spin_lock(&lv->pcp->lock);
-	nr = pcp_absorb(lv->zone, lv->pcp, 0, false, false);
+	while ((nr = pcp_absorb(lv->zone, lv->pcp, flags)))
+		sum += nr;
 	spin_unlock(&lv->pcp->lock);
-	return nr;
+	return sum;
+}
+
+/**
+ * live_empty_lists() - take all that is cached for CPU a to the zone, but nothing that waits
+ * @lv: its PCP and zone
+ */
+void live_empty_lists(struct live *lv)
+{
+	LIST_HEAD(cached);
+
+	spin_lock(&lv->pcp->lock);
+	pcp_collect(lv->zone, lv->pcp, lv->pcp->count, 0, &cached);
+	spin_unlock(&lv->pcp->lock);
+	pcp_zone_free_list(lv->zone, &cached);
 }
 
 /**
@@ -394,10 +475,10 @@ bool live_waits(struct live *lv, unsigned int want)
 		for (i = 1; lv->swapped && i < lv->nr; i += 2)
 			swap(lv->pages[i - 1], lv->pages[i]);
 		/* In a small zone, fewer may wait; set back after the case. */
-		if (lv->pcp->bound_low < 2 * want)
-			pcp_set_bound(lv->pcp, 2 * want, 2 * want);
-		pcp_on_cpu(lv->test, lv->a, live_drain_fn, lv);
+		if (lv->pcp->bound_short < 2 * want)
+			live_set_bound(lv, 2 * want);
 		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
+		live_empty_lists(lv);
 		if (atomic_read(&lv->pcp->nr_waiting) >= want)
 			return true;
 	}
@@ -520,8 +601,9 @@ static void live_restore(void *unused)
 			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
 
 			if (pcp->dead)
-				pcp_cpu_online(zone, pcp);
-			pcp_set_bound(pcp, pcp->high_min, pcp->high_max);
+				pcp_cpu_online(pcp);
+			WRITE_ONCE(pcp->high_min, zone->pageset_high_min);
+			pcp_set_bound(pcp, pcp->high_max);
 		}
 	}
 }

@@ -7,26 +7,50 @@
 
 #include "fixture.h"
 
-static unsigned int absorb_nolock(struct pcp_fixture *fx, unsigned int max_nodes)
+/* As many may wait as a case wants. */
+static int absorb_init(struct kunit *test)
+{
+	int ret = pcp_fx_init(test);
+	struct pcp_fixture *fx = test->priv;
+
+	if (ret)
+		return ret;
+	fx->pcp->bound = INT_MAX;
+	fx->pcp->bound_short = INT_MAX;
+	return 0;
+}
+
+static unsigned int absorb_flags(struct pcp_fixture *fx, unsigned int flags)
 {
 	unsigned int nr_pages;
 
 	spin_lock(&fx->pcp->lock);
-	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, max_nodes, true);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, flags);
 	spin_unlock(&fx->pcp->lock);
 	pcp_fx_check(fx);
 	return nr_pages;
 }
 
-static unsigned int absorb(struct pcp_fixture *fx, unsigned int max_nodes)
+static unsigned int absorb(struct pcp_fixture *fx)
 {
-	unsigned int nr_pages;
+	return absorb_flags(fx, 0);
+}
 
-	spin_lock(&fx->pcp->lock);
-	nr_pages = pcp_absorb(fx->zone, fx->pcp, max_nodes, max_nodes, false);
-	spin_unlock(&fx->pcp->lock);
-	pcp_fx_check(fx);
-	return nr_pages;
+static unsigned int absorb_nolock(struct pcp_fixture *fx)
+{
+	return absorb_flags(fx, PCP_ABSORB_NOLOCK);
+}
+
+static unsigned int absorb_to_high(struct pcp_fixture *fx)
+{
+	return absorb_flags(fx, PCP_ABSORB_TO_HIGH);
+}
+
+/* The mark is so high that there is room for @nr base pages more. */
+static unsigned int absorb_portion(struct pcp_fixture *fx, int nr, unsigned int flags)
+{
+	fx->pcp->high = fx->pcp->count + nr;
+	return absorb_flags(fx, PCP_ABSORB_TO_HIGH | flags);
 }
 
 static void push(struct pcp_fixture *fx, int block, unsigned int index,
@@ -43,6 +67,13 @@ static void push_nr(struct pcp_fixture *fx, int block, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		push(fx, block, i, 0);
 	pcp_fx_check(fx);
+}
+
+static void need_block_of(struct pcp_fixture *fx, unsigned int nr)
+{
+	if (pageblock_nr_pages < nr)
+		kunit_skip(fx->test, "a block of %lu pages is too small",
+			   pageblock_nr_pages);
 }
 
 static int waiting(struct pcp_fixture *fx)
@@ -62,9 +93,9 @@ static void absorb_empty_is_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 1), 0);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 0);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 0);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
@@ -76,8 +107,8 @@ static void absorb_empty_keeps_the_lists(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 0);
+	KUNIT_ASSERT_EQ(test, absorb(fx), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 }
@@ -89,7 +120,7 @@ static void absorb_one_page(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
@@ -105,7 +136,7 @@ static void absorb_returns_base_pages_of_mixed_orders(struct kunit *test)
 	push(fx, 0, 2, 1);
 	push(fx, 0, 4, 2);
 	push(fx, 1, 0, pageblock_order);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 7 + pageblock_nr_pages);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 7 + pageblock_nr_pages);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 7 + pageblock_nr_pages);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
@@ -125,7 +156,7 @@ static void absorb_to_the_list_of_the_type(struct kunit *test)
 	push_nr(fx, 0, 1);
 	push_nr(fx, 1, 2);
 	push_nr(fx, 2, 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 6);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_UNMOVABLE, 0), 1);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
@@ -138,9 +169,9 @@ static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
 	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
 
 	push(fx, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
+	KUNIT_ASSERT_EQ(test, absorb(fx), 1);
 	push(fx, 0, 1, 0);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 0), 1);
+	KUNIT_ASSERT_EQ(test, absorb(fx), 1);
 	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 1)->pcp_list);
 	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 0)->pcp_list);
 }
@@ -170,11 +201,11 @@ static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 8), 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 5);
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* An allocation takes in more when the PCP has nothing left. */
+/* Who stops at the mark goes on there when there is room again. */
 static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 {
 	static const unsigned int portions[] = { 1, 1, 2, 2 };
@@ -183,7 +214,8 @@ static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 
 	push_nr(fx, 0, 3);
 	for (i = 0; i < ARRAY_SIZE(portions); i++) {
-		KUNIT_ASSERT_EQ(test, absorb(fx, portions[i]), portions[i]);
+		KUNIT_ASSERT_EQ(test, absorb_portion(fx, portions[i], 0),
+				portions[i]);
 		/* The third is the end of this list, and the beginning of the next. */
 		for (k = 0; !i && k < 3; k++)
 			push(fx, 0, 3 + k, 0);
@@ -206,7 +238,7 @@ static void absorb_of_two_orders_keeps_both(struct kunit *test)
 	push(fx, 0, 4, 1);
 	push(fx, 0, 0, 0);
 	push(fx, 0, 1, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 8), 7);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 7);
 	expect_order(fx, order, ARRAY_SIZE(order));
 	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 2)->pcp_list);
 	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 4)->pcp_list);
@@ -219,39 +251,26 @@ static void absorb_nolock_begins_with_the_last_push(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 3);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 2), 2);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 2, PCP_ABSORB_NOLOCK), 2);
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* As if @more other pages waited. */
-static void absorb_as_if_more_waited(struct pcp_fixture *fx, int more)
+/* However many wait: no more than one refill, which is no less work. */
+static void absorb_of_many_keeps_the_order_of_the_pushes(struct kunit *test)
 {
-	atomic_add(more, &fx->pcp->nr_waiting);
-	spin_lock(&fx->pcp->lock);
-	pcp_absorb(fx->zone, fx->pcp, 8, true, false);
-	spin_unlock(&fx->pcp->lock);
-	atomic_sub(more, &fx->pcp->nr_waiting);
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i, nr = 2 * PCP_ABSORB_NODES;
+
+	need_block_of(fx, nr);
+	push_nr(fx, 0, nr);
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	for (i = 0; i < PCP_ABSORB_NODES; i++)
+		KUNIT_ASSERT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
+				    pcp_fx_page(fx, 0, i));
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
+			    pcp_fx_page(fx, 0, i));
 	pcp_fx_check(fx);
-}
-
-static void absorb_orders_as_many_as_the_bound_allows(struct kunit *test)
-{
-	static const unsigned int order[] = { 0, 1, 2 };
-	struct pcp_fixture *fx = test->priv;
-
-	push_nr(fx, 0, 3);
-	absorb_as_if_more_waited(fx, PCP_ORDER_PAGES - 3);
-	expect_order(fx, order, ARRAY_SIZE(order));
-}
-
-static void absorb_of_very_many_takes_them_as_they_come(struct kunit *test)
-{
-	static const unsigned int order[] = { 2, 1, 0 };
-	struct pcp_fixture *fx = test->priv;
-
-	push_nr(fx, 0, 3);
-	absorb_as_if_more_waited(fx, PCP_ORDER_PAGES - 2);
-	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
 /* === Types that are none of a PCP === */
@@ -262,7 +281,7 @@ static void absorb_highatomic_as_movable(struct kunit *test)
 
 	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
 	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 }
 
@@ -273,7 +292,7 @@ static void absorb_cma_as_movable(struct kunit *test)
 
 	pcp_fx_type(fx, 0, MIGRATE_CMA);
 	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 #else
 	kunit_skip(test, "needs CONFIG_CMA");
@@ -286,37 +305,69 @@ static void absorb_reads_the_type_anew(struct kunit *test)
 
 	push_nr(fx, 0, 2);
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 0);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 2);
 }
 
-static void absorb_own_pages_may_merge(struct kunit *test)
+/* === Marks === */
+
+static void expect_mark(struct pcp_fixture *fx, struct page *page, unsigned int mark)
+{
+	KUNIT_EXPECT_TRUE_MSG(fx->test, pcp_has_mark(page, mark),
+			      "page type %x, not %x", page->page_type, mark);
+}
+
+/* From here on the page can merge, whoever owns its block. */
+static void absorb_gives_the_mark_of_the_pcp(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	int block;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	push(fx, 0, 0, 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
+	/* The block lost its owner, and found another, while its page waited. */
+	pcp_fx_own(fx, 1, -1);
+	pcp_fx_own(fx, 2, fx->other->cpu);
+	for (block = 0; block < 3; block++) {
+		push(fx, block, 0, 1);
+		expect_mark(fx, pcp_fx_page(fx, block, 0), PCP_MARK_WAITS);
+	}
+	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
+	for (block = 0; block < 3; block++) {
+		expect_mark(fx, pcp_fx_page(fx, block, 0), pcp_mark(fx->pcp));
+		KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, block, 0)), 1);
+	}
 }
 
-static void absorb_other_pages_may_not_merge(struct kunit *test)
+static void absorb_leaves_the_mark_of_what_it_leaves(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	/* The block lost its owner, and found another, while its page waited. */
-	pcp_fx_own(fx, 0, -1);
-	pcp_fx_own(fx, 1, fx->other->cpu);
-	push(fx, 0, 0, 0);
-	push(fx, 1, 0, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 1, 0)));
-	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
+	push_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	expect_mark(fx, pcp_fx_page(fx, 0, 0), pcp_mark(fx->pcp));
+	expect_mark(fx, pcp_fx_page(fx, 0, 1), PCP_MARK_WAITS);
 }
 
-/* === Isolation (H4) === */
+/* A merge could find it there, though it is on no list. */
+static void absorb_to_zone_never_gives_the_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	pcp_fx_need_isolation(fx);
+	push(fx, 0, 0, 0);
+	push(fx, 1, 0, 0);
+	pcp_fx_isolate(fx, 0, true);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(page));
+	spin_lock(&fx->pcp->lock);
+	KUNIT_EXPECT_NULL(test, pcp_buddy(fx->pcp, page + 1, page_to_pfn(page) + 1, 0));
+	spin_unlock(&fx->pcp->lock);
+	expect_mark(fx, pcp_fx_page(fx, 1, 0), pcp_mark(fx->pcp));
+}
+
+/* === Isolation === */
 
 static void absorb_isolated_to_zone(struct kunit *test)
 {
@@ -327,7 +378,7 @@ static void absorb_isolated_to_zone(struct kunit *test)
 	pcp_fx_isolate(fx, 0, true);
 	push(fx, 0, 0, 1);
 	push(fx, 0, 2, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 3);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
@@ -344,12 +395,12 @@ static void absorb_isolated_after_the_push(struct kunit *test)
 	push_nr(fx, 0, 3);
 	push_nr(fx, 1, 2);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 5);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
-	/* The isolated ones, last come first. */
+	/* The isolated ones alone. */
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 0, 2));
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 2), pcp_fx_page(fx, 0, 0));
 }
@@ -361,9 +412,9 @@ static void absorb_isolated_while_taken(struct kunit *test)
 
 	pcp_fx_need_isolation(fx);
 	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
@@ -377,7 +428,7 @@ static void absorb_isolation_that_ended(struct kunit *test)
 	pcp_fx_isolate(fx, 0, true);
 	push_nr(fx, 0, 2);
 	pcp_fx_isolate(fx, 0, false);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 }
@@ -391,7 +442,7 @@ static void absorb_nolock_isolated_zone_busy_defers(struct kunit *test)
 	push_nr(fx, 1, 2);
 	pcp_fx_isolate(fx, 0, true);
 	fx->lock_busy = true;
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 5);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 5);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
@@ -406,20 +457,20 @@ static void absorb_nolock_isolated_zone_free_defers_too(struct kunit *test)
 	pcp_fx_need_isolation(fx);
 	push_nr(fx, 0, 3);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx, 0), 3);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_locked, 0);
 }
 
-/* === A disabled PCP (H3) === */
+/* === A disabled PCP: nothing may stay === */
 
 static void disable(struct pcp_fixture *fx)
 {
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
 	fx->pcp->high = 0;
-	pcp_set_bound(fx->pcp, 0, 0);
+	pcp_set_bound(fx->pcp, 0);
 }
 
 static void absorb_disabled_to_zone(struct kunit *test)
@@ -431,54 +482,105 @@ static void absorb_disabled_to_zone(struct kunit *test)
 	push(fx, 0, 4, 2);
 	push(fx, 1, 0, 0);
 	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 6);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 }
 
-/* Nothing may stay, whatever the high mark and the caller say. */
-static void absorb_disabled_has_no_limit(struct kunit *test)
+/* Whatever the caller says: the mark is 0, and pages that were there have to go. */
+static void absorb_disabled_has_no_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	push_nr(fx, 1, 2);
+	disable(fx);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 4);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+}
+
+/* No look comes after this one. */
+static void absorb_disabled_takes_all(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int nr = PCP_ABSORB_NODES + 5;
+
+	need_block_of(fx, nr);
+	push_nr(fx, 0, nr);
+	disable(fx);
+	KUNIT_EXPECT_EQ(test, absorb(fx), nr);
+	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
+static void absorb_disabled_nolock_defers(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 3);
 	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 3);
+	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 3);
 	expect_all_absorbed(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
 }
 
-/* === Bounded work (H6) === */
+/* === Bounded work === */
 
 static void absorb_leaves_the_rest_for_later(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	need_block_of(fx, PCP_ABSORB_NODES + 3);
+	push_nr(fx, 0, PCP_ABSORB_NODES + 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, PCP_ABSORB_NODES);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
 	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
-			    &pcp_fx_page(fx, 0, 2)->pcp_llist);
+			    &pcp_fx_page(fx, 0, PCP_ABSORB_NODES)->pcp_llist);
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 2);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 3);
 	expect_all_absorbed(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, PCP_ABSORB_NODES + 3);
 }
 
 static void absorb_just_as_many_as_allowed(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
+	need_block_of(fx, PCP_ABSORB_NODES);
+	push_nr(fx, 0, PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
 	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
+	expect_all_absorbed(fx);
+}
+
+/* Those of kvfree_rcu() too, where raw spinlocks may be held. */
+static void absorb_is_bounded_with_each_flag(struct kunit *test)
+{
+	static const unsigned int flags[] = {
+		PCP_ABSORB_TO_HIGH, PCP_ABSORB_NOLOCK,
+		PCP_ABSORB_TO_HIGH | PCP_ABSORB_NOLOCK,
+	};
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
+
+	need_block_of(fx, PCP_ABSORB_NODES + 1);
+	fx->pcp->high = INT_MAX;
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		push_nr(fx, i, PCP_ABSORB_NODES + 1);
+		KUNIT_EXPECT_EQ(test, absorb_flags(fx, flags[i]), PCP_ABSORB_NODES);
+		KUNIT_EXPECT_EQ(test, absorb_flags(fx, flags[i]), 1);
+	}
 	expect_all_absorbed(fx);
 }
 
@@ -488,16 +590,16 @@ static void absorb_goes_on_before_the_list(struct kunit *test)
 	struct llist_node *pushed = &pcp_fx_page(fx, 1, 1)->pcp_llist;
 
 	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	push_nr(fx, 1, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
 			    &pcp_fx_page(fx, 0, 2)->pcp_llist);
 	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->free_llist.first, pushed);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
 
 	while (pcp_has_waiting(fx->pcp))
-		KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+		KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
 }
@@ -505,11 +607,12 @@ static void absorb_goes_on_before_the_list(struct kunit *test)
 static void absorb_bound_is_in_pages_of_any_order(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	unsigned int i, nr = PCP_ABSORB_NODES + 1;
 
-	push(fx, 0, 0, 2);
-	push(fx, 1, 0, 2);
-	push(fx, 2, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 2), 8);
+	need_block_of(fx, 4 * nr);
+	for (i = 0; i < nr; i++)
+		push(fx, 0, 4 * i, 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 4 * PCP_ABSORB_NODES);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 4);
 }
 
@@ -518,10 +621,11 @@ static void absorb_bound_includes_isolated(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_isolation(fx);
-	push_nr(fx, 0, 4);
+	need_block_of(fx, PCP_ABSORB_NODES + 1);
+	push_nr(fx, 0, PCP_ABSORB_NODES + 1);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, PCP_ABSORB_NODES);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
 }
 
@@ -531,26 +635,29 @@ static void absorb_goes_on_to_the_list(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	push_nr(fx, 1, 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 3);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 3, 0), 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 4);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
-	KUNIT_EXPECT_EQ(test, absorb(fx, 3), 2);
+	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
+			    &pcp_fx_page(fx, 1, 1)->pcp_llist);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 3, 0), 2);
 	expect_all_absorbed(fx);
 }
 
-static void absorb_unbounded_takes_all(struct kunit *test)
+/* The bound holds for both together. */
+static void absorb_goes_on_to_the_list_within_the_bound(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 4);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
-	push_nr(fx, 1, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
-	expect_all_absorbed(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 6);
+	need_block_of(fx, PCP_ABSORB_NODES + 1);
+	push_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	push_nr(fx, 1, PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
 }
 
 static struct page *late_page;
@@ -571,20 +678,20 @@ static void absorb_takes_the_list_once(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 1), 1);
+	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
 	push_nr(fx, 1, 1);
 	/* One is left over and one on the list when this one comes. */
 	late_page = pcp_fx_page(fx, 2, 0);
 	fx->on_pageblock = push_late;
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
 	fx->on_pageblock = NULL;
 	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
 	expect_all_absorbed(fx);
 }
 
-/* === The high mark (H7) === */
+/* === The high mark: what is over it stays for a flush === */
 
 static void absorb_stops_at_the_high_mark(struct kunit *test)
 {
@@ -592,17 +699,17 @@ static void absorb_stops_at_the_high_mark(struct kunit *test)
 
 	fx->pcp->high = 3;
 	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 3);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 3);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
 
 	/* Nothing goes in, and nothing is lost. */
-	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 0);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 
 	fx->pcp->high = 4;
-	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 1);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
 }
 
@@ -613,9 +720,9 @@ static void absorb_at_the_high_mark_leaves_the_list_alone(struct kunit *test)
 
 	fx->pcp->high = 2;
 	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb(fx, 10), 2);
+	KUNIT_ASSERT_EQ(test, absorb_to_high(fx), 2);
 	push_nr(fx, 1, 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 0);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
 	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
 	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
 	KUNIT_EXPECT_FALSE(test, llist_empty(&fx->pcp->free_llist));
@@ -627,20 +734,60 @@ static void absorb_below_the_high_mark_goes_on(struct kunit *test)
 
 	fx->pcp->high = 6;
 	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 10), 5);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 5);
 	expect_all_absorbed(fx);
 }
 
-/* A drain takes all in, to give it back. */
-static void absorb_unbounded_has_no_high_mark(struct kunit *test)
+/* A page is counted with all its base pages, and the last one may go over the mark. */
+static void absorb_high_mark_is_in_base_pages(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high = 5;
+	push(fx, 0, 0, 2);
+	push(fx, 0, 4, 2);
+	push(fx, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 8);
+	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
+	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
+}
+
+/* For an allocation that finds nothing that it wants, full or not. */
+static void absorb_without_the_flag_goes_over_the_high_mark(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	fx->pcp->high = 3;
-	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx, 0), 5);
+	push_nr(fx, 0, 4);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 4);
+	push_nr(fx, 1, 1);
+	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
 	expect_all_absorbed(fx);
+}
+
+/* === Stale pages: the CPU that takes in some is at work === */
+
+static void absorb_of_a_page_is_seen_by_the_watch(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	push_nr(fx, 0, 2);
+	fx->pcp->stale = true;
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	KUNIT_EXPECT_FALSE(test, fx->pcp->stale);
+}
+
+static void absorb_of_nothing_is_not_seen_by_the_watch(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->stale = true;
+	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
+	KUNIT_EXPECT_TRUE(test, fx->pcp->stale);
+	push_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 0, 0), 0);
+	KUNIT_EXPECT_TRUE(test, fx->pcp->stale);
 }
 
 /* === Counters === */
@@ -655,14 +802,14 @@ static void absorb_counts_base_pages_once(struct kunit *test)
 	push(fx, 0, 0, 2);
 	push(fx, 0, 4, 0);
 	spin_lock(&pcp->lock);
-	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0, false, false));
+	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0));
 	spin_unlock(&pcp->lock);
 	KUNIT_EXPECT_EQ(test, n, 5);
 
 	/* The push did. */
 	push(fx, 1, 0, 2);
 	spin_lock(&pcp->lock);
-	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0, false, false));
+	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0));
 	spin_unlock(&pcp->lock);
 	KUNIT_EXPECT_EQ(test, n, 0);
 	KUNIT_EXPECT_EQ(test, pcp->count, 9);
@@ -681,7 +828,7 @@ static void see_all_pages(struct pcp_fixture *fx)
 	nr_looks++;
 }
 
-/* Else a drain would pass by a CPU that is about to have pages (H1). */
+/* Else a drain would pass by a CPU that is about to have pages. */
 static void absorb_pages_are_seen_throughout(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -690,7 +837,7 @@ static void absorb_pages_are_seen_throughout(struct kunit *test)
 	nr_looks = 0;
 	fx->on_pageblock = see_all_pages;
 	spin_lock(&fx->pcp->lock);
-	pcp_absorb(fx->zone, fx->pcp, 0, false, false);
+	pcp_absorb(fx->zone, fx->pcp, 0);
 	fx->on_pageblock = NULL;
 	spin_unlock(&fx->pcp->lock);
 
@@ -711,13 +858,13 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_keeps_the_order_of_the_pushes),
 	KUNIT_CASE(absorb_in_portions_keeps_the_order_of_the_pushes),
 	KUNIT_CASE(absorb_nolock_begins_with_the_last_push),
-	KUNIT_CASE(absorb_orders_as_many_as_the_bound_allows),
-	KUNIT_CASE(absorb_of_very_many_takes_them_as_they_come),
+	KUNIT_CASE(absorb_of_many_keeps_the_order_of_the_pushes),
 	KUNIT_CASE(absorb_highatomic_as_movable),
 	KUNIT_CASE(absorb_cma_as_movable),
 	KUNIT_CASE(absorb_reads_the_type_anew),
-	KUNIT_CASE(absorb_own_pages_may_merge),
-	KUNIT_CASE(absorb_other_pages_may_not_merge),
+	KUNIT_CASE(absorb_gives_the_mark_of_the_pcp),
+	KUNIT_CASE(absorb_leaves_the_mark_of_what_it_leaves),
+	KUNIT_CASE(absorb_to_zone_never_gives_the_mark),
 	KUNIT_CASE(absorb_isolated_to_zone),
 	KUNIT_CASE(absorb_isolated_after_the_push),
 	KUNIT_CASE(absorb_isolated_while_taken),
@@ -725,19 +872,25 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_nolock_isolated_zone_busy_defers),
 	KUNIT_CASE(absorb_nolock_isolated_zone_free_defers_too),
 	KUNIT_CASE(absorb_disabled_to_zone),
-	KUNIT_CASE(absorb_disabled_has_no_limit),
+	KUNIT_CASE(absorb_disabled_has_no_mark),
+	KUNIT_CASE(absorb_disabled_takes_all),
+	KUNIT_CASE(absorb_disabled_nolock_defers),
 	KUNIT_CASE(absorb_leaves_the_rest_for_later),
 	KUNIT_CASE(absorb_just_as_many_as_allowed),
+	KUNIT_CASE(absorb_is_bounded_with_each_flag),
 	KUNIT_CASE(absorb_goes_on_before_the_list),
 	KUNIT_CASE(absorb_bound_is_in_pages_of_any_order),
 	KUNIT_CASE(absorb_bound_includes_isolated),
 	KUNIT_CASE(absorb_goes_on_to_the_list),
-	KUNIT_CASE(absorb_unbounded_takes_all),
+	KUNIT_CASE(absorb_goes_on_to_the_list_within_the_bound),
 	KUNIT_CASE(absorb_takes_the_list_once),
 	KUNIT_CASE(absorb_stops_at_the_high_mark),
 	KUNIT_CASE(absorb_at_the_high_mark_leaves_the_list_alone),
 	KUNIT_CASE(absorb_below_the_high_mark_goes_on),
-	KUNIT_CASE(absorb_unbounded_has_no_high_mark),
+	KUNIT_CASE(absorb_high_mark_is_in_base_pages),
+	KUNIT_CASE(absorb_without_the_flag_goes_over_the_high_mark),
+	KUNIT_CASE(absorb_of_a_page_is_seen_by_the_watch),
+	KUNIT_CASE(absorb_of_nothing_is_not_seen_by_the_watch),
 	KUNIT_CASE(absorb_counts_base_pages_once),
 	KUNIT_CASE(absorb_pages_are_seen_throughout),
 	{}
@@ -745,7 +898,7 @@ static struct kunit_case absorb_cases[] = {
 
 static struct kunit_suite absorb_suite = {
 	.name = "pcp_absorb",
-	.init = pcp_fx_init,
+	.init = absorb_init,
 	.test_cases = absorb_cases,
 };
 

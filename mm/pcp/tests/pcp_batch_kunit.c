@@ -6,8 +6,12 @@
  *
  * Each zone has a free_llist of its own for the same other CPU, so that more
  * zones stand for more owners, on any number of CPUs.
+ *
+ * This CPU has a page of order 0 in each zone from the beginning, and wants no more:
+ * it would keep the pages of others' blocks.
  */
 #include <kunit/test.h>
+#include <linux/sched.h>
 
 #include "fixture.h"
 
@@ -43,6 +47,41 @@ static void note_no_more(void *unused)
 	WRITE_ONCE(pushes.task, NULL);
 }
 
+/* Base pages that this CPU's PCP of the first zone had before the case. */
+static int had;
+
+/*
+ * Put a page on the cold end of this CPU's PCP of a zone, so that it keeps none of
+ * this order.
+ */
+static void have_enough(struct pcp_fixture *fx, struct zone *zone, int block,
+			unsigned int index, unsigned int order)
+{
+	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
+
+	pcp->high_min = 0;
+	spin_lock(&pcp->lock);
+	pcp_list_add_tail(pcp, pcp_fx_page(fx, block, index), order, MIGRATE_MOVABLE);
+	spin_unlock(&pcp->lock);
+	had = fx->pcp->count;
+}
+
+/* Have so many zones, each with one of the pages of block 2, but for the first. */
+static void have_zones(struct pcp_fixture *fx, unsigned int nr)
+{
+	while (fx->nr_zones < nr) {
+		struct zone *zone = pcp_fx_zone(fx);
+
+		have_enough(fx, zone, 2, fx->nr_zones, 0);
+	}
+}
+
+/* What came to this CPU's PCP of the first zone, or less. */
+static int came(struct pcp_fixture *fx)
+{
+	return fx->pcp->count - had;
+}
+
 /* Blocks 0 and 1 belong to the other CPU, block 2 to this one. */
 static int batch_init(struct kunit *test)
 {
@@ -55,6 +94,7 @@ static int batch_init(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	pcp_fx_own(fx, 1, fx->other->cpu);
 	pcp_fx_own(fx, 2, fx->cpu);
+	have_enough(fx, fx->zone, 1, 7, 0);
 	memset(&pushes, 0, sizeof(pushes));
 	pushes.fx = fx;
 	WRITE_ONCE(pushes.task, current);
@@ -70,7 +110,7 @@ static int waiting(struct pcp_fixture *fx, struct zone *zone)
 static void batch_free_order(struct pcp_batch *batch, struct zone *zone,
 			     struct page *page, unsigned int order)
 {
-	pcp_batch_free(batch, zone, page, page_to_pfn(page), order, true);
+	pcp_batch_free(batch, zone, page, page_to_pfn(page), order);
 }
 
 static void batch_free(struct pcp_batch *batch, struct zone *zone,
@@ -144,9 +184,9 @@ static void batch_local_keeps_the_lock(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, locked);
 	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	KUNIT_EXPECT_EQ(test, came(fx), 5);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(local(fx, 0)));
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(local(fx, 0), pcp_mark(fx->pcp)));
 	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 }
@@ -162,8 +202,9 @@ static void batch_unowned_is_local(struct kunit *test)
 	batch_free(&batch, fx->zone, local(fx, 0));
 	pcp_batch_end(&batch);
 	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(local(fx, 0)));
-	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(local(fx, 0), pcp_mark(fx->pcp)));
+	KUNIT_EXPECT_EQ(test, came(fx), 1);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 }
 
 static void batch_local_busy_to_zone(struct kunit *test)
@@ -187,7 +228,7 @@ static void batch_local_busy_to_zone(struct kunit *test)
 	batch_free(&batch, fx->zone, local(fx, 1));
 	pcp_batch_end(&batch);
 	expect_ended(fx, &batch, before);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, came(fx), 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
 }
 
@@ -210,7 +251,7 @@ static void batch_lock_goes_from_zone_to_zone(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, moved);
 	KUNIT_EXPECT_TRUE(test, back);
 	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
 	KUNIT_EXPECT_EQ(test, pcp->count, 1);
 }
 
@@ -236,7 +277,7 @@ static void batch_next_zone_is_busy(struct kunit *test)
 	batch_free(&batch, fx->zone, local(fx, 2));
 	pcp_batch_end(&batch);
 	expect_ended(fx, &batch, before);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
 	KUNIT_EXPECT_EQ(test, pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), local(fx, 1));
@@ -253,32 +294,144 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	struct pcp_batch batch = {};
 	int pinned = pcp_fx_pinned();
 
-	/* Pages without an owner do not merge, so each is freed by itself. */
-	pcp_fx_own(fx, 2, -1);
+	/* No buddies: each is one page when it goes. */
 	batch_free(&batch, fx->zone, remote(fx, 0));
 	batch_free(&batch, fx->zone, local(fx, 0));
-	batch_free(&batch, fx->zone, local(fx, 1));
+	batch_free(&batch, fx->zone, local(fx, 2));
 	fx->pcp->batch = 1;
-	fx->pcp->high = 3;
+	fx->pcp->high = had + 3;
 	fx->nr_free = 2;
 	fx->on_free = migrate;
-	batch_free(&batch, fx->zone, local(fx, 2));
+	batch_free(&batch, fx->zone, local(fx, 4));
 	pcp_fx_come_back(fx);
 	fx->on_free = NULL;
 	expect_unlocked(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
 
 	/* The run is kept, and the lock taken again. */
-	fx->pcp->high = fx->pcp->high_min;
+	fx->pcp->high = 100;
 	batch_free(&batch, fx->zone, remote(fx, 1));
-	batch_free(&batch, fx->zone, local(fx, 3));
+	batch_free(&batch, fx->zone, local(fx, 6));
 	pcp_batch_end(&batch);
 	expect_ended(fx, &batch, pinned);
 	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 2);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
+	KUNIT_EXPECT_EQ(test, came(fx), 3);
+}
+
+/* Whatever route a folio takes, the task is pinned if, and only if, it has the lock. */
+static void batch_pins_while_it_has_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int before = pcp_fx_pinned(), pinned, wrong = 0;
+
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), before);
+
+	/* What a task has that is pinned once, and has the lock. */
+	pcpu_task_pin();
+	spin_lock(&fx->pcp->lock);
+	pinned = pcp_fx_pinned();
+	spin_unlock(&fx->pcp->lock);
+	pcpu_task_unpin();
+
+	batch_free(&batch, fx->zone, local(fx, 0));
+	wrong += pcp_fx_pinned() != pinned;
+	batch_free(&batch, fx->zone, local(fx, 1));
+	wrong += pcp_fx_pinned() != pinned;
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	wrong += pcp_fx_pinned() != pinned;
+	if (IS_ENABLED(CONFIG_MEMORY_ISOLATION)) {
+		pcp_fx_isolate(fx, 1, true);
+		batch_free(&batch, fx->zone, pcp_fx_page(fx, 1, 0));
+		wrong += pcp_fx_pinned() != pinned;
+	}
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	expect_ended(fx, &batch, before);
+}
+
+/* === Folios of other CPUs' blocks that are of use here === */
+
+/* Each folio is looked at by itself: the first one is enough. */
+static void batch_remote_is_kept_below_the_low_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	bool locked;
+
+	fx->pcp->high_min = had + 1;
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	locked = pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_TRUE(test, locked);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, came(fx), 1);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(remote(fx, 0), pcp_mark(fx->pcp)));
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(remote(fx, 1), PCP_MARK_WAITS));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 1);
+}
+
+static void batch_remote_is_kept_for_an_empty_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	batch_free_order(&batch, fx->zone, remote(fx, 0), 1);
+	batch_free_order(&batch, fx->zone, remote(fx, 2), 1);
+	batch_free(&batch, fx->zone, remote(fx, 4));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1), 1);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 3);
+}
+
+/* Reclaim frees folios in batches. */
+static void batch_remote_is_kept_for_reclaim(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int before = current->flags & PF_MEMALLOC;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	current->flags |= PF_MEMALLOC;
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	batch_free(&batch, fx->zone, remote(fx, 1));
+	pcp_batch_end(&batch);
+	current->flags = (current->flags & ~PF_MEMALLOC) | before;
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+}
+
+static void batch_remote_kept_local_busy_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int before = pcp_fx_pinned(), pinned;
+
+	fx->pcp->high_min = had + 1;
+	spin_lock(&fx->pcp->lock);
+	pinned = pcp_fx_pinned();
+	batch_free(&batch, fx->zone, remote(fx, 0));
+	pinned -= pcp_fx_pinned();
+	spin_unlock(&fx->pcp->lock);
+	KUNIT_EXPECT_EQ(test, pinned, 0);
+	expect_unlocked(fx, &batch, before);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, before);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
+	KUNIT_EXPECT_EQ(test, came(fx), 0);
+	KUNIT_EXPECT_EQ(test, pushes.nr, 0);
 }
 
 /* === Runs === */
@@ -289,9 +442,10 @@ static void batch_remote_goes_out_at_the_end(struct kunit *test)
 	struct pcp_batch batch = {};
 	int pinned = pcp_fx_pinned();
 
+	have_enough(fx, fx->zone, 1, 0, 2);
 	batch_free(&batch, fx->zone, remote(fx, 0));
 	batch_free_order(&batch, fx->zone, remote(fx, 4), 2);
-	batch_free(&batch, fx->zone, pcp_fx_page(fx, 1, 0));
+	batch_free(&batch, fx->zone, pcp_fx_page(fx, 1, 4));
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
 	expect_unlocked(fx, &batch, pinned);
 
@@ -299,7 +453,7 @@ static void batch_remote_goes_out_at_the_end(struct kunit *test)
 	expect_ended(fx, &batch, pinned);
 	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 6);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, came(fx), 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 
 	/* The batch is as good as new. */
@@ -343,7 +497,7 @@ static void batch_local_between_remote(struct kunit *test)
 	expect_ended(fx, &batch, pinned);
 	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 4);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+	KUNIT_EXPECT_EQ(test, came(fx), 4);
 }
 
 /*
@@ -374,7 +528,7 @@ static void batch_lock_is_not_dropped_for_remote(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, got);
 	KUNIT_EXPECT_TRUE(test, rival->got);
 	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+	KUNIT_EXPECT_EQ(test, came(fx), 4);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 3);
 	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
@@ -387,8 +541,7 @@ static void batch_interleaved_owners_one_push_each(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int i, z;
 
-	for (z = 1; z < PCP_BATCH_RUNS; z++)
-		pcp_fx_zone(fx);
+	have_zones(fx, PCP_BATCH_RUNS);
 	for (i = 0; i < 2; i++) {
 		for (z = 0; z < PCP_BATCH_RUNS; z++)
 			batch_free(&batch, fx->zones[z],
@@ -410,8 +563,7 @@ static void batch_more_owners_than_runs(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int z;
 
-	while (fx->nr_zones < PCP_BATCH_RUNS + 2)
-		pcp_fx_zone(fx);
+	have_zones(fx, PCP_BATCH_RUNS + 2);
 	fifth = fx->zones[PCP_BATCH_RUNS];
 	sixth = fx->zones[PCP_BATCH_RUNS + 1];
 
@@ -454,7 +606,7 @@ static void batch_more_owners_than_runs(struct kunit *test)
 	}
 }
 
-/* It closed after the first look, so the push has to look again (H2, H3). */
+/* Nobody looks before the push, which is long after the folio was freed. */
 static void batch_owner_closes_meanwhile(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -472,6 +624,30 @@ static void batch_owner_closes_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
 }
 
+/* As in a batch that began later. */
+static void batch_closed_owner_is_rescued(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+
+	have_enough(fx, fx->zone, 1, 0, 2);
+	pcp_set_bound(fx->other, 0);
+	batch_free_order(&batch, fx->zone, remote(fx, 0), 2);
+	batch_free(&batch, fx->zone, remote(fx, 4));
+	expect_unlocked(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
+	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
+	/* In the order of the frees. */
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), remote(fx, 0));
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 1), remote(fx, 4));
+}
+
 /* As one that goes out at the end: a batch may wait for the zone. */
 static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 {
@@ -480,8 +656,7 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int z;
 
-	while (fx->nr_zones < PCP_BATCH_RUNS + 1)
-		pcp_fx_zone(fx);
+	have_zones(fx, PCP_BATCH_RUNS + 1);
 	for (z = 0; z < PCP_BATCH_RUNS; z++)
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 	for (z = 0; z < PCP_BATCH_RUNS; z++)
@@ -498,44 +673,6 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 }
 
 /* === Zone === */
-
-static void batch_closed_owner_to_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct pcp_batch batch = {};
-	int pinned = pcp_fx_pinned();
-
-	fx->other->dead = true;
-	batch_free_order(&batch, fx->zone, remote(fx, 0), 2);
-	expect_unlocked(fx, &batch, pinned);
-	fx->other->dead = false;
-	pcp_set_bound(fx->other, 0, 0);
-	batch_free(&batch, fx->zone, remote(fx, 4));
-	expect_unlocked(fx, &batch, pinned);
-	pcp_batch_end(&batch);
-	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
-	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
-}
-
-static void batch_order_not_allowed_to_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct page *page = remote(fx, 0);
-	struct pcp_batch batch = {};
-	int pinned = pcp_fx_pinned();
-
-	pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 2, false);
-	expect_unlocked(fx, &batch, pinned);
-	page = local(fx, 0);
-	pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 2, false);
-	expect_unlocked(fx, &batch, pinned);
-	pcp_batch_end(&batch);
-	expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 8);
-}
 
 /* The lock is kept for the local folios to come. */
 static void batch_isolated_to_zone(struct kunit *test)
@@ -555,11 +692,17 @@ static void batch_isolated_to_zone(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kept);
 	expect_ended(fx, &batch, pinned);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 2);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, came(fx), 1);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 0);
 }
 
 /* === Counters === */
+
+static void have_enough_for_the_whole_batch(struct pcp_fixture *fx)
+{
+	have_enough(fx, fx->zone, 1, 4, 1);
+	have_enough(fx, fx->zone, 1, 0, 2);
+}
 
 static void whole_batch(struct pcp_fixture *fx)
 {
@@ -577,9 +720,10 @@ static void batch_counts_pgfree_once(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_events(fx);
+	have_enough_for_the_whole_batch(fx);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, whole_batch(fx)), 11);
 	KUNIT_EXPECT_EQ(test, waiting(fx, fx->zone), 6);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
+	KUNIT_EXPECT_EQ(test, came(fx), 5);
 	pcp_fx_check(fx);
 }
 
@@ -589,6 +733,7 @@ static void batch_counts_trylock_failures(struct kunit *test)
 	long n;
 
 	pcp_fx_need_events(fx);
+	have_enough_for_the_whole_batch(fx);
 	spin_lock(&fx->pcp->lock);
 	n = PCP_FX_EVENTS(PCP_TRYLOCK_FAIL, whole_batch(fx));
 	spin_unlock(&fx->pcp->lock);
@@ -605,6 +750,11 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_lock_goes_from_zone_to_zone),
 	KUNIT_CASE(batch_next_zone_is_busy),
 	KUNIT_CASE(batch_lock_lost_in_a_trim),
+	KUNIT_CASE(batch_pins_while_it_has_the_lock),
+	KUNIT_CASE(batch_remote_is_kept_below_the_low_mark),
+	KUNIT_CASE(batch_remote_is_kept_for_an_empty_list),
+	KUNIT_CASE(batch_remote_is_kept_for_reclaim),
+	KUNIT_CASE(batch_remote_kept_local_busy_to_zone),
 	KUNIT_CASE(batch_remote_goes_out_at_the_end),
 	KUNIT_CASE(batch_pushes_without_the_lock),
 	KUNIT_CASE(batch_local_between_remote),
@@ -612,9 +762,8 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_interleaved_owners_one_push_each),
 	KUNIT_CASE(batch_more_owners_than_runs),
 	KUNIT_CASE(batch_owner_closes_meanwhile),
+	KUNIT_CASE(batch_closed_owner_is_rescued),
 	KUNIT_CASE(batch_run_that_makes_room_waits_for_the_zone),
-	KUNIT_CASE(batch_closed_owner_to_zone),
-	KUNIT_CASE(batch_order_not_allowed_to_zone),
 	KUNIT_CASE(batch_isolated_to_zone),
 	KUNIT_CASE(batch_counts_pgfree_once),
 	KUNIT_CASE(batch_counts_trylock_failures),

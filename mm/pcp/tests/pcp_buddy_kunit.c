@@ -18,10 +18,15 @@
 static unsigned int seed;
 module_param(seed, uint, 0444);
 
-static void add(struct pcp_fixture *fx, struct page *page, unsigned int order,
-		bool mergeable)
+static void add(struct pcp_fixture *fx, struct page *page, unsigned int order)
 {
-	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE, mergeable);
+	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE);
+	pcp_fx_check(fx);
+}
+
+static void add_tail(struct pcp_fixture *fx, struct page *page, unsigned int order)
+{
+	pcp_list_add_tail(fx->pcp, page, order, MIGRATE_MOVABLE);
 	pcp_fx_check(fx);
 }
 
@@ -52,8 +57,8 @@ static void buddy_add_puts_page_on_hot_end(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add(fx, pcp_fx_page(fx, 0, 4), 1, false);
-	add(fx, pcp_fx_page(fx, 0, 2), 1, false);
+	add(fx, pcp_fx_page(fx, 0, 4), 1);
+	add(fx, pcp_fx_page(fx, 0, 2), 1);
 
 	expect_list(fx, 1, pcp_fx_page(fx, 0, 2), pcp_fx_page(fx, 0, 4));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
@@ -64,33 +69,68 @@ static void buddy_add_tail_puts_page_on_cold_end(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add(fx, pcp_fx_page(fx, 0, 4), 1, false);
-	pcp_list_add_tail(fx->pcp, pcp_fx_page(fx, 0, 2), 1, MIGRATE_MOVABLE,
-			  false);
-	pcp_fx_check(fx);
+	add(fx, pcp_fx_page(fx, 0, 4), 1);
+	add_tail(fx, pcp_fx_page(fx, 0, 2), 1);
 
 	expect_list(fx, 1, pcp_fx_page(fx, 0, 4), pcp_fx_page(fx, 0, 2));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
 	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 0, 2)), 1);
 }
 
-static void buddy_add_marks_only_mergeable_pages(struct kunit *test)
+/* Whoever owns the block. */
+static void buddy_add_sets_the_mark_of_the_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	int i;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_list_add_tail(fx->pcp, pcp_fx_page(fx, 0, 0), 0, MIGRATE_MOVABLE,
-			  true);
-	add(fx, pcp_fx_page(fx, 0, 1), 0, true);
-	add(fx, pcp_fx_page(fx, 1, 0), 0, false);
-	pcp_list_add_tail(fx->pcp, pcp_fx_page(fx, 1, 1), 0, MIGRATE_MOVABLE,
-			  false);
-	pcp_fx_check(fx);
+	pcp_fx_own(fx, 1, fx->other->cpu);
+	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
+		add(fx, pcp_fx_page(fx, i, 0), 0);
+		add_tail(fx, pcp_fx_page(fx, i, 2), 0);
+		KUNIT_EXPECT_EQ(test, pcp_fx_page(fx, i, 0)->page_type,
+				pcp_mark(fx->pcp));
+		KUNIT_EXPECT_EQ(test, pcp_fx_page(fx, i, 2)->page_type,
+				pcp_mark(fx->pcp));
+	}
+}
 
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 1)));
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 1, 0)));
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 1, 1)));
+static void buddy_add_replaces_the_mark_of_a_waiting_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	pcp_set_mark(page, PCP_MARK_WAITS);
+	add(fx, page, 0);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, pcp_mark(fx->pcp)));
+}
+
+/* CPU 0 is a CPU, too. */
+static void buddy_each_cpu_has_a_mark_of_its_own(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+	int cpu, at;
+
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(fx->zone, cpu);
+
+		pcp_list_add(pcp, page, 0, MIGRATE_MOVABLE);
+		pcp_fx_check(fx);
+		KUNIT_EXPECT_TRUE(test, PagePCPBuddy(page));
+		KUNIT_EXPECT_FALSE(test, pcp_has_mark(page, PCP_MARK_WAITS));
+		for_each_possible_cpu(at)
+			KUNIT_EXPECT_EQ(test, at == cpu,
+					pcp_has_mark(page, pcp_mark(zone_pcp(fx->zone, at))));
+		pcp_list_del(pcp, page, 0);
+	}
+	KUNIT_EXPECT_FALSE(test, pcp_has_mark(page, PCP_MARK_WAITS));
+
+	/* And a page that waits is on the PCP of none. */
+	pcp_set_mark(page, PCP_MARK_WAITS);
+	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(page));
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_FALSE(test, pcp_has_mark(page, pcp_mark(zone_pcp(fx->zone, cpu))));
 }
 
 static void buddy_each_type_and_order_has_its_list(struct kunit *test)
@@ -104,14 +144,13 @@ static void buddy_each_type_and_order_has_its_list(struct kunit *test)
 		for (order = 0; order < 2; order++) {
 			struct page *page = pcp_fx_page(fx, order, index);
 
-			pcp_list_add(fx->pcp, page, order, type, false);
+			pcp_list_add(fx->pcp, page, order, type);
 			pcp_fx_check(fx);
 			KUNIT_EXPECT_EQ(test, 1, pcp_fx_list_len(fx, type, order));
 		}
 		index += 2;
 	}
-	pcp_list_add(fx->pcp, fx->base[2], pageblock_order, MIGRATE_RECLAIMABLE,
-		     false);
+	pcp_list_add(fx->pcp, fx->base[2], pageblock_order, MIGRATE_RECLAIMABLE);
 	pcp_fx_check(fx);
 	KUNIT_EXPECT_EQ(test, 1, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE,
 						 pageblock_order));
@@ -119,24 +158,57 @@ static void buddy_each_type_and_order_has_its_list(struct kunit *test)
 			3 * MIGRATE_PCPTYPES + pageblock_nr_pages);
 }
 
-static void buddy_del_tells_if_page_was_mergeable(struct kunit *test)
+static void buddy_del_leaves_no_trace(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *own = pcp_fx_page(fx, 0, 2), *cached = pcp_fx_page(fx, 1, 2);
+	struct page *cold = pcp_fx_page(fx, 0, 2), *hot = pcp_fx_page(fx, 0, 4);
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, own, 1, true);
-	add(fx, cached, 1, false);
+	add(fx, cold, 1);
+	add(fx, hot, 1);
 
-	KUNIT_EXPECT_TRUE(test, pcp_list_del(fx->pcp, own, 1));
+	pcp_list_del(fx->pcp, cold, 1);
 	pcp_fx_check(fx);
-	expect_out(fx, own);
+	expect_out(fx, cold);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	expect_list(fx, 1, hot, hot);
 
-	KUNIT_EXPECT_FALSE(test, pcp_list_del(fx->pcp, cached, 1));
+	pcp_list_del(fx->pcp, hot, 1);
 	pcp_fx_check(fx);
-	expect_out(fx, cached);
+	expect_out(fx, hot);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
+/* === Pieces of one order === */
+
+static void buddy_add_split_appends_pieces_by_ascending_pfn(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *hot = pcp_fx_page(fx, 1, 0);
+	unsigned int i;
+
+	add(fx, hot, 1);
+	pcp_add_split(fx->pcp, pcp_fx_page(fx, 0, 0), 3, 1, MIGRATE_MOVABLE);
+	pcp_fx_check(fx);
+
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 10);
+	KUNIT_EXPECT_EQ(test, 5, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1));
+	KUNIT_EXPECT_PTR_EQ(test, hot, pcp_take(fx->pcp, 1, MIGRATE_MOVABLE));
+	for (i = 0; i < 8; i += 2)
+		KUNIT_EXPECT_PTR_EQ(test, pcp_fx_page(fx, 0, i),
+				    pcp_take(fx->pcp, 1, MIGRATE_MOVABLE));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
+static void buddy_add_split_of_the_order_itself_adds_one_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_add_split(fx->pcp, pcp_fx_page(fx, 0, 4), 2, 2, MIGRATE_RECLAIMABLE);
+	pcp_fx_check(fx);
+	KUNIT_EXPECT_EQ(test, 1, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 2));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_page(fx, 0, 4),
+			    pcp_take(fx->pcp, 2, MIGRATE_RECLAIMABLE));
 }
 
 /* === Taking and splitting === */
@@ -155,9 +227,8 @@ static void buddy_take_never_joins_smaller_pages(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 0), 0, true);
-	add(fx, pcp_fx_page(fx, 0, 1), 0, true);
+	add(fx, pcp_fx_page(fx, 0, 0), 0);
+	add(fx, pcp_fx_page(fx, 0, 1), 0);
 
 	KUNIT_EXPECT_NULL(test, pcp_take(fx->pcp, 1, MIGRATE_MOVABLE));
 	pcp_fx_check(fx);
@@ -168,9 +239,8 @@ static void buddy_take_keeps_to_its_type(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add(fx, pcp_fx_page(fx, 0, 0), 0, false);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 1, MIGRATE_RECLAIMABLE,
-		     false);
+	add(fx, pcp_fx_page(fx, 0, 0), 0);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 1, MIGRATE_RECLAIMABLE);
 
 	KUNIT_EXPECT_NULL(test, pcp_take(fx->pcp, 0, MIGRATE_UNMOVABLE));
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_page(fx, 1, 0),
@@ -186,8 +256,8 @@ static void buddy_take_prefers_the_hot_page(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct page *page;
 
-	add(fx, pcp_fx_page(fx, 0, 0), 0, false);
-	add(fx, pcp_fx_page(fx, 0, 5), 0, false);
+	add(fx, pcp_fx_page(fx, 0, 0), 0);
+	add(fx, pcp_fx_page(fx, 0, 5), 0);
 
 	page = pcp_take(fx->pcp, 0, MIGRATE_MOVABLE);
 	pcp_fx_check(fx);
@@ -201,10 +271,9 @@ static void buddy_take_exact_order_splits_nothing(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct page *page;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 4), 2, true);
-	add(fx, pcp_fx_page(fx, 0, 2), 1, true);
-	add(fx, pcp_fx_page(fx, 0, 0), 0, true);
+	add(fx, pcp_fx_page(fx, 0, 4), 2);
+	add(fx, pcp_fx_page(fx, 0, 2), 1);
+	add(fx, pcp_fx_page(fx, 0, 0), 0);
 
 	page = pcp_take(fx->pcp, 1, MIGRATE_MOVABLE);
 	pcp_fx_check(fx);
@@ -220,10 +289,8 @@ static void buddy_take_splits_the_smallest_that_will_do(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct page *page;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_fx_own(fx, 1, fx->cpu);
-	add(fx, fx->base[1], pageblock_order, true);
-	add(fx, pcp_fx_page(fx, 0, 4), 2, true);
+	add(fx, fx->base[1], pageblock_order);
+	add(fx, pcp_fx_page(fx, 0, 4), 2);
 
 	page = pcp_take(fx->pcp, 0, MIGRATE_MOVABLE);
 	pcp_fx_check(fx);
@@ -236,16 +303,14 @@ static void buddy_take_splits_the_smallest_that_will_do(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, pageblock_nr_pages + 3);
 }
 
-/* The upper half of each order stays, and may merge if the whole could. */
-static void split_block(struct kunit *test, bool mergeable)
+/* The upper half of each order stays, and may merge again. */
+static void buddy_split_leaves_the_upper_halves(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page;
 	int order;
 
-	if (mergeable)
-		pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, fx->base[0], pageblock_order, mergeable);
+	add(fx, fx->base[0], pageblock_order);
 
 	page = pcp_take(fx->pcp, 0, MIGRATE_MOVABLE);
 	pcp_fx_check(fx);
@@ -259,18 +324,22 @@ static void split_block(struct kunit *test, bool mergeable)
 				pcp_fx_list_len(fx, MIGRATE_MOVABLE, order));
 		expect_list(fx, order, half, half);
 		KUNIT_EXPECT_EQ(test, page_private(half), order);
-		KUNIT_EXPECT_EQ(test, PagePCPBuddy(half), mergeable);
+		KUNIT_EXPECT_TRUE(test, pcp_has_mark(half, pcp_mark(fx->pcp)));
 	}
 }
 
-static void buddy_split_of_owned_page_leaves_mergeable_halves(struct kunit *test)
+/* Larger pages of other types stay whole. */
+static void buddy_take_of_a_block_leaves_pages_of_other_lists(struct kunit *test)
 {
-	split_block(test, true);
-}
+	struct pcp_fixture *fx = test->priv;
 
-static void buddy_split_of_cached_page_leaves_plain_halves(struct kunit *test)
-{
-	split_block(test, false);
+	add(fx, pcp_fx_page(fx, 1, 0), pageblock_order - 1);
+	pcp_list_add(fx->pcp, fx->base[0], pageblock_order, MIGRATE_UNMOVABLE);
+	KUNIT_EXPECT_NULL(test, pcp_take(fx->pcp, pageblock_order, MIGRATE_MOVABLE));
+	KUNIT_EXPECT_PTR_EQ(test, fx->base[0],
+			    pcp_take(fx->pcp, pageblock_order, MIGRATE_UNMOVABLE));
+	pcp_fx_check(fx);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, pageblock_nr_pages / 2);
 }
 
 static void buddy_pages_of_a_block_come_in_ascending_order(struct kunit *test)
@@ -278,8 +347,7 @@ static void buddy_pages_of_a_block_come_in_ascending_order(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int i;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, fx->base[0], pageblock_order, true);
+	add(fx, fx->base[0], pageblock_order);
 	for (i = 0; i < pageblock_nr_pages; i++) {
 		KUNIT_ASSERT_PTR_EQ(test, pcp_fx_page(fx, 0, i),
 				    pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
@@ -294,8 +362,7 @@ static void buddy_refilled_pages_come_in_ascending_order(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 8; i++)
-		pcp_list_add_tail(fx->pcp, pcp_fx_page(fx, 0, i), 0,
-				  MIGRATE_MOVABLE, false);
+		add_tail(fx, pcp_fx_page(fx, 0, i), 0);
 	for (i = 0; i < 8; i++) {
 		KUNIT_ASSERT_PTR_EQ(test, pcp_fx_page(fx, 0, i),
 				    pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
@@ -324,7 +391,6 @@ static void buddy_merge_stops_at_buddy_in_use(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
 	expect_merge(fx, 2, 0, 2, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
@@ -333,8 +399,7 @@ static void buddy_merge_with_right_buddy(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 4), 1, true);
+	add(fx, pcp_fx_page(fx, 0, 4), 1);
 	expect_merge(fx, 6, 1, 4, 2);
 	expect_out(fx, pcp_fx_page(fx, 0, 4));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -344,8 +409,7 @@ static void buddy_merge_with_left_buddy(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 6), 1, true);
+	add(fx, pcp_fx_page(fx, 0, 6), 1);
 	expect_merge(fx, 4, 1, 4, 2);
 	expect_out(fx, pcp_fx_page(fx, 0, 6));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -355,28 +419,83 @@ static void buddy_merge_stops_at_buddy_in_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 1), 0);
 	expect_merge(fx, 0, 0, 0, 0);
 	KUNIT_EXPECT_TRUE(test, PageBuddy(pcp_fx_page(fx, 0, 1)));
 }
 
-/* Its block lost the owner that this CPU was when it was cached. */
-static void buddy_merge_stops_at_cached_page_of_no_owner(struct kunit *test)
+/* Nobody's block, this CPU's and another one's. */
+static void buddy_merge_does_not_ask_for_the_owner(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int i;
+
+	pcp_fx_own(fx, 1, fx->cpu);
+	pcp_fx_own(fx, 2, fx->other->cpu);
+	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
+		unsigned int order = 0;
+
+		add(fx, pcp_fx_page(fx, i, 1), 0);
+		KUNIT_EXPECT_PTR_EQ(test, fx->base[i],
+				    pcp_merge(fx->pcp, fx->base[i], &order));
+		pcp_fx_check(fx);
+		KUNIT_EXPECT_EQ(test, order, 1);
+		KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	}
+	pcp_fx_check_blocks(fx);
+}
+
+/* Even in this CPU's block: that lock is not held. */
+static void buddy_merge_leaves_a_page_of_another_pcp(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int cpu;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(fx->zone, cpu);
+		struct page *page = pcp_fx_page(fx, 0, 1);
+
+		if (cpu == fx->cpu)
+			continue;
+		pcp_list_add(pcp, page, 0, MIGRATE_MOVABLE);
+		expect_merge(fx, 0, 0, 0, 0);
+		KUNIT_EXPECT_EQ(test, pcp->count, 1);
+		KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, pcp_mark(pcp)));
+		pcp_list_del(pcp, page, 0);
+	}
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+}
+
+/* Who pushes the next page holds no lock. */
+static void buddy_merge_leaves_a_page_that_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add(fx, pcp_fx_page(fx, 0, 1), 0, false);
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 0, 1), 0);
 	expect_merge(fx, 0, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(pcp_fx_page(fx, 0, 1), PCP_MARK_WAITS));
+	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->free_llist.first,
+			    &pcp_fx_page(fx, 0, 1)->pcp_llist);
+}
+
+/* What its user has in page_private() is no order. */
+static void buddy_merge_leaves_a_page_in_use_that_has_private_data(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	set_page_private(pcp_fx_page(fx, 0, 2), 1);
+	expect_merge(fx, 0, 1, 0, 1);
+	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 0, 2)), 1UL);
 }
 
 static void buddy_merge_stops_at_split_buddy(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 2), 0, true);
+	add(fx, pcp_fx_page(fx, 0, 2), 0);
 	expect_merge(fx, 0, 1, 0, 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
@@ -387,8 +506,7 @@ static void buddy_merge_stops_at_larger_buddy(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int order = 0;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 0), 1, true);
+	add(fx, pcp_fx_page(fx, 0, 0), 1);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_page(fx, 0, 1),
 			    pcp_merge(fx->pcp, pcp_fx_page(fx, 0, 1), &order));
 	KUNIT_EXPECT_EQ(test, order, 0);
@@ -401,8 +519,7 @@ static void buddy_merge_finds_buddy_on_list_of_another_type(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	/* The block changed its type since the buddy was cached. */
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_UNMOVABLE, true);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_UNMOVABLE);
 	pcp_fx_check(fx);
 	expect_merge(fx, 0, 0, 0, 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -413,9 +530,8 @@ static void buddy_merge_chain_stops_at_gap(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	/* 0 1 23 are free, 4567 is in use from the start. */
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 0), 0, true);
-	add(fx, pcp_fx_page(fx, 0, 2), 1, true);
+	add(fx, pcp_fx_page(fx, 0, 0), 0);
+	add(fx, pcp_fx_page(fx, 0, 2), 1);
 	expect_merge(fx, 1, 0, 0, 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
@@ -425,10 +541,9 @@ static void buddy_merge_chain_goes_left_and_right(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	/* 5 merges with 4, then right with 67, then left with 0123. */
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, pcp_fx_page(fx, 0, 4), 0, true);
-	add(fx, pcp_fx_page(fx, 0, 6), 1, true);
-	add(fx, pcp_fx_page(fx, 0, 0), 2, true);
+	add(fx, pcp_fx_page(fx, 0, 4), 0);
+	add(fx, pcp_fx_page(fx, 0, 6), 1);
+	add(fx, pcp_fx_page(fx, 0, 0), 2);
 	expect_merge(fx, 5, 0, 0, 3);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
@@ -438,8 +553,7 @@ static void buddy_merge_chain_reaches_the_whole_block(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	add(fx, fx->base[0], pageblock_order, true);
+	add(fx, fx->base[0], pageblock_order);
 	KUNIT_ASSERT_PTR_EQ(test, fx->base[0],
 			    pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
 	pcp_fx_check(fx);
@@ -453,12 +567,11 @@ static void buddy_merge_counts_the_pages_merged(struct kunit *test)
 	unsigned int order = 0;
 
 	pcp_fx_need_events(fx);
-	pcp_fx_own(fx, 0, fx->cpu);
 	KUNIT_EXPECT_EQ(test, 0,
 			PCP_FX_EVENTS(PCP_MERGE,
 				      pcp_merge(fx->pcp, fx->base[0], &order)));
-	add(fx, pcp_fx_page(fx, 0, 1), 0, true);
-	add(fx, pcp_fx_page(fx, 0, 2), 1, true);
+	add(fx, pcp_fx_page(fx, 0, 1), 0);
+	add(fx, pcp_fx_page(fx, 0, 2), 1);
 	KUNIT_EXPECT_EQ(test, 3,
 			PCP_FX_EVENTS(PCP_MERGE,
 				      pcp_merge(fx->pcp, fx->base[0], &order)));
@@ -471,7 +584,7 @@ static void free_block(void *ptr)
 	struct page *page = ptr;
 
 	if (PagePCPBuddy(page))
-		__ClearPagePCPBuddy(page);
+		pcp_clear_mark(page);
 	set_page_private(page, 0);
 	set_page_count(page, 1);
 	__free_pages(page, pageblock_order);
@@ -504,8 +617,6 @@ static void get_buddy_blocks(struct pcp_fixture *fx)
 				continue;
 			fx->base[0] = block[i];
 			fx->base[1] = block[j];
-			fx->block[0].block_pfn = page_to_pfn(block[i]);
-			fx->block[1].block_pfn = page_to_pfn(block[j]);
 			return;
 		}
 	}
@@ -521,7 +632,7 @@ static void buddy_merge_does_not_cross_blocks(struct kunit *test)
 	get_buddy_blocks(fx);
 	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_own(fx, 1, fx->cpu);
-	add(fx, fx->base[1], pageblock_order, true);
+	add(fx, fx->base[1], pageblock_order);
 
 	page = pcp_merge(fx->pcp, fx->base[0], &order);
 	pcp_fx_check(fx);
@@ -534,18 +645,18 @@ static void buddy_merge_does_not_cross_blocks(struct kunit *test)
 
 #define STEPS	2000
 
-/* A page on a list of the PCP. */
+/* A page on a list of a PCP. */
 struct piece {
+	struct per_cpu_pages *pcp;
 	int block;
 	unsigned int index;
 	unsigned int order;
 	int type;
-	bool mergeable;
 };
 
 /*
- * What must be on the lists: @pieces from hot to cold, all orders and types
- * together. One bit in @free for each of their base pages.
+ * What must be on the lists of both PCPs: @pieces from hot to cold, all orders and
+ * types together. One bit in @free for each of their base pages.
  */
 struct model {
 	struct pcp_fixture *fx;
@@ -583,14 +694,16 @@ static struct piece model_del(struct model *m, unsigned int i)
 }
 
 /* Returns false if nothing is large enough. */
-static bool model_take(struct model *m, unsigned int order, int type,
-		       struct piece *taken)
+static bool model_take(struct model *m, struct per_cpu_pages *pcp,
+		       unsigned int order, int type, struct piece *taken)
 {
 	unsigned int want, i;
 
 	for (want = order; want <= pageblock_order; want++) {
 		for (i = 0; i < m->nr; i++) {
-			if (m->pieces[i].order == want && m->pieces[i].type == type)
+			struct piece *p = &m->pieces[i];
+
+			if (p->pcp == pcp && p->order == want && p->type == type)
 				goto found;
 		}
 	}
@@ -615,7 +728,7 @@ static void model_merge(struct model *m, struct piece *p)
 	while (p->order < pageblock_order && i < m->nr) {
 		struct piece *q = &m->pieces[i++];
 
-		if (!q->mergeable || q->block != p->block ||
+		if (q->pcp != p->pcp || q->block != p->block ||
 		    q->order != p->order ||
 		    q->index / (2 << p->order) != p->index / (2 << p->order))
 			continue;
@@ -626,30 +739,32 @@ static void model_merge(struct model *m, struct piece *p)
 	}
 }
 
-static void model_check(struct model *m)
+static void model_check_pcp(struct model *m, struct per_cpu_pages *pcp)
 {
 	struct kunit *test = m->fx->test;
-	struct per_cpu_pages *pcp = m->fx->pcp;
-	unsigned int pindex, weight = 0, i;
+	unsigned int pindex, count = 0, i;
 
 	for (pindex = 0; pindex < NR_PCP_LISTS; pindex++) {
 		struct list_head *pos = &pcp->lists[pindex];
 
 		for (i = 0; i < m->nr; i++) {
 			struct piece *p = &m->pieces[i];
-			struct page *page = piece_page(m, p);
 
-			if (pcp_pindex(p->type, p->order) != pindex)
+			if (p->pcp != pcp || pcp_pindex(p->type, p->order) != pindex)
 				continue;
 			pos = pos->next;
-			KUNIT_ASSERT_PTR_EQ(test, pos, &page->pcp_list);
-			KUNIT_ASSERT_EQ(test, PagePCPBuddy(page), p->mergeable);
+			KUNIT_ASSERT_PTR_EQ(test, pos, &piece_page(m, p)->pcp_list);
+			count += 1 << p->order;
 		}
 		KUNIT_ASSERT_PTR_EQ(test, pos->next, &pcp->lists[pindex]);
 	}
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
-		weight += bitmap_weight(m->free[i], pageblock_nr_pages);
-	KUNIT_ASSERT_EQ(test, pcp->count, weight);
+	KUNIT_ASSERT_EQ(test, pcp->count, count);
+}
+
+static void model_check(struct model *m)
+{
+	model_check_pcp(m, m->fx->pcp);
+	model_check_pcp(m, m->fx->other);
 	pcp_fx_check(m->fx);
 }
 
@@ -666,9 +781,16 @@ static unsigned int model_order(struct model *m)
 	return min(order, pageblock_order);
 }
 
+/* A quarter of all steps is done by the other CPU. */
+static struct per_cpu_pages *model_pcp(struct model *m)
+{
+	return model_random(m, 4) ? m->fx->pcp : m->fx->other;
+}
+
 static void model_free_step(struct model *m)
 {
 	struct piece p = {
+		.pcp = model_pcp(m),
 		.block = model_random(m, PCP_FIXTURE_BLOCKS),
 		.order = model_order(m),
 		.type = model_random(m, MIGRATE_PCPTYPES),
@@ -676,27 +798,25 @@ static void model_free_step(struct model *m)
 	bool tail = model_random(m, 2);
 
 	p.index = model_random(m, pageblock_nr_pages) & ~((1U << p.order) - 1);
-	p.mergeable = pageblock_owner_cpu(&m->fx->block[p.block]) == m->fx->cpu;
 	if (find_next_bit(m->free[p.block], p.index + (1 << p.order),
 			  p.index) < p.index + (1 << p.order))
 		return;
 	model_add(m, p, tail);
 	if (tail)
-		pcp_list_add_tail(m->fx->pcp, piece_page(m, &p), p.order, p.type,
-				  p.mergeable);
+		pcp_list_add_tail(p.pcp, piece_page(m, &p), p.order, p.type);
 	else
-		pcp_list_add(m->fx->pcp, piece_page(m, &p), p.order, p.type,
-			     p.mergeable);
+		pcp_list_add(p.pcp, piece_page(m, &p), p.order, p.type);
 }
 
 static void model_take_step(struct model *m)
 {
+	struct per_cpu_pages *pcp = model_pcp(m);
 	unsigned int order = model_order(m);
 	int type = model_random(m, MIGRATE_PCPTYPES);
-	struct page *page = pcp_take(m->fx->pcp, order, type);
+	struct page *page = pcp_take(pcp, order, type);
 	struct piece p;
 
-	if (!model_take(m, order, type, &p)) {
+	if (!model_take(m, pcp, order, type, &p)) {
 		KUNIT_ASSERT_NULL(m->fx->test, page);
 		return;
 	}
@@ -710,24 +830,20 @@ static void model_merge_step(struct model *m)
 	struct page *page;
 	unsigned int order;
 	struct piece p;
-	bool mergeable;
 
 	if (!m->nr)
 		return;
 	p = model_del(m, model_random(m, m->nr));
 	page = piece_page(m, &p);
 	order = p.order;
-	mergeable = pcp_list_del(m->fx->pcp, page, order);
-	KUNIT_ASSERT_EQ(m->fx->test, mergeable, p.mergeable);
-	if (mergeable) {
-		model_merge(m, &p);
-		page = pcp_merge(m->fx->pcp, page, &order);
-	}
+	pcp_list_del(p.pcp, page, order);
+	model_merge(m, &p);
+	page = pcp_merge(p.pcp, page, &order);
 	KUNIT_ASSERT_PTR_EQ(m->fx->test, page, piece_page(m, &p));
 	KUNIT_ASSERT_EQ(m->fx->test, order, p.order);
 	if (model_random(m, 2)) {
 		model_add(m, p, false);
-		pcp_list_add(m->fx->pcp, page, order, p.type, mergeable);
+		pcp_list_add(p.pcp, page, order, p.type);
 	}
 }
 
@@ -750,7 +866,6 @@ static void buddy_random_sequence_matches_model(struct kunit *test)
 	}
 	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_own(fx, 1, fx->other->cpu);
-	pcp_fx_own(fx, 2, fx->cpu);
 
 	kunit_info(test, "seed %u", used);
 	prandom_seed_state(&m->rnd, used);
@@ -774,24 +889,31 @@ static void buddy_random_sequence_matches_model(struct kunit *test)
 static struct kunit_case pcp_buddy_cases[] = {
 	KUNIT_CASE(buddy_add_puts_page_on_hot_end),
 	KUNIT_CASE(buddy_add_tail_puts_page_on_cold_end),
-	KUNIT_CASE(buddy_add_marks_only_mergeable_pages),
+	KUNIT_CASE(buddy_add_sets_the_mark_of_the_cpu),
+	KUNIT_CASE(buddy_add_replaces_the_mark_of_a_waiting_page),
+	KUNIT_CASE(buddy_each_cpu_has_a_mark_of_its_own),
 	KUNIT_CASE(buddy_each_type_and_order_has_its_list),
-	KUNIT_CASE(buddy_del_tells_if_page_was_mergeable),
+	KUNIT_CASE(buddy_del_leaves_no_trace),
+	KUNIT_CASE(buddy_add_split_appends_pieces_by_ascending_pfn),
+	KUNIT_CASE(buddy_add_split_of_the_order_itself_adds_one_page),
 	KUNIT_CASE(buddy_take_from_empty_pcp_is_null),
 	KUNIT_CASE(buddy_take_never_joins_smaller_pages),
 	KUNIT_CASE(buddy_take_keeps_to_its_type),
 	KUNIT_CASE(buddy_take_prefers_the_hot_page),
 	KUNIT_CASE(buddy_take_exact_order_splits_nothing),
 	KUNIT_CASE(buddy_take_splits_the_smallest_that_will_do),
-	KUNIT_CASE(buddy_split_of_owned_page_leaves_mergeable_halves),
-	KUNIT_CASE(buddy_split_of_cached_page_leaves_plain_halves),
+	KUNIT_CASE(buddy_split_leaves_the_upper_halves),
+	KUNIT_CASE(buddy_take_of_a_block_leaves_pages_of_other_lists),
 	KUNIT_CASE(buddy_pages_of_a_block_come_in_ascending_order),
 	KUNIT_CASE(buddy_refilled_pages_come_in_ascending_order),
 	KUNIT_CASE(buddy_merge_stops_at_buddy_in_use),
 	KUNIT_CASE(buddy_merge_with_right_buddy),
 	KUNIT_CASE(buddy_merge_with_left_buddy),
 	KUNIT_CASE(buddy_merge_stops_at_buddy_in_zone),
-	KUNIT_CASE(buddy_merge_stops_at_cached_page_of_no_owner),
+	KUNIT_CASE(buddy_merge_does_not_ask_for_the_owner),
+	KUNIT_CASE(buddy_merge_leaves_a_page_of_another_pcp),
+	KUNIT_CASE(buddy_merge_leaves_a_page_that_waits),
+	KUNIT_CASE(buddy_merge_leaves_a_page_in_use_that_has_private_data),
 	KUNIT_CASE(buddy_merge_stops_at_split_buddy),
 	KUNIT_CASE(buddy_merge_stops_at_larger_buddy),
 	KUNIT_CASE(buddy_merge_finds_buddy_on_list_of_another_type),

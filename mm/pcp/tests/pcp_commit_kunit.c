@@ -48,26 +48,24 @@ struct commit {
 	struct page *page;
 	int migratetype;
 	unsigned int order;
-	bool owned;
 	bool nolock;
-	int pinned;		/* by how much the task is pinned afterwards */
+	int pinned;		/* by how much less the task is pinned afterwards */
 };
 
 static bool commit_locked(struct pcp_fixture *fx, struct commit *c)
 {
 	bool locked;
-	int before;
 
-	before = pcp_fx_pinned();
 	pcpu_task_pin();
+	c->pinned = pcp_fx_pinned();
 	spin_lock(&fx->pcp->lock);
 	locked = pcp_commit(fx->zone, fx->pcp, c->page, c->migratetype,
-			    c->order, c->owned, c->nolock);
-	if (locked) {
+			    c->order, c->nolock);
+	if (locked)
 		spin_unlock(&fx->pcp->lock);
-		pcpu_task_unpin();
-	}
-	c->pinned = pcp_fx_pinned() - before;
+	/* With the lock or without it, the task is pinned as it was. */
+	c->pinned -= pcp_fx_pinned();
+	pcpu_task_unpin();
 	return locked;
 }
 
@@ -101,7 +99,10 @@ static void commit_nolock(struct pcp_fixture *fx, int block, unsigned int index,
 	pcp_fx_check(fx);
 }
 
-/* Put @nr pages of a block on the PCP, which are in the way of no case. */
+/*
+ * Put @nr pages on the PCP, which are in the way of no case: no two of them are
+ * buddies, so each is one page when it goes. From block @block on, four of each.
+ */
 static void fill_type(struct pcp_fixture *fx, int block, unsigned int nr,
 		      int migratetype)
 {
@@ -109,8 +110,8 @@ static void fill_type(struct pcp_fixture *fx, int block, unsigned int nr,
 
 	spin_lock(&fx->pcp->lock);
 	for (i = 0; i < nr; i++)
-		pcp_list_add(fx->pcp, pcp_fx_page(fx, block, i), 0, migratetype,
-			     false);
+		pcp_list_add(fx->pcp, pcp_fx_page(fx, block + i / 4, i % 4 * 2), 0,
+			     migratetype);
 	spin_unlock(&fx->pcp->lock);
 	pcp_fx_check(fx);
 }
@@ -147,24 +148,33 @@ static void commit_puts_page_on_its_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.pinned, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 1), 1);
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(c.page));
+	KUNIT_EXPECT_EQ(test, page_private(c.page), 1);
 	pcp_fx_check(fx);
 	expect_not_trimmed(fx);
 }
 
-static void commit_own_page_may_merge(struct kunit *test)
+/* It can merge, whoever owns the block. */
+static void commit_gives_the_mark_of_the_pcp(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct commit c = {
-		.page = pcp_fx_page(fx, 0, 0),
-		.migratetype = MIGRATE_MOVABLE,
-		.owned = true,
-	};
+	int block;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	KUNIT_EXPECT_TRUE(test, commit_locked(fx, &c));
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(c.page));
-	pcp_fx_check(fx);
+	pcp_fx_own(fx, 2, fx->other->cpu);
+	for (block = 0; block < 3; block++) {
+		commit(fx, block, 0, 0);
+		KUNIT_EXPECT_TRUE(test, pcp_has_mark(pcp_fx_page(fx, block, 0),
+						     pcp_mark(fx->pcp)));
+	}
+}
+
+static void commit_nolock_gives_the_mark_of_the_pcp(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	commit_nolock(fx, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(pcp_fx_page(fx, 0, 0),
+					     pcp_mark(fx->pcp)));
 }
 
 /* It is the first to be handed out again, while it is in the cache. */
@@ -315,7 +325,7 @@ static void commit_trims_cold_pages_of_the_list_first(struct kunit *test)
 	commit(fx, 0, 0, 0);
 	expect_trimmed(fx, 2);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), pcp_fx_page(fx, 2, 0));
-	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 1), pcp_fx_page(fx, 2, 1));
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 1), pcp_fx_page(fx, 2, 2));
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_UNMOVABLE, 0), 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
 }
@@ -357,8 +367,8 @@ static void commit_disabled_keeps_nothing(struct kunit *test)
 
 	pcp_fx_own(fx, 0, fx->cpu);
 	spin_lock(&fx->pcp->lock);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_MOVABLE, true);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 2), 1, MIGRATE_MOVABLE, true);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 2), 1, MIGRATE_MOVABLE);
 	spin_unlock(&fx->pcp->lock);
 	fill_type(fx, 1, 3, MIGRATE_UNMOVABLE);
 
@@ -379,17 +389,14 @@ static void commit_relaxes_even_if_nothing_was_to_free(struct kunit *test)
 
 	fx->pcp->high = 1;
 	fx->nr_free = 0;
-	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, saw.nr_calls, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_relaxed, 1);
-	/* What waits is taken in by a trim, and this is none. */
-	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 }
 
-/* What waited takes part, and does not raise what is left (H7). */
-static void commit_trims_absorbed_pages_too(struct kunit *test)
+/* An allocation takes it in, a free has no use for it. */
+static void commit_trim_leaves_what_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	unsigned int i;
@@ -397,12 +404,29 @@ static void commit_trims_absorbed_pages_too(struct kunit *test)
 	fill(fx, 3);
 	for (i = 0; i < 5; i++)
 		pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, i), 0);
-	/* At the mark, as it is whenever pages are trimmed. */
 	fx->pcp->high = 4;
 	commit(fx, 0, 0, 0);
-	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 5);
+	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
-	expect_trimmed(fx, 7);
+	expect_trimmed(fx, 2);
+}
+
+/* This CPU has more than it wants of them. */
+static void commit_trim_disowns_the_blocks(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_own(fx, 1, fx->cpu);
+	fill(fx, 3);
+	fx->pcp->high = 4;
+	commit(fx, 0, 0, 0);
+	expect_trimmed(fx, 2);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+	/* The page that came is still here. */
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
+	pcp_fx_check_blocks(fx);
 }
 
 /* === Heuristics === */
@@ -635,6 +659,7 @@ static void commit_migrated_between_batches(struct kunit *test)
 	fx->on_free = lose_to_migration;
 	saw.lose_at = 2;
 	KUNIT_EXPECT_FALSE(test, commit_locked(fx, &c));
+	/* The caller pinned it, and unpins it. */
 	KUNIT_EXPECT_EQ(test, c.pinned, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
 	pcp_fx_come_back(fx);
@@ -724,7 +749,8 @@ static void commit_lock_taken_between_batches(struct kunit *test)
 
 static struct kunit_case commit_cases[] = {
 	KUNIT_CASE(commit_puts_page_on_its_list),
-	KUNIT_CASE(commit_own_page_may_merge),
+	KUNIT_CASE(commit_gives_the_mark_of_the_pcp),
+	KUNIT_CASE(commit_nolock_gives_the_mark_of_the_pcp),
 	KUNIT_CASE(commit_to_the_hot_end),
 	KUNIT_CASE(commit_counts_pgfree),
 	KUNIT_CASE(commit_counts_trimmed_pages_once),
@@ -740,7 +766,8 @@ static struct kunit_case commit_cases[] = {
 	KUNIT_CASE(commit_nolock_never_trims),
 	KUNIT_CASE(commit_disabled_keeps_nothing),
 	KUNIT_CASE(commit_relaxes_even_if_nothing_was_to_free),
-	KUNIT_CASE(commit_trims_absorbed_pages_too),
+	KUNIT_CASE(commit_trim_leaves_what_waits),
+	KUNIT_CASE(commit_trim_disowns_the_blocks),
 	KUNIT_CASE(commit_halves_alloc_factor),
 	KUNIT_CASE(commit_free_count_grows_by_base_pages),
 	KUNIT_CASE(commit_free_count_saturates),

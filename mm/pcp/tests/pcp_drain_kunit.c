@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for drain.c: after a drain nothing is left, whatever was pushed
- * meanwhile; a dead or disabled CPU strands no page; and what is taken off
- * owned_blocks can be put on it again.
+ * KUnit suite for drain.c, and for what of pcp.c and flush.c comes with it: after a
+ * drain nothing is left, whatever was pushed meanwhile; a dead or disabled CPU
+ * strands no page, and owns no block.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -21,17 +22,41 @@ static void push(struct pcp_fixture *fx, unsigned int index, unsigned int order)
 	pcp_fx_check(fx);
 }
 
+/* Absorb the first page of those that wait, leave the others on @taken. */
+static void absorb_one(struct pcp_fixture *fx)
+{
+	int high = fx->pcp->high;
+
+	fx->pcp->high = fx->pcp->count + 1;
+	KUNIT_ASSERT_EQ(fx->test, 1,
+			pcp_absorb(fx->zone, fx->pcp, PCP_ABSORB_TO_HIGH));
+	fx->pcp->high = high;
+	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
+}
+
 /* Leaves pages 1 and 2 of block 1 on @taken, and page 0 on a PCP list. */
 static void leave_taken(struct pcp_fixture *fx)
 {
-	/* The list is last in, first out. */
-	push(fx, 2, 0);
-	push(fx, 1, 0);
 	push(fx, 0, 0);
-	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
+	push(fx, 1, 0);
+	push(fx, 2, 0);
+	absorb_one(fx);
 	pcp_fx_check(fx);
-	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
 	KUNIT_ASSERT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 2);
+}
+
+/* Pages of block 1 that went to the zone, in this order, and no other page. */
+static void expect_freed(struct pcp_fixture *fx, const unsigned int *index,
+			 unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		bool right = pcp_fx_freed(fx, i) == pcp_fx_page(fx, 1, index[i]);
+
+		KUNIT_EXPECT_TRUE_MSG(fx->test, right, "page %u of %u", i, nr);
+	}
+	KUNIT_EXPECT_NULL(fx->test, pcp_fx_freed(fx, nr));
 }
 
 static void expect_empty(struct pcp_fixture *fx)
@@ -65,13 +90,15 @@ static void drain_new_pcp_is_empty_and_closed(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pcp->taken);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&pcp->free_llist));
 	KUNIT_EXPECT_EQ(test, atomic_read(&pcp->nr_waiting), 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&pcp->owned_blocks));
-	KUNIT_EXPECT_EQ(test, pcp->nr_owned_blocks, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&pcp->owned_blocks), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&pcp->carriers), 0);
 	KUNIT_EXPECT_FALSE(test, pcp->dead);
+	KUNIT_EXPECT_FALSE(test, pcp->stale);
 	KUNIT_EXPECT_FALSE(test, pcp_open(pcp));
-	KUNIT_EXPECT_EQ(test, pcp->bound_low, 0);
+	KUNIT_EXPECT_EQ(test, pcp->bound_short, 0);
 
-	pcp_set_bound(pcp, 1, 2);
+	pcp->batch = 8;
+	pcp_set_bound(pcp, 2);
 	KUNIT_EXPECT_TRUE(test, pcp_open(pcp));
 }
 
@@ -79,13 +106,15 @@ static void drain_bound_is_what_may_be_cached(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_set_bound(fx->pcp, 40, 80);
-	KUNIT_EXPECT_EQ(test, fx->pcp->bound_low, 40);
-	KUNIT_EXPECT_EQ(test, fx->pcp->bound, 80);
+	fx->pcp->batch = 8;
+	pcp_set_bound(fx->pcp, 7);
+	KUNIT_EXPECT_EQ(test, fx->pcp->bound_short, 7);
+	KUNIT_EXPECT_EQ(test, fx->pcp->bound,
+			min(7, (8 << CONFIG_PCP_BATCH_SCALE_MAX) / 2));
 	KUNIT_EXPECT_TRUE(test, pcp_open(fx->pcp));
 
-	pcp_set_bound(fx->pcp, 0, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->bound_low, 0);
+	pcp_set_bound(fx->pcp, 0);
+	KUNIT_EXPECT_EQ(test, fx->pcp->bound_short, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->bound, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_open(fx->pcp));
 }
@@ -99,13 +128,13 @@ static void drain_sees_pages_wherever_they_are(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->pcp));
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 
-	/* H1: the count is 0. */
+	/* The count is 0. */
 	push(fx, 0, 0);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 	drain(fx);
 
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 	drain(fx);
@@ -132,10 +161,9 @@ static void drain_gives_everything_back(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE, false);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 1, MIGRATE_UNMOVABLE, false);
-	pcp_list_add(fx->pcp, fx->base[2], pageblock_order, MIGRATE_RECLAIMABLE,
-		     false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 1, MIGRATE_UNMOVABLE);
+	pcp_list_add(fx->pcp, fx->base[2], pageblock_order, MIGRATE_RECLAIMABLE);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3 + pageblock_nr_pages);
 }
@@ -144,37 +172,56 @@ static void drain_gives_everything_back(struct kunit *test)
 static void drain_locks_for_one_large_batch_at_a_time(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	unsigned int nr = pageblock_nr_pages, i;
+	unsigned int nr = pageblock_nr_pages / 2, i;
 
 	fx->pcp->batch = 1;
+	/* No buddies: each is one page when it goes. */
 	for (i = 0; i < nr; i++)
-		pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, i), 0, MIGRATE_MOVABLE,
-			     false);
+		pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2 * i), 0, MIGRATE_MOVABLE);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls,
 			DIV_ROUND_UP(nr, 1U << CONFIG_PCP_BATCH_SCALE_MAX));
 }
 
-static void drain_merges_first(struct kunit *test)
+static void drain_merges_what_is_cached(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
 
-	/* A page from afar completes the block. */
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_list_add(fx->pcp, fx->base[0], pageblock_order, MIGRATE_MOVABLE, true);
-	KUNIT_ASSERT_PTR_EQ(test, fx->base[0],
-			    pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
-	pcp_fx_push(fx, fx->pcp, fx->base[0], 0);
+	/* A block in halves, and one of them in pieces. Nobody has to own it. */
+	fx->pcp->batch = pageblock_nr_pages;
+	for (i = 0; i < pageblock_nr_pages / 2; i++)
+		pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, i), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, i), pageblock_order - 1,
+		     MIGRATE_MOVABLE);
 	drain(fx);
-	KUNIT_EXPECT_PTR_EQ(test, fx->base[0], pcp_fx_freed(fx, 0));
-	KUNIT_EXPECT_EQ(test, page_private(fx->base[0]), pageblock_order);
+	KUNIT_EXPECT_PTR_EQ(test, fx->base[1], pcp_fx_freed(fx, 0));
+	KUNIT_EXPECT_EQ(test, page_private(fx->base[1]), pageblock_order);
 	KUNIT_EXPECT_NULL(test, pcp_fx_freed(fx, 1));
+	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(fx->base[1]));
 }
 
-/* H1 */
+/* A page from afar merges when it has been absorbed, not before. */
+static void drain_merges_what_was_absorbed(struct kunit *test)
+{
+	static const unsigned int index[] = { 0, 2, 3 };
+	struct pcp_fixture *fx = test->priv;
+
+	push(fx, 0, 0);
+	push(fx, 1, 0);
+	KUNIT_ASSERT_EQ(test, 2, pcp_absorb(fx->zone, fx->pcp, 0));
+	push(fx, 2, 0);
+	push(fx, 3, 0);
+	drain(fx);
+	expect_freed(fx, index, ARRAY_SIZE(index));
+	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 0)), 1);
+	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 2)), 0);
+}
+
 static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 {
+	static const unsigned int index[] = { 0, 2 };
 	struct pcp_fixture *fx = test->priv;
 
 	push(fx, 0, 0);
@@ -182,25 +229,26 @@ static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fx->pcp->count, 0);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	expect_freed(fx, index, ARRAY_SIZE(index));
 }
 
-/* An absorb in a free stops at the high mark; this one is to merge them all. */
+/* The CPU's own lists have no part in it: what waits goes as it is. */
 static void drain_takes_all_that_waits_at_once(struct kunit *test)
 {
+	static const unsigned int index[] = { 4, 0, 1, 2 };
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 1, fx->cpu);
 	fx->pcp->high = 1;
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
 	push(fx, 0, 0);
 	push(fx, 1, 0);
 	push(fx, 2, 1);
 	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
-	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), fx->base[1]);
-	KUNIT_EXPECT_EQ(test, page_private(fx->base[1]), 2);
+	/* One for what was cached. */
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
+	expect_freed(fx, index, ARRAY_SIZE(index));
 }
 
-/* Not only what a bulk free takes in by itself: all of it can merge. */
 static void drain_takes_more_than_an_allocation_would(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -208,16 +256,15 @@ static void drain_takes_more_than_an_allocation_would(struct kunit *test)
 
 	if (nr > pageblock_nr_pages)
 		kunit_skip(test, "blocks are too small");
-	fx->pcp->high = 1;
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE, false);
+	fx->pcp->bound = INT_MAX;
 	for (i = 0; i < nr; i++)
 		push(fx, i, 0);
 	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr + 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 }
 
-static void drain_sorts_what_an_absorb_left(struct kunit *test)
+static void drain_takes_what_an_absorb_left(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
@@ -226,14 +273,16 @@ static void drain_sorts_what_an_absorb_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-static void drain_sorts_what_an_absorb_left_and_what_came_since(struct kunit *test)
+static void drain_takes_what_an_absorb_left_and_what_came_since(struct kunit *test)
 {
+	static const unsigned int index[] = { 0, 1, 2, 4 };
 	struct pcp_fixture *fx = test->priv;
 
 	leave_taken(fx);
 	push(fx, 4, 2);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
+	expect_freed(fx, index, ARRAY_SIZE(index));
 }
 
 static void push_once(struct pcp_fixture *fx)
@@ -286,8 +335,10 @@ static void drain_of_an_open_pcp_ends_while_others_push(struct kunit *test)
 	fx->on_free = push_again;
 	pcp_drain(fx->zone, fx->pcp);
 	fx->on_free = NULL;
+	KUNIT_EXPECT_GT(test, fx->nr_free_calls, 1U);
 	KUNIT_EXPECT_LT(test, fx->nr_free_calls, 16U);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 	pcp_fx_check(fx);
 }
 
@@ -307,7 +358,7 @@ static void drain_of_a_closed_pcp_goes_on_while_others_push(struct kunit *test)
 static void commit_once(struct pcp_fixture *fx)
 {
 	fx->on_free = NULL;
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 1, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 1, MIGRATE_MOVABLE);
 }
 
 static void drain_repeats_while_the_cpu_frees(struct kunit *test)
@@ -320,23 +371,104 @@ static void drain_repeats_while_the_cpu_frees(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-/* Pages of an isolated block must not be merged into what is not isolated. */
-static void drain_sends_isolated_pages_to_the_zone_as_they_are(struct kunit *test)
+static void commit_and_push_once(struct pcp_fixture *fx)
+{
+	push_once(fx);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 0, MIGRATE_MOVABLE);
+}
+
+/* What comes while the last of the others goes: until both are empty. */
+static void drain_repeats_until_nothing_is_cached_nor_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_need_isolation(fx);
-	pcp_fx_own(fx, 1, fx->cpu);
-	push(fx, 0, 0);
-	push(fx, 1, 0);
-	pcp_fx_isolate(fx, 1, true);
+	/* The first on_free comes after what is cached, */
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
+	fx->on_free = commit_and_push_once;
 	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 0)), 0);
-	KUNIT_EXPECT_NOT_NULL(test, pcp_fx_freed(fx, 1));
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+
+	/* and here after what waits. */
+	INIT_LIST_HEAD(&fx->freed);
+	push(fx, 0, 0);
+	fx->on_free = commit_and_push_once;
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 8);
 }
 
-/* === A disabled PCP (H3) === */
+/* The pusher takes it to the zone, or the next drain does. */
+static void drain_does_not_wait_for_a_push_on_its_way(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	/* The first half of a push: nothing is on the list yet. */
+	atomic_inc(&fx->pcp->nr_waiting);
+	fx->pcp->dead = true;
+	pcp_drain(fx->zone, fx->pcp);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
+	atomic_dec(&fx->pcp->nr_waiting);
+}
+
+/* What a CPU gives back, it did not want: others may adopt the block. */
+static void drain_disowns_the_blocks_of_what_is_cached(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_own(fx, 1, fx->cpu);
+	pcp_fx_own(fx, 2, fx->other->cpu);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE);
+	drain(fx);
+	pcp_fx_check_blocks(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), fx->other->cpu);
+}
+
+static void drain_disowns_the_blocks_of_what_waits(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_own(fx, 1, fx->cpu);
+	push(fx, 0, 0);
+	drain(fx);
+	pcp_fx_check_blocks(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+}
+
+/* === After the drain of all CPUs === */
+
+static struct zone *deferred_of;
+
+static void note_flush_deferred(struct zone *zone)
+{
+	deferred_of = zone;
+}
+
+/* Or isolation does not find them, and nobody else may ever free to the zone. */
+static void drain_finish_frees_what_was_deferred(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	deferred_of = NULL;
+	kunit_activate_static_stub(test, pcp_zone_flush_deferred,
+				   note_flush_deferred);
+	pcp_drain_finish(fx->zone);
+	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
+
+	/* After it has waited for whoever has pages from there. */
+	deferred_of = NULL;
+	atomic_inc(&fx->other->carriers);
+	pcp_drain_finish(fx->zone);
+	atomic_dec(&fx->other->carriers);
+	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
+}
+
+/* === A disabled PCP: no page strands there === */
 
 static void disable(struct pcp_fixture *fx)
 {
@@ -344,7 +476,7 @@ static void disable(struct pcp_fixture *fx)
 	fx->pcp->high = 0;
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
-	pcp_set_bound(fx->pcp, 0, 0);
+	pcp_set_bound(fx->pcp, 0);
 }
 
 static void drain_push_after_disable_goes_to_the_zone(struct kunit *test)
@@ -362,7 +494,7 @@ static void drain_after_disable_finds_push_before(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
 	push(fx, 0, 1);
 	disable(fx);
 	drain(fx);
@@ -379,7 +511,7 @@ static void drain_after_disable_finds_what_an_absorb_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-/* === A dead CPU (H2) === */
+/* === A dead CPU: nor there === */
 
 static void cpu_dead(struct pcp_fixture *fx)
 {
@@ -388,8 +520,7 @@ static void cpu_dead(struct pcp_fixture *fx)
 	pcp_fx_check_blocks(fx);
 	KUNIT_EXPECT_TRUE(fx->test, fx->pcp->dead);
 	KUNIT_EXPECT_FALSE(fx->test, pcp_open(fx->pcp));
-	KUNIT_EXPECT_TRUE(fx->test, list_empty(&fx->pcp->owned_blocks));
-	KUNIT_EXPECT_EQ(fx->test, fx->pcp->nr_owned_blocks, 0);
+	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->owned_blocks), 0);
 	expect_empty(fx);
 }
 
@@ -433,173 +564,105 @@ static void drain_push_while_cpu_dies_strands_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-/* What went to the zone in the drain lists nothing on the dead CPU. */
-static void free_fragment(struct pcp_fixture *fx)
+/* === The blocks of a dead CPU === */
+
+/* Which of the blocks the CPU that dies owns; the other CPU owns the others. */
+static void drain_dead_cpu_owns_no_block(struct kunit *test)
 {
-	pageblock_freed(fx->zone, &fx->block[0], 0);
+	struct pcp_fixture *fx = test->priv;
+	unsigned int mask, i;
+
+	for (mask = 0; mask < 1 << PCP_FIXTURE_BLOCKS; mask++) {
+		for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
+			pcp_fx_own(fx, i, mask & BIT(i) ? fx->cpu :
+							  fx->other->cpu);
+		pcp_fx_check_blocks(fx);
+		cpu_dead(fx);
+		for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
+			KUNIT_EXPECT_EQ_MSG(test, pageblock_owner_cpu(&fx->block[i]),
+					    mask & BIT(i) ? -1 : fx->other->cpu,
+					    "block %u of mask %x", i, mask);
+		pcp_cpu_online(fx->pcp);
+	}
 }
 
-static void drain_fragments_of_dead_cpu_stay_off_its_list(struct kunit *test)
+static void drain_dead_cpu_passes_by_a_hole(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_own(fx, 2, fx->cpu);
+	fx->hole = 1;
+	cpu_dead(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), -1);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), -1);
+}
+
+/* A large zone has very many blocks. */
+static void drain_dead_cpu_that_owns_nothing_looks_at_no_block(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	cpu_dead(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 0);
+}
+
+static void drain_dead_cpu_looks_no_further_than_its_last_block(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 1, fx->cpu);
+	pcp_fx_own(fx, 2, fx->other->cpu);
+	cpu_dead(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 2);
+}
+
+static void expect_disowned(struct pcp_fixture *fx)
+{
+	fx->on_free = NULL;
+	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[0]), -1);
+	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->owned_blocks), 0);
+}
+
+/* Else those who free meanwhile push to it, and flush each page by itself. */
+static void drain_dead_cpu_owns_no_block_before_the_drain(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->cpu);
 	push(fx, 0, 0);
-	fx->on_free = free_fragment;
+	fx->on_free = expect_disowned;
 	cpu_dead(fx);
-	KUNIT_EXPECT_TRUE(test, list_empty(&fx->block[0].cpu_node));
-	KUNIT_EXPECT_TRUE(test, fx->block[0].unlisted);
+	KUNIT_EXPECT_NULL(test, fx->on_free);
 }
 
-/* === Teardown of owned_blocks === */
-
-struct blocks_case {
-	const char *desc;
-	unsigned int nr;
-};
-
-static const struct blocks_case blocks_cases[] = {
-	{ "none", 0 },
-	{ "one", 1 },
-	{ "two", 2 },
-	{ "many", 1000 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(blocks, blocks_cases, desc);
-
-/* Blocks without fragments, all pages of block 2 are in use. */
-static struct pageblock_data *list_blocks(struct pcp_fixture *fx,
-					  unsigned int nr)
-{
-	struct pageblock_data *blocks;
-	unsigned int i;
-
-	blocks = kunit_kcalloc(fx->test, nr + 1, sizeof(*blocks), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(fx->test, blocks);
-	for (i = 0; i < nr; i++) {
-		pageblock_data_init(&blocks[i], 1, page_to_pfn(fx->base[2]));
-		blocks[i].owner = fx->pcp->cpu + 1;
-		pageblock_list(fx->pcp, &blocks[i]);
-	}
-	pcp_fx_check_blocks(fx);
-	return blocks;
-}
-
-static void drain_dead_cpu_leaves_each_node_empty(struct kunit *test)
-{
-	const struct blocks_case *c = test->param_value;
-	struct pcp_fixture *fx = test->priv;
-	struct pageblock_data *blocks = list_blocks(fx, c->nr);
-	unsigned int i;
-
-	cpu_dead(fx);
-	for (i = 0; i < c->nr; i++) {
-		KUNIT_ASSERT_TRUE(test, list_empty(&blocks[i].cpu_node));
-		KUNIT_ASSERT_TRUE(test, blocks[i].unlisted);
-		/* Pages of it may be in use: they still have their owner. */
-		KUNIT_ASSERT_EQ(test, pageblock_owner_cpu(&blocks[i]), fx->cpu);
-		KUNIT_ASSERT_EQ(test, pcp_validate_block(fx->zone, &blocks[i]), 0);
-	}
-	KUNIT_EXPECT_EQ(test, fx->nr_locked, 1);
-}
-
-static void drain_detached_blocks_can_be_listed_again(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct pageblock_data *blocks = list_blocks(fx, 3);
-	int i;
-
-	cpu_dead(fx);
-	pcp_cpu_online(fx->zone, fx->pcp);
-	for (i = 2; i >= 0; i--) {
-		pageblock_freed(fx->zone, &blocks[i], 0);
-		pcp_fx_check_blocks(fx);
-	}
-	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 3);
-	pageblock_disown(fx->zone, &blocks[1]);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 2);
-	pcp_detach_blocks(fx->zone, fx->pcp);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 0);
-}
-
-static void drain_detach_waits_for_the_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	list_blocks(fx, 2);
-	fx->lock_busy = true;
-	pcp_detach_blocks(fx->zone, fx->pcp);
-	KUNIT_EXPECT_EQ(test, fx->nr_locked, 1);
-	KUNIT_EXPECT_EQ(test, fx->pcp->nr_owned_blocks, 0);
-}
-
-static void drain_detach_leaves_other_cpus_lists_alone(struct kunit *test)
+static void drain_dead_cpu_may_own_blocks_again(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	pageblock_list(fx->pcp, &fx->block[0]);
-	pcp_fx_own(fx, 1, fx->other->cpu);
-	pageblock_list(fx->other, &fx->block[1]);
 	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, fx->other->nr_owned_blocks, 1);
-	KUNIT_EXPECT_FALSE(test, list_empty(&fx->block[1].cpu_node));
-}
-
-/*
- * Why each node is taken off by itself. This is the broken teardown of one of
- * the RFCs, on purpose.
- */
-static void drain_reset_of_the_head_alone_would_corrupt(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct list_head *head = &fx->pcp->owned_blocks;
-	struct pageblock_data *blocks = list_blocks(fx, 2);
-	struct list_head *stale = &blocks[0].cpu_node;
-
-	INIT_LIST_HEAD(head);
-
-	/* The nodes say that they are listed, and the list does not know. */
-	KUNIT_EXPECT_FALSE(test, list_empty(stale));
-	KUNIT_EXPECT_PTR_EQ(test, stale->prev, head);
-	KUNIT_EXPECT_PTR_NE(test, head->next, stale);
-
-	/* A removal of one (less the checks of DEBUG_LIST) brings the other back. */
-	__list_del(stale->prev, stale->next);
-	INIT_LIST_HEAD(stale);
-	KUNIT_EXPECT_PTR_EQ(test, head->next, &blocks[1].cpu_node);
-	KUNIT_EXPECT_PTR_EQ(test, head->prev, head);
-
-	/* The real thing on the same blocks, for comparison. */
-	INIT_LIST_HEAD(&blocks[1].cpu_node);
-	INIT_LIST_HEAD(head);
-	fx->pcp->nr_owned_blocks = 0;
-	blocks = list_blocks(fx, 2);
-	pcp_detach_blocks(fx->zone, fx->pcp);
+	pcp_cpu_online(fx->pcp);
+	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_TRUE(test, list_empty(&blocks[0].cpu_node));
-	pageblock_disown(fx->zone, &blocks[0]);
-	KUNIT_EXPECT_TRUE(test, list_empty(head));
-	pcp_fx_check_blocks(fx);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
+	cpu_dead(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), -1);
 }
 
 /* === Online again === */
 
-static void drain_online_cpu_is_open_and_absorbs(struct kunit *test)
+static void drain_online_cpu_is_open(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	/* One that came in before the flag was seen. */
-	push(fx, 0, 1);
-	fx->pcp->dead = true;
-	pcp_cpu_online(fx->zone, fx->pcp);
+	cpu_dead(fx);
+	pcp_cpu_online(fx->pcp);
 	pcp_fx_check(fx);
+	KUNIT_EXPECT_FALSE(test, fx->pcp->dead);
 	KUNIT_EXPECT_TRUE(test, pcp_open(fx->pcp));
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
-	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
+	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
 
 	/* And from here on all is as before. */
 	push(fx, 4, 0);
@@ -607,37 +670,23 @@ static void drain_online_cpu_is_open_and_absorbs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 }
 
-static void drain_online_cpu_absorbs_without_limit(struct kunit *test)
+/* One that came in before the flag was seen. The first allocation takes it in. */
+static void drain_online_cpu_leaves_what_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	unsigned int i;
 
-	/* No allocation waits for it, and the high mark is for later. */
-	fx->pcp->high = 1;
-	for (i = 0; i < pageblock_nr_pages; i++)
-		push(fx, i, 0);
+	push(fx, 0, 1);
 	fx->pcp->dead = true;
-	pcp_cpu_online(fx->zone, fx->pcp);
+	pcp_cpu_online(fx->pcp);
 	pcp_fx_check(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, pageblock_nr_pages);
-	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 }
 
-static void drain_online_cpu_frees_isolated_pages(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_need_isolation(fx);
-	push(fx, 0, 0);
-	pcp_fx_isolate(fx, 1, true);
-	fx->pcp->dead = true;
-	fx->lock_busy = true;
-	pcp_cpu_online(fx->zone, fx->pcp);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
-	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
-}
-
-/* === vmstat comes by === */
+/* === Nobody takes it in === */
 
 static void return_waiting(struct pcp_fixture *fx, bool expected)
 {
@@ -652,7 +701,7 @@ static void drain_return_waiting_says_if_nothing_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
 	return_waiting(fx, false);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
@@ -662,7 +711,7 @@ static void drain_return_waiting_takes_what_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
 	push(fx, 2, 1);
 	push(fx, 4, 2);
 	return_waiting(fx, true);
@@ -683,13 +732,17 @@ static void drain_return_waiting_takes_what_an_absorb_left(struct kunit *test)
 
 static void drain_return_waiting_takes_both(struct kunit *test)
 {
+	static const unsigned int index[] = { 1, 2, 4, 3 };
 	struct pcp_fixture *fx = test->priv;
 
 	leave_taken(fx);
 	push(fx, 4, 2);
+	push(fx, 3, 0);
 	return_waiting(fx, true);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	/* In the order of the frees. */
+	expect_freed(fx, index, ARRAY_SIZE(index));
 }
 
 static void drain_return_waiting_waits_for_the_zone(struct kunit *test)
@@ -759,26 +812,84 @@ static void drain_return_waiting_waits_for_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
 
+static void drain_return_waiting_disowns_the_blocks(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int block;
+
+	for (block = 0; block < 3; block++)
+		pcp_fx_own(fx, block, fx->cpu);
+	/* Block 2 has a page that is cached, and keeps its owner. */
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE);
+	push(fx, 0, 0);
+	return_waiting(fx, true);
+	pcp_fx_check_blocks(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), fx->cpu);
+}
+
+static void drain_return_waiting_disowns_the_blocks_of_what_an_absorb_left(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 1, fx->cpu);
+	leave_taken(fx);
+	return_waiting(fx, true);
+	pcp_fx_check_blocks(fx);
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+}
+
+static void expect_disowned_carrier(struct pcp_fixture *fx)
+{
+	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->carriers), 1);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(fx->pcp));
+	/* When the zone has the page, somebody else may own the block. */
+	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[1]), -1);
+}
+
+static void drain_return_waiting_is_a_carrier_until_the_zone_has_it(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 1, fx->cpu);
+	leave_taken(fx);
+	push(fx, 4, 2);
+	fx->on_free = expect_disowned_carrier;
+	return_waiting(fx, true);
+	fx->on_free = NULL;
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->carriers), 0);
+	return_waiting(fx, false);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->carriers), 0);
+}
+
 /* The CPU absorbs again, while the pages it left before are on their way. */
 static void absorb_leaves_one(struct pcp_fixture *fx)
 {
 	fx->on_free = NULL;
-	push(fx, 5, 0);
 	push(fx, 4, 0);
-	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
-	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
+	push(fx, 5, 0);
+	absorb_one(fx);
 }
 
-static void drain_return_waiting_takes_what_an_absorb_left_meanwhile(struct kunit *test)
+/* So it is at work, and will take in the rest. */
+static void drain_return_waiting_leaves_what_an_absorb_left_meanwhile(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	leave_taken(fx);
 	fx->on_free = absorb_leaves_one;
-	return_waiting(fx, true);
+	KUNIT_EXPECT_TRUE(test, pcp_return_waiting(fx->zone, fx->pcp));
+	pcp_fx_check(fx);
 	KUNIT_EXPECT_NULL(test, fx->on_free);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
+
+	/* A drain goes on until nothing is there. */
+	drain(fx);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
 }
 
 static struct kunit_case pcp_drain_cases[] = {
@@ -788,40 +899,46 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_of_empty_pcp_leaves_zone_alone),
 	KUNIT_CASE(drain_gives_everything_back),
 	KUNIT_CASE(drain_locks_for_one_large_batch_at_a_time),
-	KUNIT_CASE(drain_merges_first),
+	KUNIT_CASE(drain_merges_what_is_cached),
+	KUNIT_CASE(drain_merges_what_was_absorbed),
 	KUNIT_CASE(drain_of_waiting_pages_needs_no_count),
 	KUNIT_CASE(drain_takes_all_that_waits_at_once),
 	KUNIT_CASE(drain_takes_more_than_an_allocation_would),
-	KUNIT_CASE(drain_sorts_what_an_absorb_left),
-	KUNIT_CASE(drain_sorts_what_an_absorb_left_and_what_came_since),
+	KUNIT_CASE(drain_takes_what_an_absorb_left),
+	KUNIT_CASE(drain_takes_what_an_absorb_left_and_what_came_since),
 	KUNIT_CASE(drain_repeats_while_others_push),
 	KUNIT_CASE(drain_of_an_open_pcp_ends_while_others_push),
 	KUNIT_CASE(drain_of_a_closed_pcp_goes_on_while_others_push),
 	KUNIT_CASE(drain_repeats_while_the_cpu_frees),
-	KUNIT_CASE(drain_sends_isolated_pages_to_the_zone_as_they_are),
+	KUNIT_CASE(drain_repeats_until_nothing_is_cached_nor_waits),
+	KUNIT_CASE(drain_does_not_wait_for_a_push_on_its_way),
+	KUNIT_CASE(drain_disowns_the_blocks_of_what_is_cached),
+	KUNIT_CASE(drain_disowns_the_blocks_of_what_waits),
+	KUNIT_CASE(drain_finish_frees_what_was_deferred),
 	KUNIT_CASE(drain_push_after_disable_goes_to_the_zone),
 	KUNIT_CASE(drain_after_disable_finds_push_before),
 	KUNIT_CASE(drain_after_disable_finds_what_an_absorb_left),
 	KUNIT_CASE(drain_dead_cpu_gives_everything_back),
 	KUNIT_CASE(drain_push_to_dead_cpu_goes_to_the_zone),
 	KUNIT_CASE(drain_push_while_cpu_dies_strands_nothing),
-	KUNIT_CASE(drain_fragments_of_dead_cpu_stay_off_its_list),
-	KUNIT_CASE_PARAM(drain_dead_cpu_leaves_each_node_empty,
-			 blocks_gen_params),
-	KUNIT_CASE(drain_detached_blocks_can_be_listed_again),
-	KUNIT_CASE(drain_detach_waits_for_the_zone),
-	KUNIT_CASE(drain_detach_leaves_other_cpus_lists_alone),
-	KUNIT_CASE(drain_reset_of_the_head_alone_would_corrupt),
-	KUNIT_CASE(drain_online_cpu_is_open_and_absorbs),
-	KUNIT_CASE(drain_online_cpu_absorbs_without_limit),
-	KUNIT_CASE(drain_online_cpu_frees_isolated_pages),
+	KUNIT_CASE(drain_dead_cpu_owns_no_block),
+	KUNIT_CASE(drain_dead_cpu_passes_by_a_hole),
+	KUNIT_CASE(drain_dead_cpu_that_owns_nothing_looks_at_no_block),
+	KUNIT_CASE(drain_dead_cpu_looks_no_further_than_its_last_block),
+	KUNIT_CASE(drain_dead_cpu_owns_no_block_before_the_drain),
+	KUNIT_CASE(drain_dead_cpu_may_own_blocks_again),
+	KUNIT_CASE(drain_online_cpu_is_open),
+	KUNIT_CASE(drain_online_cpu_leaves_what_waits),
 	KUNIT_CASE(drain_return_waiting_says_if_nothing_waits),
 	KUNIT_CASE(drain_return_waiting_takes_what_waits),
 	KUNIT_CASE(drain_return_waiting_takes_both),
 	KUNIT_CASE(drain_return_waiting_waits_for_the_zone),
 	KUNIT_CASE(drain_return_waiting_waits_for_the_lock),
 	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left),
-	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left_meanwhile),
+	KUNIT_CASE(drain_return_waiting_disowns_the_blocks),
+	KUNIT_CASE(drain_return_waiting_disowns_the_blocks_of_what_an_absorb_left),
+	KUNIT_CASE(drain_return_waiting_is_a_carrier_until_the_zone_has_it),
+	KUNIT_CASE(drain_return_waiting_leaves_what_an_absorb_left_meanwhile),
 	{}
 };
 

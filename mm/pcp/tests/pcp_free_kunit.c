@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for mm/pcp/free.c: a page that is freed takes its route, and the
- * task is neither pinned nor has it a lock afterwards. The route itself is
- * checked by the suite pcp_route; a context that may not even try a lock needs
- * PREEMPT_RT, and is checked there only.
+ * KUnit suite for mm/pcp/free.c and free.h: a page that is freed takes its route, and
+ * the task is neither pinned nor has it a lock afterwards. The route itself is
+ * checked by the suite pcp_route, and what it depends on by this one. A context that
+ * may not even try a lock needs PREEMPT_RT, and is checked there only.
  */
 #include <kunit/test.h>
+#include <linux/sched.h>
 
 #include "fixture.h"
 
@@ -35,6 +36,17 @@ static void free_it_busy(struct pcp_fixture *fx, struct page *page,
 	pcp_fx_check(fx);
 }
 
+/*
+ * Have pages enough on this CPU's PCP, one of which is of @order, so that it keeps
+ * no movable page of that order of others' blocks. Returns its count.
+ */
+static int have_enough(struct pcp_fixture *fx, unsigned int order)
+{
+	pcp_fx_enough(fx, MIGRATE_MOVABLE, order);
+	pcp_fx_check(fx);
+	return fx->pcp->count;
+}
+
 static void expect_local(struct pcp_fixture *fx, int nr_pages)
 {
 	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, nr_pages);
@@ -45,15 +57,30 @@ static void expect_local(struct pcp_fixture *fx, int nr_pages)
 	KUNIT_EXPECT_EQ(fx->test, fx->nr_deferred, 0);
 }
 
-static void expect_remote(struct pcp_fixture *fx, int nr_pages)
+/* It waits for the other CPU, and this one has @count pages as before. */
+static void expect_remote(struct pcp_fixture *fx, int nr_pages, int count)
 {
 	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->other->nr_waiting), nr_pages);
 	KUNIT_EXPECT_FALSE(fx->test, llist_empty(&fx->other->free_llist));
 	KUNIT_EXPECT_EQ(fx->test, fx->other->count, 0);
-	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, count);
 	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 0);
 	KUNIT_EXPECT_EQ(fx->test, fx->nr_free_calls, 0);
 	KUNIT_EXPECT_EQ(fx->test, fx->nr_deferred, 0);
+}
+
+/* The push found the PCP closed, and took the page to the zone. */
+static void expect_rescued(struct pcp_fixture *fx, struct page *page, int count,
+			   bool nolock)
+{
+	KUNIT_EXPECT_EQ(fx->test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_EQ(fx->test, fx->nr_free_one, 0);
+	KUNIT_EXPECT_PTR_EQ(fx->test, pcp_fx_freed(fx, 0), page);
+	KUNIT_EXPECT_NULL(fx->test, pcp_fx_freed(fx, 1));
+	KUNIT_EXPECT_EQ(fx->test, fx->free_nolock, nolock);
+	KUNIT_EXPECT_EQ(fx->test, fx->nr_deferred, 0);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_has_pages(fx->other));
+	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, count);
 }
 
 /* One page. */
@@ -87,18 +114,23 @@ static void free_unowned_page_is_local(struct kunit *test)
 	free_it(fx, page, 1, false);
 	expect_local(fx, 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1), 1);
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(page));
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, pcp_mark(fx->pcp)));
 }
 
-static void free_own_page_is_local_and_may_merge(struct kunit *test)
+static void free_own_page_is_local(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	free_it(fx, page, 1, false);
-	expect_local(fx, 2);
-	KUNIT_EXPECT_TRUE(test, PagePCPBuddy(page));
+	/* However many pages it has. */
+	have_enough(fx, 2);
+	free_it(fx, page, 2, false);
+	expect_local(fx, 8);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, pcp_mark(fx->pcp)));
+	/* It owns the block as before. */
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
+	pcp_fx_check_blocks(fx);
 }
 
 static void free_to_the_list_of_the_type(struct kunit *test)
@@ -193,13 +225,14 @@ static void lose_to_rival(struct pcp_fixture *fx)
 static void free_that_loses_the_lock_to_another_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = pcp_fx_page(fx, 0, 2);
+	struct page *page = pcp_fx_page(fx, 0, 4);
 	int pinned = pcp_fx_pinned();
 	bool locked;
 
 	rival = pcp_fx_rival_start(fx, fx->pcp);
+	/* No buddies: each is one page when it goes. */
 	free_it(fx, pcp_fx_page(fx, 0, 0), 0, false);
-	free_it(fx, pcp_fx_page(fx, 0, 1), 0, false);
+	free_it(fx, pcp_fx_page(fx, 0, 2), 0, false);
 	fx->pcp->batch = 1;
 	fx->pcp->high = 3;
 	fx->nr_free = 2;
@@ -226,11 +259,12 @@ static void migrate(struct pcp_fixture *fx)
 static void free_that_loses_the_lock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = pcp_fx_page(fx, 0, 2);
+	struct page *page = pcp_fx_page(fx, 0, 4);
 	int pinned = pcp_fx_pinned();
 
+	/* No buddies: each is one page when it goes. */
 	free_it(fx, pcp_fx_page(fx, 0, 0), 0, false);
-	free_it(fx, pcp_fx_page(fx, 0, 1), 0, false);
+	free_it(fx, pcp_fx_page(fx, 0, 2), 0, false);
 	fx->pcp->batch = 1;
 	fx->pcp->high = 3;
 	fx->nr_free = 2;
@@ -247,14 +281,14 @@ static void free_that_loses_the_lock(struct kunit *test)
 	pcp_fx_check(fx);
 }
 
-/* === A disabled PCP (H3) === */
+/* === A disabled PCP: nothing may stay === */
 
 static void disable(struct pcp_fixture *fx)
 {
 	fx->pcp->high_min = 0;
 	fx->pcp->high_max = 0;
 	fx->nr_free = 1;
-	pcp_set_bound(fx->pcp, 0, 0);
+	pcp_set_bound(fx->pcp, 0);
 }
 
 static void free_disabled_keeps_nothing(struct kunit *test)
@@ -266,6 +300,19 @@ static void free_disabled_keeps_nothing(struct kunit *test)
 	free_it(fx, pcp_fx_page(fx, 0, 4), 2, false);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
+}
+
+/* It has few pages, so the page of the other CPU's block comes here. */
+static void free_disabled_keeps_no_remote_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	disable(fx);
+	free_it(fx, pcp_fx_page(fx, 0, 0), 2, false);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
+	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->pcp));
+	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->other));
 }
 
 static void free_disabled_nolock_deferred(struct kunit *test)
@@ -283,22 +330,24 @@ static void free_remote_is_pushed(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = have_enough(fx, 2);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	free_it(fx, page, 2, false);
-	expect_remote(fx, 4);
+	expect_remote(fx, 4, count);
 	KUNIT_EXPECT_PTR_EQ(test, fx->other->free_llist.first, &page->pcp_llist);
 	KUNIT_EXPECT_EQ(test, page_private(page), 2);
-	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(page));
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, PCP_MARK_WAITS));
 }
 
 static void free_remote_nolock_is_pushed(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	int count = have_enough(fx, 2);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	free_it(fx, pcp_fx_page(fx, 0, 0), 2, true);
-	expect_remote(fx, 4);
+	expect_remote(fx, 4, count);
 }
 
 /* Needs no lock at all, so one that is taken is not in the way. */
@@ -306,6 +355,7 @@ static void free_remote_while_locks_are_taken(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = have_enough(fx, 2);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	spin_lock(&fx->pcp->lock);
@@ -313,7 +363,7 @@ static void free_remote_while_locks_are_taken(struct kunit *test)
 	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
 	spin_unlock(&fx->other->lock);
 	spin_unlock(&fx->pcp->lock);
-	expect_remote(fx, 4);
+	expect_remote(fx, 4, count);
 	pcp_fx_check(fx);
 }
 
@@ -322,8 +372,9 @@ static void free_remote_nolock_over_bound_deferred(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
+	have_enough(fx, 2);
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	pcp_set_bound(fx->other, 1, 1);
+	pcp_set_bound(fx->other, 1);
 	fx->lock_busy = true;
 	free_it(fx, pcp_fx_page(fx, 0, 0), 2, true);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 4);
@@ -335,45 +386,209 @@ static void free_remote_over_bound_waits_for_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
+	have_enough(fx, 2);
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	pcp_set_bound(fx->other, 1, 1);
+	pcp_set_bound(fx->other, 1);
 	fx->lock_busy = true;
 	free_it(fx, pcp_fx_page(fx, 0, 0), 2, false);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
 }
 
-static void free_remote_dead_to_zone(struct kunit *test)
+/* Nobody looks whether the owner is there, before the page was pushed. */
+static void free_remote_dead_is_rescued(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = have_enough(fx, 1);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	fx->other->dead = true;
 	free_it(fx, page, 1, false);
-	expect_zone(fx, page, 1, false);
+	expect_rescued(fx, page, count, false);
 }
 
-static void free_remote_disabled_to_zone(struct kunit *test)
+static void free_remote_disabled_is_rescued(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = have_enough(fx, 1);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	pcp_set_bound(fx->other, 0, 0);
+	pcp_set_bound(fx->other, 0);
 	free_it(fx, page, 1, false);
-	expect_zone(fx, page, 1, false);
+	expect_rescued(fx, page, count, false);
 }
 
-static void free_remote_dead_nolock_to_zone(struct kunit *test)
+static void free_remote_dead_nolock_is_rescued(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = have_enough(fx, 1);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	fx->other->dead = true;
 	free_it(fx, page, 1, true);
-	expect_zone(fx, page, 1, true);
+	expect_rescued(fx, page, count, true);
+}
+
+/* === Pages of other CPUs' blocks that are of use here === */
+
+/* Free a page of order 2 in the other CPU's block, and expect that it is kept. */
+static void expect_kept(struct pcp_fixture *fx, bool nolock)
+{
+	struct page *page = pcp_fx_page(fx, 0, 0);
+	int count = fx->pcp->count;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	free_it(fx, page, 2, nolock);
+	expect_local(fx, count + 4);
+	KUNIT_EXPECT_TRUE(fx->test, pcp_has_mark(page, pcp_mark(fx->pcp)));
+	/* Who owns the block has others of its pages. */
+	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[0]),
+			fx->other->cpu);
+	pcp_fx_check_blocks(fx);
+}
+
+/* The same, and expect that it is pushed. */
+static void expect_pushed(struct pcp_fixture *fx, bool nolock)
+{
+	int count = fx->pcp->count;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	free_it(fx, pcp_fx_page(fx, 0, 0), 2, nolock);
+	expect_remote(fx, 4, count);
+}
+
+static void free_remote_is_kept_below_the_low_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int count = have_enough(fx, 2);
+
+	fx->pcp->high_min = count + 1;
+	expect_kept(fx, false);
+}
+
+static void free_remote_is_pushed_at_the_low_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int count = have_enough(fx, 2);
+
+	fx->pcp->high_min = count;
+	expect_pushed(fx, false);
+}
+
+static void free_remote_nolock_is_kept_below_the_low_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int count = have_enough(fx, 2);
+
+	fx->pcp->high_min = count + 1;
+	expect_kept(fx, true);
+}
+
+/* Others may be full: the next allocation of this kind goes to the zone. */
+static void free_remote_is_kept_for_an_empty_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->high_min = 0;
+	spin_lock(&fx->pcp->lock);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 1, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 2, MIGRATE_UNMOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 2, MIGRATE_RECLAIMABLE);
+	spin_unlock(&fx->pcp->lock);
+	expect_kept(fx, false);
+
+	/* Not empty any more. */
+	pcp_free_page(fx->zone, pcp_fx_page(fx, 0, 4),
+		      page_to_pfn(pcp_fx_page(fx, 0, 4)), 2, true, false);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->nr_waiting), 4);
+	pcp_fx_check(fx);
+}
+
+/* It is cached as movable, so that list counts. */
+static void free_remote_highatomic_is_kept_for_the_movable_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	have_enough(fx, 2);
+	expect_pushed(fx, false);
+}
+
+static void free_remote_highatomic_is_kept_for_no_other_list(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	unsigned int order;
+
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	fx->pcp->high_min = 0;
+	spin_lock(&fx->pcp->lock);
+	/* Those beside it in the array, whose page would be taken for it. */
+	for (order = 2; order <= 3 && order <= pageblock_order; order++)
+		pcp_list_add(fx->pcp, fx->base[order - 1], order, MIGRATE_UNMOVABLE);
+	spin_unlock(&fx->pcp->lock);
+	expect_kept(fx, false);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
+}
+
+/* What the task is, and whether pages that it frees stay here. */
+struct task_case {
+	const char *desc;
+	unsigned int flags;
+	bool kept;
+};
+
+static const struct task_case task_cases[] = {
+	{ "reclaim",	PF_MEMALLOC,			true },
+	{ "kcompactd",	PF_KCOMPACTD,			true },
+	{ "both",	PF_MEMALLOC | PF_KCOMPACTD,	true },
+	{ "neither",	0,				false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(task, task_cases, desc);
+
+/* It needs them back at once, for the watermarks or in whole blocks. */
+static void free_remote_is_kept_for_the_task(struct kunit *test)
+{
+	const struct task_case *c = test->param_value;
+	struct pcp_fixture *fx = test->priv;
+	unsigned int flags = PF_MEMALLOC | PF_KCOMPACTD;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+	unsigned int before = current->flags & flags;
+	int count = have_enough(fx, 2);
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	current->flags = (current->flags & ~flags) | c->flags;
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	current->flags = (current->flags & ~flags) | before;
+	if (c->kept)
+		expect_local(fx, count + 4);
+	else
+		expect_remote(fx, 4, count);
+	pcp_fx_check(fx);
+}
+
+/* It is as good there as on the list, and its owner is far. */
+static void free_remote_kept_local_busy_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	free_it_busy(fx, page, 2, false);
+	expect_zone(fx, page, 2, false);
+}
+
+static void free_remote_kept_local_busy_nolock_deferred(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	free_it_busy(fx, pcp_fx_page(fx, 0, 0), 2, true);
+	expect_deferred(fx, 4);
 }
 
 /* === Zone === */
@@ -391,6 +606,29 @@ static void free_order_not_allowed_to_zone(struct kunit *test)
 	pcp_fx_check(fx);
 }
 
+static unsigned int nr_looks;
+
+static void count_looks(struct pcp_fixture *fx)
+{
+	nr_looks++;
+}
+
+/* The block is a cache line, and nothing depends on it. */
+static void free_order_not_allowed_looks_at_no_block(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	nr_looks = 0;
+	fx->on_pageblock = count_looks;
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false, false);
+	KUNIT_EXPECT_EQ(test, nr_looks, 0U);
+	page = pcp_fx_page(fx, 0, 4);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	KUNIT_EXPECT_EQ(test, nr_looks, 1U);
+	fx->on_pageblock = NULL;
+}
+
 static void free_isolated_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -401,6 +639,19 @@ static void free_isolated_to_zone(struct kunit *test)
 	pcp_fx_isolate(fx, 0, true);
 	free_it(fx, page, 2, true);
 	expect_zone(fx, page, 2, true);
+}
+
+/* Not to a CPU that would take it, nor kept by one that has few. */
+static void free_remote_isolated_to_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	pcp_fx_need_isolation(fx);
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	pcp_fx_isolate(fx, 0, true);
+	free_it(fx, page, 2, false);
+	expect_zone(fx, page, 2, false);
 }
 
 /* === Counters === */
@@ -420,11 +671,13 @@ static void free_counts_pgfree_once(struct kunit *test)
 	long n;
 
 	pcp_fx_need_events(fx);
+	have_enough(fx, 2);
 	pcp_fx_own(fx, 1, fx->other->cpu);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, do_free(fx, 0, 0, 2, false)),
 			4);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PGFREE, do_free(fx, 1, 0, 2, false)),
 			4);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->nr_waiting), 4);
 
 	spin_lock(&fx->pcp->lock);
 	n = PCP_FX_EVENTS(PGFREE, do_free(fx, 2, 0, 0, false));
@@ -453,7 +706,7 @@ static void free_counts_trylock_failures(struct kunit *test)
 
 static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_unowned_page_is_local),
-	KUNIT_CASE(free_own_page_is_local_and_may_merge),
+	KUNIT_CASE(free_own_page_is_local),
 	KUNIT_CASE(free_to_the_list_of_the_type),
 	KUNIT_CASE(free_nolock_local),
 	KUNIT_CASE(free_trims_to_the_mark),
@@ -463,17 +716,29 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_that_loses_the_lock),
 	KUNIT_CASE(free_that_loses_the_lock_to_another_cpu),
 	KUNIT_CASE(free_disabled_keeps_nothing),
+	KUNIT_CASE(free_disabled_keeps_no_remote_page),
 	KUNIT_CASE(free_disabled_nolock_deferred),
 	KUNIT_CASE(free_remote_is_pushed),
 	KUNIT_CASE(free_remote_nolock_is_pushed),
 	KUNIT_CASE(free_remote_while_locks_are_taken),
 	KUNIT_CASE(free_remote_nolock_over_bound_deferred),
 	KUNIT_CASE(free_remote_over_bound_waits_for_zone),
-	KUNIT_CASE(free_remote_dead_to_zone),
-	KUNIT_CASE(free_remote_disabled_to_zone),
-	KUNIT_CASE(free_remote_dead_nolock_to_zone),
+	KUNIT_CASE(free_remote_dead_is_rescued),
+	KUNIT_CASE(free_remote_disabled_is_rescued),
+	KUNIT_CASE(free_remote_dead_nolock_is_rescued),
+	KUNIT_CASE(free_remote_is_kept_below_the_low_mark),
+	KUNIT_CASE(free_remote_is_pushed_at_the_low_mark),
+	KUNIT_CASE(free_remote_nolock_is_kept_below_the_low_mark),
+	KUNIT_CASE(free_remote_is_kept_for_an_empty_list),
+	KUNIT_CASE(free_remote_highatomic_is_kept_for_the_movable_list),
+	KUNIT_CASE(free_remote_highatomic_is_kept_for_no_other_list),
+	KUNIT_CASE_PARAM(free_remote_is_kept_for_the_task, task_gen_params),
+	KUNIT_CASE(free_remote_kept_local_busy_to_zone),
+	KUNIT_CASE(free_remote_kept_local_busy_nolock_deferred),
 	KUNIT_CASE(free_order_not_allowed_to_zone),
+	KUNIT_CASE(free_order_not_allowed_looks_at_no_block),
 	KUNIT_CASE(free_isolated_to_zone),
+	KUNIT_CASE(free_remote_isolated_to_zone),
 	KUNIT_CASE(free_counts_pgfree_once),
 	KUNIT_CASE(free_counts_trylock_failures),
 	{}

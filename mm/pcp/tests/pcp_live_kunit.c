@@ -14,6 +14,7 @@
 #include <linux/page-isolation.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
@@ -25,6 +26,9 @@
 #include "../route.h"
 #include "../zone.h"
 #include "live.h"
+
+/* Allocations until a page of some block that is free has come. */
+#define LIVE_ADOPT_TRIES	65536
 
 static bool live_is_own(struct live *lv, struct page *page)
 {
@@ -78,7 +82,7 @@ static void live_remote_free_comes_back_to_its_owner_alone(struct kunit *test)
 		KUNIT_EXPECT_GE(test, live_event(PCP_PUSH) - pushed, 256UL);
 		live_check(test);
 
-		live_absorb_all(lv);
+		live_absorb_all(lv, 0);
 		for (i = 0; i < lv->nr; i++) {
 			on_a += live_on_pcp(lv->zone, lv->a, lv->pages[i]);
 			for_each_online_cpu(cpu) {
@@ -130,17 +134,6 @@ static void live_owner_reuses_what_others_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, on_b, 0L);
 	KUNIT_EXPECT_GT(test, on_a, 128L);
 	live_check(test);
-}
-
-/* Take all that is cached for CPU a to the zone, but nothing that waits. */
-static void live_empty_lists(struct live *lv)
-{
-	LIST_HEAD(cached);
-
-	spin_lock(&lv->pcp->lock);
-	pcp_collect(lv->pcp, lv->pcp->count, 0, &cached);
-	spin_unlock(&lv->pcp->lock);
-	pcp_zone_free_list(lv->zone, &cached);
 }
 
 /*
@@ -261,14 +254,13 @@ static void live_flood_stays_within_the_bound(struct kunit *test)
 	long max = LONG_MAX, rise = 0;
 	int tries;
 
-	/* Somebody else may push too, or claim a block meanwhile. */
+	/* Somebody else may push too, or take pages meanwhile. */
 	for (tries = 0; tries < 8 && (max > 512 || rise < 4096 - 1024); tries++) {
 		live_own(lv, 4096, false);
-		pcp_on_cpu(test, lv->a, live_drain_fn, lv);
 		rise = -(long)zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
-		pcp_set_bound(lv->pcp, 512, 512);
+		live_set_bound(lv, 512);
 		max = pcp_on_cpu(test, lv->b, live_flood_fn, lv);
-		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		live_reset_bound(lv);
 		rise += zone_page_state_snapshot(lv->zone, NR_FREE_PAGES);
 	}
 	KUNIT_EXPECT_LE(test, max, 512L);
@@ -278,7 +270,7 @@ static void live_flood_stays_within_the_bound(struct kunit *test)
 	live_check(test);
 }
 
-static void live_bound_is_of_the_order_of_the_high_mark(struct kunit *test)
+static void live_bound_is_half_a_refill_at_most(struct kunit *test)
 {
 	struct zone *zone;
 	int cpu;
@@ -288,8 +280,10 @@ static void live_bound_is_of_the_order_of_the_high_mark(struct kunit *test)
 			struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
 
 			KUNIT_EXPECT_LE(test, pcp->bound, pcp->high_max);
-			KUNIT_EXPECT_GE(test, pcp->bound, pcp->high_min);
-			KUNIT_EXPECT_EQ(test, pcp->bound_low, pcp->high_min);
+			KUNIT_EXPECT_LE(test, pcp->bound,
+					pcp->batch << CONFIG_PCP_BATCH_SCALE_MAX);
+			KUNIT_EXPECT_LE(test, pcp->bound_short, pcp->batch);
+			KUNIT_EXPECT_GT(test, pcp->bound_short, 0);
 			KUNIT_EXPECT_GT(test, pcp->bound, 0);
 		}
 	}
@@ -381,19 +375,21 @@ static void live_allocation_leaves_the_free_llist_alone(struct kunit *test)
 static void live_absorbing_does_not_pass_the_high_mark(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	int high, count;
+	int high, count, limit;
 
 	KUNIT_ASSERT_TRUE(test, live_waits(lv, 2048));
 	spin_lock(&lv->pcp->lock);
 	high = lv->pcp->high;
-	lv->pcp->high = 100;
-	pcp_absorb(lv->zone, lv->pcp, 100000, true, false);
+	lv->pcp->high = lv->pcp->count + 20;
+	limit = lv->pcp->high + (int)pageblock_nr_pages;
+	while (pcp_absorb(lv->zone, lv->pcp, PCP_ABSORB_TO_HIGH))
+		;
 	count = lv->pcp->count;
 	lv->pcp->high = high;
 	spin_unlock(&lv->pcp->lock);
 
 	/* One page of the largest order may be on top. */
-	KUNIT_EXPECT_LT(test, count, 100 + (int)pageblock_nr_pages);
+	KUNIT_EXPECT_LT(test, count, limit);
 	KUNIT_EXPECT_GT(test, atomic_read(&lv->pcp->nr_waiting), 0);
 	live_check(test);
 	pcp_on_cpu(test, lv->a, live_drain_fn, lv);
@@ -678,13 +674,13 @@ static void live_push_races_with_teardown(struct kunit *test)
 		pcp_workers_wait(test, p);
 		KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
 		KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
-		KUNIT_EXPECT_TRUE(test, list_empty(&lv->pcp->owned_blocks));
+		KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->owned_blocks), 0);
 
-		/* Pages that are still in use go to the zone now. */
+		/* Pages that are still in use have no owner to be pushed to. */
 		for (i = p->worker[0].ret; i < lv->nr; i++)
 			__free_page(lv->pages[i]);
 		KUNIT_EXPECT_TRUE(test, llist_empty(&lv->pcp->free_llist));
-		pcp_cpu_online(lv->zone, lv->pcp);
+		pcp_cpu_online(lv->pcp);
 		pcp_on_cpu(test, lv->a, live_drain_fn, lv);
 	}
 	live_check(test);
@@ -712,12 +708,12 @@ static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 		live_own(lv, 0, true);
 		start = page_to_pfn(lv->pages[0]);
 		end = start + pageblock_nr_pages;
-		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		live_set_bound(lv, INT_MAX);
 		pcp_on_cpu(test, lv->b, live_free_fn, lv);
 		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
 		/* Not drained: what waits is absorbed as an allocation would. */
-		absorbed = live_absorb_all(lv);
-		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		absorbed = live_absorb_all(lv, 0);
+		live_reset_bound(lv);
 		if (!ret) {
 			KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
 			undo_isolate_page_range(start, end);
@@ -743,13 +739,11 @@ static void live_isolated_while_waiting_is_deferred(struct kunit *test)
 		live_own(lv, 0, true);
 		start = page_to_pfn(lv->pages[0]);
 		end = start + pageblock_nr_pages;
-		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		live_set_bound(lv, INT_MAX);
 		pcp_on_cpu(test, lv->b, live_free_fn, lv);
 		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
-		spin_lock(&lv->pcp->lock);
-		absorbed = pcp_absorb(lv->zone, lv->pcp, 0, false, true);
-		spin_unlock(&lv->pcp->lock);
-		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		absorbed = live_absorb_all(lv, PCP_ABSORB_NOLOCK);
+		live_reset_bound(lv);
 		if (!ret) {
 			KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
 			undo_isolate_page_range(start, end);
@@ -776,10 +770,10 @@ static void live_contig_alloc_gets_pages_that_wait(struct kunit *test)
 		live_own(lv, 0, true);
 		start = page_to_pfn(lv->pages[0]);
 		end = start + pageblock_nr_pages;
-		pcp_set_bound(lv->pcp, INT_MAX, INT_MAX);
+		live_set_bound(lv, INT_MAX);
 		pcp_on_cpu(test, lv->b, live_free_fn, lv);
 		ret = alloc_contig_range(start, end, ACR_FLAGS_NONE, GFP_KERNEL);
-		pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+		live_reset_bound(lv);
 	}
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ_MSG(test, live_owner(pfn_to_page(start)), -1,
@@ -872,8 +866,6 @@ static long live_push_then_nolock_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
 
-	if (w->cpu == lv->a)
-		drain_local_pages(NULL);
 	if (!pcp_step_wait(&lv->step, 2))
 		return -EINTR;
 	if (w->cpu == lv->b)
@@ -1019,12 +1011,13 @@ static void live_overflow_with_the_zone_locked_is_deferred(struct kunit *test)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		kunit_skip(test, "zone->lock sleeps with PREEMPT_RT");
 	live_own(lv, 1, false);
-	pcp_set_bound(lv->pcp, 0, 1);
+	WRITE_ONCE(lv->pcp->bound_short, 0);
+	WRITE_ONCE(lv->pcp->bound, 1);
 	/* More than one page. */
 	atomic_add(4, &lv->pcp->nr_waiting);
 	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->b, live_overflow_nolock_fn, lv), 0L);
 	atomic_sub(4, &lv->pcp->nr_waiting);
-	pcp_set_bound(lv->pcp, lv->pcp->high_min, lv->pcp->high_max);
+	live_reset_bound(lv);
 	drain_all_pages(lv->zone);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->zone->trylock_free_pages));
 	KUNIT_EXPECT_EQ(test, before, live_balance(test));
@@ -1179,7 +1172,7 @@ static void live_counters_move(struct kunit *test)
 	unsigned long absorbs = live_event(PCP_ABSORB);
 
 	KUNIT_ASSERT_TRUE(test, live_waits(lv, 1024));
-	live_absorb_all(lv);
+	live_absorb_all(lv, 0);
 	drain_all_pages(lv->zone);
 	KUNIT_EXPECT_GT(test, live_event(PCP_ABSORB), absorbs);
 	KUNIT_EXPECT_GT(test, live_event(PCP_MERGE), merges);
@@ -1191,52 +1184,207 @@ static void live_counters_move(struct kunit *test)
 	live_check(test);
 }
 
-/*
- * Fragments that a drain left in the zone are taken back by their owner, and
- * can merge again.
- */
-static long live_recover_fn(struct pcp_worker *w)
+/* On CPU a: every other page stays in use, the rest go to the zone. */
+static long live_fragments_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
 	unsigned int i;
 
-	/* Every other page stays in use: the rest are fragments. */
 	for (i = 0; i < lv->nr; i += 2)
 		__free_page(lv->pages[i]);
 	drain_local_pages(lv->zone);
-	return READ_ONCE(lv->pcp->nr_owned_blocks);
+	return live_owner(lv->pages[1]);
 }
 
-static long live_refill_fn(struct pcp_worker *w)
+/* On CPU a: allocate until a page of the block comes. Returns its owner then. */
+static long live_adopt_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
 	struct page *page, *next;
 	LIST_HEAD(pages);
 	unsigned int i;
+	long owner = -2;
 
-	/* One refill looks at few of the blocks that have fragments. */
-	for (i = 0; i < lv->nr + 4096; i++) {
+	for (i = 0; i < LIVE_ADOPT_TRIES && owner == -2; i++) {
 		page = alloc_page(LIVE_GFP);
-		if (page)
-			list_add(&page->lru, &pages);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+		if (live_is_own(lv, page))
+			owner = live_owner(page);
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
 		__free_page(page);
 	for (i = 1; i < lv->nr; i += 2)
 		__free_page(lv->pages[i]);
-	return 0;
+	return owner;
 }
 
-static void live_fragments_are_recovered(struct kunit *test)
+/* A block that is partly in use loses its owner, and finds one again. */
+static void live_blocks_in_use_are_adopted(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	unsigned long recovered = live_event(PCP_RECOVER);
+	unsigned long adopted = live_event(PCP_ADOPT);
+	long before = 0, after = -2;
+	int tries;
 
-	live_own(lv, 0, true);
-	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_recover_fn, lv), 0L);
+	/* Somebody on another CPU may be the one who takes the pages. */
+	for (tries = 0; tries < 8 && (before != -1 || after != lv->a); tries++) {
+		live_own(lv, 0, true);
+		before = pcp_on_cpu(test, lv->a, live_fragments_fn, lv);
+		live_check(test);
+		after = pcp_on_cpu(test, lv->a, live_adopt_fn, lv);
+	}
+	KUNIT_EXPECT_EQ(test, before, -1L);
+	KUNIT_EXPECT_EQ(test, after, (long)lv->a);
+	KUNIT_EXPECT_GT(test, live_event(PCP_ADOPT), adopted);
 	live_check(test);
-	pcp_on_cpu(test, lv->a, live_refill_fn, lv);
-	KUNIT_EXPECT_GT(test, live_event(PCP_RECOVER), recovered);
+}
+
+static unsigned long live_nr_whole(struct zone *zone)
+{
+	unsigned long flags, nr = 0;
+	unsigned int order;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (order = pageblock_order; order < NR_PAGE_ORDERS; order++)
+		nr += zone->free_area[order].nr_free << (order - pageblock_order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return nr;
+}
+
+/* On CPU a, with single pages in the zone: how many whole blocks do allocations cost? */
+static long live_small_first_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+	unsigned int i;
+	long before;
+
+	drain_local_pages(lv->zone);
+	before = live_nr_whole(lv->zone);
+	for (i = 0; i < lv->nr / 4; i++) {
+		page = alloc_page(LIVE_GFP);
+		if (page)
+			list_add(&page->lru, &pages);
+	}
+	before -= live_nr_whole(lv->zone);
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
+	return before;
+}
+
+static void live_refill_takes_small_pieces_first(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long lost = 1;
+	unsigned int i;
+	int tries;
+
+	/* Somebody else may break up a block meanwhile. */
+	for (tries = 0; tries < 8 && lost; tries++) {
+		live_own(lv, 0, true);
+		pcp_on_cpu(test, lv->a, live_fragments_fn, lv);
+		lost = pcp_on_cpu(test, lv->a, live_small_first_fn, lv);
+		for (i = 1; i < lv->nr; i += 2)
+			__free_page(lv->pages[i]);
+	}
+	KUNIT_EXPECT_EQ(test, lost, 0L);
+	live_check(test);
+}
+
+/* What the page allocator does before it has the OOM killer chosen. */
+static void live_waiting_pages_return_before_oom(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned int nr = 0;
+	int tries;
+
+	/* Somebody who allocates on CPU a may absorb them first. */
+	for (tries = 0; tries < 8 && nr < 48; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		pcp_return_all();
+		nr = live_in_zone(lv);
+		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
+	}
+	KUNIT_EXPECT_GE(test, nr, 48U);
+	live_check(test);
+}
+
+static void live_nobody_watches_while_nothing_waits(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long end;
+
+	KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(pcp_watched) ||
+				!atomic_read(&lv->pcp->nr_waiting));
+	/* Others may push now and then, but not all the time. */
+	drain_all_pages(NULL);
+	end = jiffies + 10 * HZ;
+	while (READ_ONCE(pcp_watched) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(pcp_watched));
+}
+
+/* On CPU b, with nothing on its PCP: free pages of CPU a's blocks. Returns how many stay. */
+static long live_keep_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct per_cpu_pages *pcp = zone_pcp(lv->zone, w->cpu);
+	unsigned int i, nr = 0;
+
+	drain_local_pages(lv->zone);
+	WRITE_ONCE(pcp->high_min, lv->zone->pageset_high_min);
+	for (i = 0; i < lv->nr; i++) {
+		__free_page(lv->pages[i]);
+		nr += pcp_has_mark(lv->pages[i], pcp_mark(pcp));
+	}
+	return nr;
+}
+
+static void live_cpu_with_few_pages_keeps_them(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned int few;
+	long kept = 0;
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		live_own(lv, 2048, false);
+		few = lv->zone->pageset_high_min;
+		kept = pcp_on_cpu(test, lv->b, live_keep_fn, lv);
+		if (kept >= few / 2 && kept <= few + 64)
+			break;
+	}
+	KUNIT_EXPECT_GE(test, kept, (long)few / 2);
+	KUNIT_EXPECT_LE(test, kept, (long)few + 64);
+	live_check(test);
+}
+
+/* On CPU b, as reclaim and compaction free: the pages stay on this CPU. */
+static long live_reclaim_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int flags = memalloc_noreclaim_save();
+	unsigned long pushed = 0;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		__free_page(lv->pages[i]);
+		pushed += pcp_has_mark(lv->pages[i], PCP_MARK_WAITS);
+	}
+	memalloc_noreclaim_restore(flags);
+	return pushed;
+}
+
+static void live_reclaim_pushes_nothing(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	live_own(lv, 512, false);
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, live_reclaim_fn, lv), 0L);
 	live_check(test);
 }
 
@@ -1245,11 +1393,16 @@ static struct kunit_case live_cases[] = {
 	KUNIT_CASE(live_owner_reuses_what_others_freed),
 	KUNIT_CASE(live_pages_come_back_in_the_order_of_their_frees),
 	KUNIT_CASE(live_whole_blocks_lose_their_owner),
-	KUNIT_CASE(live_fragments_are_recovered),
+	KUNIT_CASE(live_blocks_in_use_are_adopted),
+	KUNIT_CASE(live_refill_takes_small_pieces_first),
+	KUNIT_CASE(live_waiting_pages_return_before_oom),
+	KUNIT_CASE_SLOW(live_nobody_watches_while_nothing_waits),
+	KUNIT_CASE(live_cpu_with_few_pages_keeps_them),
+	KUNIT_CASE(live_reclaim_pushes_nothing),
 	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),
 	KUNIT_CASE_SLOW(live_vmstat_returns_what_waits_on_an_idle_cpu),
 	KUNIT_CASE(live_flood_stays_within_the_bound),
-	KUNIT_CASE(live_bound_is_of_the_order_of_the_high_mark),
+	KUNIT_CASE(live_bound_is_half_a_refill_at_most),
 	KUNIT_CASE(live_allocation_absorbs_a_bounded_number),
 	KUNIT_CASE(live_allocation_leaves_the_free_llist_alone),
 	KUNIT_CASE(live_absorbing_does_not_pass_the_high_mark),

@@ -21,11 +21,10 @@
 /* === Made-up zones === */
 
 static void cache(struct pcp_fixture *fx, int block, unsigned int index,
-		  unsigned int order, int migratetype, bool owned)
+		  unsigned int order, int migratetype)
 {
 	spin_lock(&fx->pcp->lock);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, block, index), order, migratetype,
-		     owned);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, block, index), order, migratetype);
 	spin_unlock(&fx->pcp->lock);
 }
 
@@ -63,7 +62,7 @@ static void lockless_migratetypes_in_order(struct kunit *test)
 	int mt;
 
 	for (mt = MIGRATE_PCPTYPES - 1; mt >= 0; mt--)
-		cache(fx, 0, 2 * mt, 0, mt, false);
+		cache(fx, 0, 2 * mt, 0, mt);
 	for (mt = 0; mt < MIGRATE_PCPTYPES; mt++)
 		KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 0, 2 * mt));
 	KUNIT_EXPECT_NULL(test, take(fx));
@@ -73,8 +72,7 @@ static void lockless_splits_a_larger_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, fx->cpu);
-	cache(fx, 0, 0, 2, MIGRATE_MOVABLE, true);
+	cache(fx, 0, 0, 2, MIGRATE_MOVABLE);
 	KUNIT_EXPECT_NOT_NULL(test, take(fx));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1U);
@@ -108,7 +106,7 @@ static void lockless_leaves_waiting_alone_while_there_is_a_page(struct kunit *te
 {
 	struct pcp_fixture *fx = test->priv;
 
-	cache(fx, 1, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 1, 0, 0, MIGRATE_MOVABLE);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 0, 0), 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
@@ -118,8 +116,8 @@ static void lockless_bad_page_is_skipped(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	cache(fx, 0, 2, 0, MIGRATE_MOVABLE, false);
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 2, 0, MIGRATE_MOVABLE);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	fx->bad = pcp_fx_page(fx, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 0, 2));
 	KUNIT_EXPECT_EQ(test, fx->nr_bad, 1U);
@@ -129,7 +127,7 @@ static void lockless_only_a_bad_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	fx->bad = pcp_fx_page(fx, 0, 0);
 	KUNIT_EXPECT_NULL(test, take(fx));
 	KUNIT_EXPECT_EQ(test, fx->nr_bad, 1U);
@@ -141,7 +139,7 @@ static void lockless_lock_is_taken(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	int pinned = pcp_fx_pinned();
 
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	spin_lock(&fx->pcp->lock);
 	KUNIT_EXPECT_NULL(test, pcp_take_lockless(fx->zone));
 	spin_unlock(&fx->pcp->lock);
@@ -161,70 +159,152 @@ static void lockless_isolated_is_deferred(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 1U);
 }
 
-static void lockless_never_a_cma_page(struct kunit *test)
-{
+/* === Which blocks === */
+
+struct block_case {
+	const char *desc;
+	int type;
+	bool isolated;
+	bool usable;
+};
+
+static const struct block_case block_cases[] = {
+	{ "unmovable", MIGRATE_UNMOVABLE, false, true },
+	{ "movable", MIGRATE_MOVABLE, false, true },
+	{ "reclaimable", MIGRATE_RECLAIMABLE, false, true },
+	{ "highatomic", MIGRATE_HIGHATOMIC, false, false },
 #ifdef CONFIG_CMA
+	{ "CMA", MIGRATE_CMA, false, false },
+#endif
+#ifdef CONFIG_MEMORY_ISOLATION
+	{ "isolated unmovable", MIGRATE_UNMOVABLE, true, false },
+	{ "isolated movable", MIGRATE_MOVABLE, true, false },
+	{ "isolated reclaimable", MIGRATE_RECLAIMABLE, true, false },
+	{ "isolated highatomic", MIGRATE_HIGHATOMIC, true, false },
+#endif
+#if defined(CONFIG_MEMORY_ISOLATION) && defined(CONFIG_CMA)
+	{ "isolated CMA", MIGRATE_CMA, true, false },
+#endif
+};
+
+KUNIT_ARRAY_PARAM_DESC(block, block_cases, desc);
+
+/* All types have one case, and another one if they can be isolated. */
+static_assert(ARRAY_SIZE(block_cases) ==
+	      (__MIGRATE_TYPE_END + 1) * (1 + IS_ENABLED(CONFIG_MEMORY_ISOLATION)));
+
+static void make_block(struct pcp_fixture *fx, const struct block_case *c)
+{
+	pcp_fx_type(fx, 0, c->type);
+	if (c->isolated)
+		pcp_fx_isolate(fx, 0, true);
+}
+
+/* The block became what it is after its page was cached. */
+static void lockless_only_of_blocks_that_the_kernel_may_use(struct kunit *test)
+{
+	const struct block_case *c = test->param_value;
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 2);
+	int list = pcp_list_type(c->type);
+
+	cache(fx, 0, 2, 0, list);
+	make_block(fx, c);
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), c->usable ? page : NULL);
+	/* What it must not use stays where it was. */
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, !c->usable);
+	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, list, 0), (unsigned int)!c->usable);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0U);
+}
+
+/* It is split before it is looked at. */
+static void lockless_only_pieces_that_the_kernel_may_use(struct kunit *test)
+{
+	const struct block_case *c = test->param_value;
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_type(fx, 0, MIGRATE_CMA);
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
-	cache(fx, 1, 0, 0, MIGRATE_RECLAIMABLE, false);
+	cache(fx, 0, 4, 2, pcp_list_type(c->type));
+	make_block(fx, c);
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), c->usable ? pcp_fx_page(fx, 0, 4) : NULL);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, c->usable ? 3 : 4);
+}
+
+/* Not those that isolate the block: the absorb itself sends these to the zone. */
+static void lockless_only_waiting_pages_that_the_kernel_may_use(struct kunit *test)
+{
+	const struct block_case *c = test->param_value;
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+
+	pcp_fx_push(fx, fx->pcp, page, 0);
+	make_block(fx, c);
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), c->usable ? page : NULL);
+	KUNIT_EXPECT_EQ(test, fx->nr_deferred, (unsigned int)c->isolated);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, !c->usable && !c->isolated);
+	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
+}
+
+static void lockless_takes_of_the_next_type_what_the_first_has_not(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
+	cache(fx, 1, 0, 0, MIGRATE_RECLAIMABLE);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
 	KUNIT_EXPECT_NULL(test, take(fx));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-#else
-	kunit_skip(test, "needs CONFIG_CMA");
-#endif
 }
 
 /* Or each try would find it again, and nothing behind it. */
-static void lockless_a_cma_page_goes_to_the_cold_end(struct kunit *test)
+static void lockless_page_of_no_use_goes_to_the_cold_end(struct kunit *test)
 {
-#ifdef CONFIG_CMA
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_type(fx, 0, MIGRATE_CMA);
-	cache(fx, 1, 0, 0, MIGRATE_MOVABLE, false);
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	cache(fx, 1, 0, 0, MIGRATE_MOVABLE);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	KUNIT_EXPECT_NULL(test, take(fx));
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-#else
-	kunit_skip(test, "needs CONFIG_CMA");
-#endif
 }
 
-static void lockless_absorbs_when_all_that_is_cached_is_cma(struct kunit *test)
+static void lockless_absorbs_when_all_that_is_cached_is_of_no_use(struct kunit *test)
 {
-#ifdef CONFIG_CMA
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_type(fx, 0, MIGRATE_CMA);
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 1, 0));
-#else
-	kunit_skip(test, "needs CONFIG_CMA");
-#endif
 }
 
 static void lockless_at_the_mark_absorbs_nothing(struct kunit *test)
 {
-#ifdef CONFIG_CMA
 	struct pcp_fixture *fx = test->priv;
 
-	/* All that is cached cannot be given to the kernel. */
-	pcp_fx_type(fx, 0, MIGRATE_CMA);
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	WRITE_ONCE(fx->pcp->high, 1);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	KUNIT_EXPECT_NULL(test, take(fx));
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
-#else
-	kunit_skip(test, "needs CONFIG_CMA");
-#endif
 }
+
+/* The owner of its block is of no interest, and stays the owner. */
+static void lockless_page_of_another_cpus_block(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
+	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 0, 0));
+	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->other->cpu);
+	pcp_fx_check_blocks(fx);
+}
+
+/* === Several zones === */
 
 /* A zonelist of the fixture's zone and another, in this order. */
 static struct zonelist *two_zones(struct pcp_fixture *fx, enum zone_type type)
@@ -247,9 +327,9 @@ static void lockless_zones_in_order(struct kunit *test)
 	struct per_cpu_pages *second = zone_pcp(fx->zones[1], fx->cpu);
 	struct page *page;
 
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	spin_lock(&second->lock);
-	pcp_list_add(second, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(second, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
 	spin_unlock(&second->lock);
 
 	page = pcp_lockless_from(list, ZONE_NORMAL);
@@ -273,7 +353,7 @@ static void lockless_zone_that_is_too_high(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct zonelist *list = two_zones(fx, ZONE_MOVABLE);
 
-	cache(fx, 0, 0, 0, MIGRATE_MOVABLE, false);
+	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	KUNIT_EXPECT_NULL(test, pcp_lockless_from(list, ZONE_NORMAL));
 	KUNIT_EXPECT_EQ(test, fx->nr_handed_out, 0U);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
@@ -290,12 +370,16 @@ static struct kunit_case lockless_cases[] = {
 	KUNIT_CASE(lockless_only_a_bad_page),
 	KUNIT_CASE(lockless_lock_is_taken),
 	KUNIT_CASE(lockless_isolated_is_deferred),
-	KUNIT_CASE(lockless_never_a_cma_page),
-	KUNIT_CASE(lockless_a_cma_page_goes_to_the_cold_end),
+	KUNIT_CASE_PARAM(lockless_only_of_blocks_that_the_kernel_may_use, block_gen_params),
+	KUNIT_CASE_PARAM(lockless_only_pieces_that_the_kernel_may_use, block_gen_params),
+	KUNIT_CASE_PARAM(lockless_only_waiting_pages_that_the_kernel_may_use, block_gen_params),
+	KUNIT_CASE(lockless_takes_of_the_next_type_what_the_first_has_not),
+	KUNIT_CASE(lockless_page_of_no_use_goes_to_the_cold_end),
+	KUNIT_CASE(lockless_absorbs_when_all_that_is_cached_is_of_no_use),
+	KUNIT_CASE(lockless_at_the_mark_absorbs_nothing),
+	KUNIT_CASE(lockless_page_of_another_cpus_block),
 	KUNIT_CASE(lockless_zones_in_order),
 	KUNIT_CASE(lockless_zone_that_is_too_high),
-	KUNIT_CASE(lockless_absorbs_when_all_that_is_cached_is_cma),
-	KUNIT_CASE(lockless_at_the_mark_absorbs_nothing),
 	{}
 };
 

@@ -8,12 +8,12 @@
 
 #include "../route.h"
 
-/* Who owns the block of the page. */
+/* Who owns the block of the page, and whether another CPU's page is of use here. */
 enum owner {
 	NOBODY,
 	THIS_CPU,
-	OTHER_OPEN,
-	OTHER_CLOSED,
+	OTHER,
+	OTHER_KEEP,
 	NR_OWNERS,
 };
 
@@ -37,15 +37,16 @@ static const enum pcp_route cached[NR_OWNERS][NR_LOCKS] = {
 		[MAY_TRY]  = PCP_ROUTE_LOCAL,
 		[NO_LOCK]  = PCP_ROUTE_DEFER,
 	},
-	[OTHER_OPEN] = {
+	[OTHER] = {
 		[MAY_WAIT] = PCP_ROUTE_REMOTE,
 		[MAY_TRY]  = PCP_ROUTE_REMOTE,
 		[NO_LOCK]  = PCP_ROUTE_REMOTE,
 	},
-	[OTHER_CLOSED] = {
-		[MAY_WAIT] = PCP_ROUTE_ZONE,
-		[MAY_TRY]  = PCP_ROUTE_ZONE,
-		[NO_LOCK]  = PCP_ROUTE_DEFER,
+	/* Better there at once than here later. */
+	[OTHER_KEEP] = {
+		[MAY_WAIT] = PCP_ROUTE_LOCAL,
+		[MAY_TRY]  = PCP_ROUTE_LOCAL,
+		[NO_LOCK]  = PCP_ROUTE_REMOTE,
 	},
 };
 
@@ -87,7 +88,7 @@ static struct pcp_route_in ordinary(enum owner owner)
 		in.owner = -1;
 	else if (owner == THIS_CPU)
 		in.owner = in.cpu;
-	in.owner_open = owner == OTHER_OPEN;
+	in.keep = owner == OTHER_KEEP;
 	return in;
 }
 
@@ -105,7 +106,7 @@ static struct pcp_route_in without_locks(enum owner owner)
 /* CPU 0 is one more than no owner: try it on both sides. */
 static const int cpus[][2] = { { 0, 1 }, { 1, 0 }, { 4095, 0 } };
 
-/* One bit each of @bits: order_allowed, nolock, can_trylock, stray. */
+/* One bit each of @bits: order_allowed, nolock, can_trylock, keep. */
 #define ROUTE_BITS	4
 
 static void check_one(struct kunit *test, int migratetype, enum owner owner,
@@ -123,9 +124,9 @@ static void check_one(struct kunit *test, int migratetype, enum owner owner,
 		in.owner = cpu[0];
 	else if (owner != NOBODY)
 		in.owner = cpu[1];
-	/* Nobody asked whether a PCP is open that is not another CPU's. */
+	/* It says nothing about a page that is not another CPU's. */
 	if (owner == NOBODY || owner == THIS_CPU)
-		in.owner_open = bits & 8;
+		in.keep = bits & 8;
 
 	got = pcp_route(in);
 	want = oracle(migratetype, owner, in.order_allowed, in.nolock,
@@ -164,7 +165,10 @@ static void route_order_not_allowed_to_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
 
 	/* Not even to a CPU that would take it. */
-	in = ordinary(OTHER_OPEN);
+	in = ordinary(OTHER);
+	in.order_allowed = false;
+	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	in = ordinary(OTHER_KEEP);
 	in.order_allowed = false;
 	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
 }
@@ -172,35 +176,50 @@ static void route_order_not_allowed_to_zone(struct kunit *test)
 static void route_isolated_to_zone(struct kunit *test)
 {
 #ifdef CONFIG_MEMORY_ISOLATION
-	struct pcp_route_in in = ordinary(THIS_CPU);
+	static const enum owner owners[] = { THIS_CPU, OTHER, OTHER_KEEP };
+	unsigned int i;
 
-	in.migratetype = MIGRATE_ISOLATE;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	for (i = 0; i < ARRAY_SIZE(owners); i++) {
+		struct pcp_route_in in = ordinary(owners[i]);
 
-	in = ordinary(OTHER_OPEN);
-	in.migratetype = MIGRATE_ISOLATE;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+		in.migratetype = MIGRATE_ISOLATE;
+		KUNIT_EXPECT_EQ_MSG(test, pcp_route(in), PCP_ROUTE_ZONE,
+				    "owner %d", owners[i]);
+	}
 #else
 	kunit_skip(test, "needs CONFIG_MEMORY_ISOLATION");
 #endif
 }
 
-static void route_open_owner_remote(struct kunit *test)
+static void route_other_cpus_page_remote(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER_OPEN)),
+	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER)), PCP_ROUTE_REMOTE);
+}
+
+static void route_other_cpus_page_remote_without_locks(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER)),
 			PCP_ROUTE_REMOTE);
 }
 
-static void route_open_owner_remote_without_locks(struct kunit *test)
+static void route_page_of_use_here_local(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER_OPEN)),
-			PCP_ROUTE_REMOTE);
+	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER_KEEP)), PCP_ROUTE_LOCAL);
 }
 
-static void route_closed_owner_to_zone(struct kunit *test)
+static void route_page_of_use_here_nolock_local_by_trylock(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER_CLOSED)),
-			PCP_ROUTE_ZONE);
+	struct pcp_route_in in = ordinary(OTHER_KEEP);
+
+	in.nolock = true;
+	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+}
+
+/* It cannot be put on the PCP here, but the push takes no lock. */
+static void route_page_of_use_here_remote_without_locks(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER_KEEP)),
+			PCP_ROUTE_REMOTE);
 }
 
 static void route_own_block_local(struct kunit *test)
@@ -220,7 +239,9 @@ static void route_local_busy_to_zone(struct kunit *test)
 
 static void route_local_busy_nolock_deferred(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route_busy(true), PCP_ROUTE_DEFER);
+	/* Without SMP there is no lock to be busy, and each page comes here. */
+	KUNIT_EXPECT_EQ(test, pcp_route_busy(true),
+			IS_ENABLED(CONFIG_SMP) ? PCP_ROUTE_DEFER : PCP_ROUTE_ZONE);
 }
 
 static void route_nolock_local_by_trylock(struct kunit *test)
@@ -231,15 +252,23 @@ static void route_nolock_local_by_trylock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
 }
 
+/* The zone tries its own lock. */
+static void route_order_not_allowed_nolock_to_zone_by_trylock(struct kunit *test)
+{
+	struct pcp_route_in in = ordinary(NOBODY);
+
+	in.order_allowed = false;
+	in.nolock = true;
+	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+}
+
 static void route_without_locks_deferred(struct kunit *test)
 {
-	struct pcp_route_in in = without_locks(OTHER_OPEN);
+	struct pcp_route_in in = without_locks(OTHER);
 
 	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(NOBODY)),
 			PCP_ROUTE_DEFER);
 	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(THIS_CPU)),
-			PCP_ROUTE_DEFER);
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER_CLOSED)),
 			PCP_ROUTE_DEFER);
 
 	in.order_allowed = false;
@@ -253,8 +282,10 @@ static void route_waiting_needs_no_trylock(struct kunit *test)
 
 	in.can_trylock = false;
 	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
-	in = ordinary(OTHER_CLOSED);
+	in = ordinary(OTHER_KEEP);
 	in.can_trylock = false;
+	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+	in.order_allowed = false;
 	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
 }
 
@@ -282,14 +313,17 @@ static struct kunit_case route_cases[] = {
 	KUNIT_CASE(route_all_combinations),
 	KUNIT_CASE(route_order_not_allowed_to_zone),
 	KUNIT_CASE(route_isolated_to_zone),
-	KUNIT_CASE(route_open_owner_remote),
-	KUNIT_CASE(route_open_owner_remote_without_locks),
-	KUNIT_CASE(route_closed_owner_to_zone),
+	KUNIT_CASE(route_other_cpus_page_remote),
+	KUNIT_CASE(route_other_cpus_page_remote_without_locks),
+	KUNIT_CASE(route_page_of_use_here_local),
+	KUNIT_CASE(route_page_of_use_here_nolock_local_by_trylock),
+	KUNIT_CASE(route_page_of_use_here_remote_without_locks),
 	KUNIT_CASE(route_own_block_local),
 	KUNIT_CASE(route_unowned_local),
 	KUNIT_CASE(route_local_busy_to_zone),
 	KUNIT_CASE(route_local_busy_nolock_deferred),
 	KUNIT_CASE(route_nolock_local_by_trylock),
+	KUNIT_CASE(route_order_not_allowed_nolock_to_zone_by_trylock),
 	KUNIT_CASE(route_without_locks_deferred),
 	KUNIT_CASE(route_waiting_needs_no_trylock),
 	KUNIT_CASE(route_list_of_pcp_type_is_its_own),

@@ -168,11 +168,25 @@ static void trace_route_of_other_cpus_page(struct kunit *test)
 	struct page *page = pcp_fx_page(fx, 0, 0);
 	struct trace_log *log = trace_route(test);
 
+	pcp_fx_enough(fx, MIGRATE_RECLAIMABLE, 0);
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false));
 	expect_route(test, log, page, 0, MIGRATE_RECLAIMABLE, fx->other->cpu,
 		     PCP_ROUTE_REMOTE);
+}
+
+/* The owner is told, though the page does not go to it. */
+static void trace_route_of_other_cpus_page_that_is_kept(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 0, 0);
+	struct trace_log *log = trace_route(test);
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false));
+	expect_route(test, log, page, 0, MIGRATE_MOVABLE, fx->other->cpu,
+		     PCP_ROUTE_LOCAL);
 }
 
 /* Nobody but the tracer wants to know its block. */
@@ -196,8 +210,9 @@ static void trace_route_in_a_batch(struct kunit *test)
 	struct trace_log *log = trace_route(test);
 	struct pcp_batch batch = {};
 
+	pcp_fx_enough(fx, MIGRATE_MOVABLE, 0);
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	TRACED(log, pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 0, true));
+	TRACED(log, pcp_batch_free(&batch, fx->zone, page, page_to_pfn(page), 0));
 	pcp_batch_end(&batch);
 	expect_route(test, log, page, 0, MIGRATE_MOVABLE, fx->other->cpu,
 		     PCP_ROUTE_REMOTE);
@@ -231,8 +246,9 @@ static void trace_absorb_says_whether_some_are_left(struct kunit *test)
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 0, 0), 0);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 0, 2), 1);
 
+	fx->pcp->high = 1;
 	spin_lock(&fx->pcp->lock);
-	TRACED(log, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
+	TRACED(log, pcp_absorb(fx->zone, fx->pcp, PCP_ABSORB_TO_HIGH));
 	spin_unlock(&fx->pcp->lock);
 	KUNIT_EXPECT_EQ(test, log->nr, 1);
 	KUNIT_EXPECT_EQ(test, log->cpu, fx->cpu);
@@ -240,8 +256,8 @@ static void trace_absorb_says_whether_some_are_left(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, log->more);
 
 	spin_lock(&fx->pcp->lock);
-	TRACED(log, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
-	TRACED(log, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
+	TRACED(log, pcp_absorb(fx->zone, fx->pcp, 0));
+	TRACED(log, pcp_absorb(fx->zone, fx->pcp, 0));
 	spin_unlock(&fx->pcp->lock);
 	/* That which finds nothing is no event. */
 	KUNIT_EXPECT_EQ(test, log->nr, 2);
@@ -266,16 +282,47 @@ static void trace_claim_names_block_and_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log->migratetype, MIGRATE_UNMOVABLE);
 }
 
+/* Part of the block is in use: it is adopted all the same. */
+static void trace_claim_of_a_block_partly_in_use(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 1, 4);
+	struct trace_log *log = trace_claim(test);
+
+	pcp_fx_zone_add(fx, page, 2);
+	fx->nr_alloc = 4;
+	TRACED(log, pcp_refill(fx->zone, fx->other, 0, MIGRATE_MOVABLE, 0));
+	KUNIT_EXPECT_EQ(test, log->nr, 1);
+	KUNIT_EXPECT_EQ(test, log->cpu, fx->other->cpu);
+	KUNIT_EXPECT_EQ(test, log->pfn, page_to_pfn(page));
+	KUNIT_EXPECT_EQ(test, log->migratetype, MIGRATE_MOVABLE);
+}
+
+/* Nothing changes hands. */
+static void trace_no_claim_of_a_block_with_an_owner(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct trace_log *log = trace_claim(test);
+
+	pcp_fx_own(fx, 0, fx->other->cpu);
+	pcp_fx_own(fx, 1, fx->cpu);
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 0), 2);
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 1, 0), 2);
+	fx->nr_alloc = 8;
+	TRACED(log, pcp_refill(fx->zone, fx->other, 0, MIGRATE_MOVABLE, 0));
+	KUNIT_EXPECT_EQ(test, fx->other->count, 8);
+	KUNIT_EXPECT_EQ(test, log->nr, 0);
+}
+
 static void trace_teardown_counts_blocks(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct trace_log *log = trace_teardown(test);
 	int block;
 
-	for (block = 0; block < 2; block++) {
+	for (block = 0; block < 2; block++)
 		pcp_fx_own(fx, block, fx->other->cpu);
-		pageblock_list(fx->other, &fx->block[block]);
-	}
+	pcp_fx_own(fx, 2, fx->cpu);
 	TRACED(log, pcp_cpu_dead(fx->zone, fx->other));
 	KUNIT_EXPECT_EQ(test, log->nr, 1);
 	KUNIT_EXPECT_EQ(test, log->cpu, fx->other->cpu);
@@ -285,11 +332,14 @@ static void trace_teardown_counts_blocks(struct kunit *test)
 static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(trace_route_of_unowned_page),
 	KUNIT_CASE(trace_route_of_other_cpus_page),
+	KUNIT_CASE(trace_route_of_other_cpus_page_that_is_kept),
 	KUNIT_CASE(trace_route_of_order_not_allowed),
 	KUNIT_CASE(trace_route_in_a_batch),
 	KUNIT_CASE(trace_push_once_for_a_run),
 	KUNIT_CASE(trace_absorb_says_whether_some_are_left),
 	KUNIT_CASE(trace_claim_names_block_and_owner),
+	KUNIT_CASE(trace_claim_of_a_block_partly_in_use),
+	KUNIT_CASE(trace_no_claim_of_a_block_with_an_owner),
 	KUNIT_CASE(trace_teardown_counts_blocks),
 	{}
 };

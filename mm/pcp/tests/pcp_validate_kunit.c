@@ -5,6 +5,8 @@
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <kunit/test-bug.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -72,7 +74,7 @@ static struct page *add_owned(struct pcp_fixture *fx, unsigned int index,
 	struct page *page = pcp_fx_page(fx, 0, index);
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE, true);
+	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE);
 	return page;
 }
 
@@ -82,16 +84,21 @@ static struct page *add_cached(struct pcp_fixture *fx, unsigned int index,
 {
 	struct page *page = pcp_fx_page(fx, 1, index);
 
-	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE, false);
+	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE);
 	return page;
 }
 
 /* Leaves page 1 of block 2 on @taken. */
 static struct page *add_taken(struct pcp_fixture *fx)
 {
+	int high = fx->pcp->high;
+
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 0), 0);
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 1), 0);
-	KUNIT_ASSERT_EQ(fx->test, 1, pcp_absorb(fx->zone, fx->pcp, 1, false, false));
+	fx->pcp->high = fx->pcp->count + 1;
+	KUNIT_ASSERT_EQ(fx->test, 1,
+			pcp_absorb(fx->zone, fx->pcp, PCP_ABSORB_TO_HIGH));
+	fx->pcp->high = high;
 	KUNIT_ASSERT_PTR_EQ(fx->test, fx->pcp->taken,
 			    &pcp_fx_page(fx, 2, 1)->pcp_llist);
 	return pcp_fx_page(fx, 2, 1);
@@ -138,7 +145,7 @@ static void validate_notices_page_on_two_lists(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct page *page = add_cached(fx, 0, 0);
 
-	pcp_list_add(fx->pcp, page, 0, MIGRATE_UNMOVABLE, false);
+	pcp_list_add(fx->pcp, page, 0, MIGRATE_UNMOVABLE);
 	expect_noticed(fx, 2, "broken link");
 }
 
@@ -189,9 +196,12 @@ static void validate_notices_bad_alignment(struct kunit *test)
 static void validate_notices_page_in_the_zone_too(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	struct page *page = add_cached(fx, 0, 0);
 
-	__SetPageBuddy(add_cached(fx, 0, 0));
-	expect_noticed(fx, 1, "in the zone too");
+	/* So it cannot have the mark. */
+	pcp_clear_mark(page);
+	__SetPageBuddy(page);
+	expect_noticed(fx, 2, "in the zone too");
 }
 
 static void validate_notices_page_in_use(struct kunit *test)
@@ -205,40 +215,44 @@ static void validate_notices_page_in_use(struct kunit *test)
 	expect_fine(fx);
 }
 
-static void validate_notices_mergeable_page_of_no_owner(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	add_owned(fx, 0, 0);
-	pcp_fx_own(fx, 0, -1);
-	expect_noticed(fx, 1, "mergeable 1 but owned 0");
-}
-
-static void validate_notices_mergeable_page_of_another_owner(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	add_owned(fx, 0, 0);
-	pcp_fx_own(fx, 0, fx->other->cpu);
-	expect_noticed(fx, 1, "mergeable 1 but owned 0");
-}
-
-static void validate_notices_own_page_that_cannot_merge(struct kunit *test)
+static void validate_accepts_pages_of_any_owner(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	add_cached(fx, 0, 0);
 	pcp_fx_own(fx, 1, fx->cpu);
-	expect_noticed(fx, 1, "mergeable 0 but owned 1");
+	expect_fine(fx);
+	pcp_fx_own(fx, 1, fx->other->cpu);
+	expect_fine(fx);
+	pcp_fx_own(fx, 1, -1);
+	expect_fine(fx);
 }
 
-static void validate_accepts_page_of_another_owner(struct kunit *test)
+static void validate_notices_page_without_a_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = add_cached(fx, 0, 0);
+
+	pcp_clear_mark(page);
+	expect_noticed(fx, 1, "is not that of the PCP");
+	pcp_set_mark(page, pcp_mark(fx->pcp));
+	expect_fine(fx);
+}
+
+static void validate_notices_mark_of_another_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add_cached(fx, 0, 0);
-	pcp_fx_own(fx, 1, fx->other->cpu);
-	expect_fine(fx);
+	pcp_set_mark(add_cached(fx, 0, 0), pcp_mark(fx->other));
+	expect_noticed(fx, 1, "is not that of the PCP");
+}
+
+static void validate_notices_mark_of_a_waiting_page(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_set_mark(add_cached(fx, 0, 0), PCP_MARK_WAITS);
+	expect_noticed(fx, 1, "is not that of the PCP");
 }
 
 static void validate_notices_page_inside_of_another(struct kunit *test)
@@ -260,22 +274,63 @@ static void validate_notices_zone_page_inside_of_another(struct kunit *test)
 	expect_noticed(fx, 1, "inside of free pfn");
 }
 
+static void validate_notices_waiting_page_inside_of_another(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	/* Also the last one of it. */
+	add_cached(fx, 0, 2);
+	pcp_set_mark(pcp_fx_page(fx, 1, 3), PCP_MARK_WAITS);
+	expect_noticed(fx, 1, "inside of free pfn");
+}
+
 /* === Pages that wait === */
 
 static void validate_notices_taken_page_on_the_pcp(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	__SetPagePCPBuddy(add_taken(fx));
-	expect_noticed(fx, 1, "waits and is free elsewhere");
+	pcp_set_mark(add_taken(fx), pcp_mark(fx->pcp));
+	expect_noticed(fx, 1, "waits, but has page type");
 }
 
 static void validate_notices_taken_page_in_the_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
+	struct page *page = add_taken(fx);
 
-	__SetPageBuddy(add_taken(fx));
-	expect_noticed(fx, 1, "waits and is free elsewhere");
+	pcp_clear_mark(page);
+	__SetPageBuddy(page);
+	expect_noticed(fx, 1, "waits, but has page type");
+}
+
+static void validate_notices_taken_page_without_a_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = add_taken(fx);
+
+	pcp_clear_mark(page);
+	expect_noticed(fx, 1, "waits, but has page type");
+	pcp_set_mark(page, PCP_MARK_WAITS);
+	expect_fine(fx);
+}
+
+/* Each of them, not only the first. */
+static void validate_looks_at_all_taken_pages(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct page *page = pcp_fx_page(fx, 2, 4);
+
+	pcp_fx_push(fx, fx->pcp, page, 0);
+	/* What is taken is in the order of the pushes. */
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 6), 0);
+	fx->pcp->taken = llist_reverse_order(llist_del_all(&fx->pcp->free_llist));
+	expect_fine(fx);
+	pcp_clear_mark(pcp_fx_page(fx, 2, 6));
+	expect_noticed(fx, 1, "waits, but has page type");
+	pcp_set_mark(pcp_fx_page(fx, 2, 6), PCP_MARK_WAITS);
+	atomic_dec(&fx->pcp->nr_waiting);
+	expect_noticed(fx, 1, "2 pages taken but nr_waiting is 1");
 }
 
 static void validate_notices_low_nr_waiting(struct kunit *test)
@@ -288,15 +343,20 @@ static void validate_notices_low_nr_waiting(struct kunit *test)
 
 /* === Blocks === */
 
+/* Expects @nr errors of block 0, and that it is counted for its owner alone. */
 static void expect_block(struct pcp_fixture *fx, int nr, const char *first)
 {
-	expect_said(fx, pcp_validate_block(fx->zone, &fx->block[0]), nr, first);
-}
+	int cpu = pageblock_owner_cpu(&fx->block[0]), i, bad;
+	int *owned;
 
-static void own_and_list(struct pcp_fixture *fx, int block)
-{
-	pcp_fx_own(fx, block, fx->cpu);
-	pageblock_list(fx->pcp, &fx->block[block]);
+	owned = kunit_kcalloc(fx->test, nr_cpu_ids, sizeof(*owned), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(fx->test, owned);
+	bad = pcp_validate_block(fx->zone, &fx->block[0],
+				 page_to_pfn(fx->base[0]), owned);
+	expect_said(fx, bad, nr, first);
+	for (i = 0; i < nr_cpu_ids; i++)
+		KUNIT_EXPECT_EQ(fx->test, owned[i], i == cpu);
+	kunit_kfree(fx->test, owned);
 }
 
 static void validate_accepts_all_that_a_block_can_be(struct kunit *test)
@@ -312,15 +372,10 @@ static void validate_accepts_all_that_a_block_can_be(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->cpu);
 	expect_block(fx, 0, "");
 
-	/* Fragments are gone since it was listed; or not. */
-	pageblock_list(fx->pcp, &fx->block[0]);
-	expect_block(fx, 0, "");
+	/* Or partly, by any CPU. */
 	__SetPageBuddy(last);
 	expect_block(fx, 0, "");
-
-	/* Its CPU was dead when they came. */
-	pageblock_unlist(fx->pcp, &fx->block[0]);
-	fx->block[0].unlisted = true;
+	pcp_fx_own(fx, 0, fx->other->cpu);
 	expect_block(fx, 0, "");
 }
 
@@ -336,26 +391,17 @@ static void validate_notices_impossible_owner(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_own(fx, 0, nr_cpu_ids);
+	fx->block[0].owner = nr_cpu_ids + 1;
 	expect_block(fx, 1, "owner");
-	pcp_fx_own(fx, 0, nr_cpu_ids - 1);
+	fx->block[0].owner = nr_cpu_ids;
 	expect_block(fx, 0, "");
-}
-
-static void validate_notices_listed_block_of_no_owner(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	pcp_fx_own(fx, 0, -1);
-	expect_block(fx, 1, "listed but not owned");
 }
 
 static void validate_notices_owned_block_that_is_wholly_free(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	own_and_list(fx, 0);
+	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_zone_add(fx, fx->base[0], pageblock_order);
 	expect_block(fx, 1, "wholly free but owned");
 }
@@ -365,119 +411,194 @@ static void validate_notices_whole_block_behind_a_fragment(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	own_and_list(fx, 0);
+	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 0), 0);
 	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 1), pageblock_order);
 	expect_block(fx, 1, "wholly free but owned");
 }
 
-static void validate_notices_fragments_that_are_not_listed(struct kunit *test)
+/* What was inside of a free page before it merged is no page of its own. */
+static void validate_passes_over_the_rest_of_a_fragment(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	/* Also the last page of the block. */
 	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 2), 1);
-	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, pageblock_nr_pages - 1), 0);
-	expect_block(fx, 1, "2 fragments, not listed");
-}
-
-static void validate_notices_listed_block_that_says_unlisted(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	fx->block[0].unlisted = true;
-	expect_block(fx, 1, "listed, but said not to be");
-}
-
-/* What a teardown that resets only the head leaves behind. */
-static void validate_notices_node_that_its_list_lost(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	int i;
-
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
-		own_and_list(fx, i);
-	INIT_LIST_HEAD(&fx->pcp->owned_blocks);
-	fx->pcp->nr_owned_blocks = 0;
-
-	/* The first and the last see it, those in between point to them. */
-	expect_block(fx, 1, "on a list that does not know it");
-	expect_said(fx, pcp_validate_block(fx->zone, &fx->block[2]), 1,
-		    "on a list that does not know it");
-	expect_said(fx, pcp_validate_block(fx->zone, &fx->block[1]), 0, "");
-}
-
-/* === owned_blocks === */
-
-static void expect_owned_blocks(struct pcp_fixture *fx, int nr,
-				const char *first)
-{
-	expect_said(fx, pcp_validate_owned_blocks(fx->zone, fx->cpu), nr, first);
-}
-
-static void validate_accepts_owned_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	int i;
-
-	expect_owned_blocks(fx, 0, "");
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
-		own_and_list(fx, i);
-		expect_owned_blocks(fx, 0, "");
-	}
-}
-
-static void validate_notices_broken_link_of_owned_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	own_and_list(fx, 1);
-	fx->block[1].cpu_node.prev = &fx->block[1].cpu_node;
-	expect_owned_blocks(fx, 1, "broken link");
-}
-
-static void validate_notices_more_owned_blocks_than_counted(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	own_and_list(fx, 1);
-	fx->pcp->nr_owned_blocks = 1;
-	expect_owned_blocks(fx, 1, "more owned_blocks than the 1 counted");
-}
-
-static void validate_notices_fewer_owned_blocks_than_counted(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	fx->pcp->nr_owned_blocks = 2;
-	expect_owned_blocks(fx, 1, "1 owned_blocks but 2 counted");
-}
-
-static void validate_notices_block_on_list_of_another_cpu(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	own_and_list(fx, 0);
-	pcp_fx_own(fx, 0, fx->other->cpu);
-	expect_owned_blocks(fx, 1, "on owned_blocks of cpu");
-}
-
-static void validate_notices_owned_blocks_of_dead_cpu(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->dead = true;
-	expect_owned_blocks(fx, 0, "");
-	own_and_list(fx, 0);
-	expect_owned_blocks(fx, 1, "is dead and has 1 owned_blocks");
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 0), 1);
+	pcp_fx_zone_add(fx, pcp_fx_page(fx, 0, 1), pageblock_order);
+	expect_block(fx, 0, "");
 }
 
 /* === A whole zone === */
+
+/* A made-up zone that is block 0, where its pages are. */
+static unsigned long one_block_end(struct zone *zone)
+{
+	return zone->zone_start_pfn + pageblock_nr_pages;
+}
+
+static struct pageblock_data *one_block(struct zone *zone, unsigned long pfn)
+{
+	struct pcp_fixture *fx = kunit_get_current_test()->priv;
+
+	return pfn == zone->zone_start_pfn ? &fx->block[0] : NULL;
+}
+
+static void make_one_block(struct pcp_fixture *fx)
+{
+	fx->zone->zone_start_pfn = page_to_pfn(fx->base[0]);
+	kunit_activate_static_stub(fx->test, pcp_zone_end, one_block_end);
+	kunit_activate_static_stub(fx->test, pcp_zone_block, one_block);
+}
+
+static void expect_blocks(struct pcp_fixture *fx, int nr, const char *first)
+{
+	expect_said(fx, pcp_validate_blocks(fx->zone), nr, first);
+	KUNIT_EXPECT_FALSE(fx->test, fx->locked);
+}
+
+static void validate_blocks_counts_those_of_each_cpu(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int cpu;
+
+	make_one_block(fx);
+	expect_blocks(fx, 0, "");
+	for_each_possible_cpu(cpu) {
+		atomic_t *counted = &zone_pcp(fx->zone, cpu)->owned_blocks;
+
+		pcp_fx_own(fx, 0, cpu);
+		expect_blocks(fx, 0, "");
+		atomic_inc(counted);
+		expect_blocks(fx, 1, "owns 1 blocks but 2 are counted");
+		atomic_sub(2, counted);
+		expect_blocks(fx, 1, "owns 1 blocks but 0 are counted");
+		atomic_inc(counted);
+	}
+}
+
+static void validate_blocks_notices_owner_that_is_not_counted(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	pcp_fx_own(fx, 0, fx->cpu);
+	/* One more for the block, one less for the owner. */
+	fx->block[0].owner = fx->other->cpu + 1;
+	expect_blocks(fx, 2, "blocks but");
+}
+
+static void validate_blocks_notices_blocks_of_dead_cpu(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	fx->pcp->dead = true;
+	expect_blocks(fx, 0, "");
+	pcp_fx_own(fx, 0, fx->cpu);
+	expect_blocks(fx, 1, "is dead and owns 1 blocks");
+	fx->pcp->dead = false;
+	expect_blocks(fx, 0, "");
+}
+
+static void validate_blocks_notices_whole_block_of_an_owner(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	pcp_fx_own(fx, 0, fx->cpu);
+	pcp_fx_zone_add(fx, fx->base[0], pageblock_order);
+	expect_blocks(fx, 1, "wholly free but owned");
+}
+
+/* These have no pages, but such an owner is noticed before that matters. */
+static void validate_blocks_looks_at_each_block(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	int i;
+
+	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
+		fx->block[i].owner = nr_cpu_ids + 1;
+		expect_blocks(fx, 1, "owner");
+		fx->block[i].owner = PAGEBLOCK_NO_OWNER;
+	}
+}
+
+static void validate_blocks_passes_over_holes(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->hole = 1;
+	fx->block[1].owner = nr_cpu_ids + 1;
+	expect_blocks(fx, 0, "");
+	fx->block[2].owner = nr_cpu_ids + 1;
+	expect_blocks(fx, 1, "owner");
+}
+
+static unsigned long first_pfn_seen;
+
+static struct pageblock_data *note_first_block(struct zone *zone, unsigned long pfn)
+{
+	first_pfn_seen = min(first_pfn_seen, pfn);
+	return NULL;
+}
+
+static void validate_blocks_begins_with_the_block_that_the_zone_begins_in(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->zone->zone_start_pfn = 2 * pageblock_nr_pages - 1;
+	first_pfn_seen = ULONG_MAX;
+	kunit_activate_static_stub(test, pcp_zone_block, note_first_block);
+	expect_blocks(fx, 0, "");
+	KUNIT_EXPECT_EQ(test, first_pfn_seen, pageblock_nr_pages);
+}
+
+/* Zones may overlap: a made-up one with a block of the real one, say. */
+static void validate_blocks_passes_over_other_zones(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	fx->block[0].owner = nr_cpu_ids + 1;
+	expect_blocks(fx, 1, "owner");
+	/* The real one finds that the pages are of another zone. */
+	kunit_deactivate_static_stub(test, pcp_zone_block);
+	expect_blocks(fx, 0, "");
+}
+
+static void validate_blocks_looks_once_if_all_is_well(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	pcp_fx_own(fx, 0, fx->cpu);
+	/* It waits for the lock. */
+	fx->lock_busy = true;
+	expect_blocks(fx, 0, "");
+	KUNIT_EXPECT_EQ(test, fx->nr_locked, 1);
+}
+
+/* Another CPU counts the block late, when it has been looked at twice. */
+static void unlock_and_count(struct zone *zone, unsigned long flags)
+{
+	struct pcp_fixture *fx = kunit_get_current_test()->priv;
+
+	fx->locked = false;
+	if (fx->nr_locked == 2)
+		atomic_inc(&fx->pcp->owned_blocks);
+}
+
+static void validate_blocks_looks_again_if_owners_change(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	make_one_block(fx);
+	pcp_fx_own(fx, 0, fx->cpu);
+	atomic_dec(&fx->pcp->owned_blocks);
+	kunit_activate_static_stub(test, pcp_zone_unlock, unlock_and_count);
+	expect_blocks(fx, 0, "");
+	KUNIT_EXPECT_EQ(test, fx->nr_locked, 2);
+}
 
 static void validate_blocks_accepts_zones_in_use(struct kunit *test)
 {
@@ -486,65 +607,6 @@ static void validate_blocks_accepts_zones_in_use(struct kunit *test)
 
 	for_each_populated_zone(zone)
 		expect_said(fx, pcp_validate_blocks(zone), 0, "");
-}
-
-/*
- * In the real zone, whose data of these blocks nobody else looks at: all of
- * their pages are the fixture's.
- */
-static struct pageblock_data *real_block(struct pcp_fixture *fx, int block)
-{
-	return pfn_to_pageblock(fx->base[block], page_to_pfn(fx->base[block]));
-}
-
-static void validate_blocks_looks_at_each_block(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct zone *zone = page_zone(fx->base[0]);
-	int i;
-
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
-		struct pageblock_data *pbd = real_block(fx, i);
-		int owner = pbd->owner;
-
-		pbd->owner = nr_cpu_ids + 1;
-		expect_said(fx, pcp_validate_blocks(zone), 1, "owner");
-		pbd->owner = owner;
-	}
-}
-
-/* Zones may overlap: a made-up one with a block of the real one, say. */
-static void validate_blocks_passes_over_other_zones(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->block[0].owner = nr_cpu_ids + 1;
-	fx->zone->zone_start_pfn = page_to_pfn(fx->base[0]);
-	fx->zone->spanned_pages = pageblock_nr_pages;
-	expect_said(fx, pcp_validate_blocks(fx->zone), 0, "");
-}
-
-static void validate_blocks_notices_wrong_pfn(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct pageblock_data *pbd = real_block(fx, 0);
-
-	pbd->block_pfn++;
-	expect_said(fx, pcp_validate_blocks(page_zone(fx->base[0])), 1,
-		    "says that it is block");
-	pbd->block_pfn--;
-}
-
-static void validate_blocks_looks_at_each_cpus_list(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		zone_pcp(fx->zone, cpu)->nr_owned_blocks++;
-		expect_said(fx, pcp_validate_blocks(fx->zone), 1, "1 counted");
-		zone_pcp(fx->zone, cpu)->nr_owned_blocks--;
-	}
 }
 
 /* === Without the stub === */
@@ -591,35 +653,35 @@ static struct kunit_case pcp_validate_cases[] = {
 	KUNIT_CASE(validate_notices_bad_alignment),
 	KUNIT_CASE(validate_notices_page_in_the_zone_too),
 	KUNIT_CASE(validate_notices_page_in_use),
-	KUNIT_CASE(validate_notices_mergeable_page_of_no_owner),
-	KUNIT_CASE(validate_notices_mergeable_page_of_another_owner),
-	KUNIT_CASE(validate_notices_own_page_that_cannot_merge),
-	KUNIT_CASE(validate_accepts_page_of_another_owner),
+	KUNIT_CASE(validate_accepts_pages_of_any_owner),
+	KUNIT_CASE(validate_notices_page_without_a_mark),
+	KUNIT_CASE(validate_notices_mark_of_another_cpu),
+	KUNIT_CASE(validate_notices_mark_of_a_waiting_page),
 	KUNIT_CASE(validate_notices_page_inside_of_another),
 	KUNIT_CASE(validate_notices_zone_page_inside_of_another),
+	KUNIT_CASE(validate_notices_waiting_page_inside_of_another),
 	KUNIT_CASE(validate_notices_taken_page_on_the_pcp),
 	KUNIT_CASE(validate_notices_taken_page_in_the_zone),
+	KUNIT_CASE(validate_notices_taken_page_without_a_mark),
+	KUNIT_CASE(validate_looks_at_all_taken_pages),
 	KUNIT_CASE(validate_notices_low_nr_waiting),
 	KUNIT_CASE(validate_accepts_all_that_a_block_can_be),
 	KUNIT_CASE(validate_accepts_whole_free_block),
 	KUNIT_CASE(validate_notices_impossible_owner),
-	KUNIT_CASE(validate_notices_listed_block_of_no_owner),
 	KUNIT_CASE(validate_notices_owned_block_that_is_wholly_free),
 	KUNIT_CASE(validate_notices_whole_block_behind_a_fragment),
-	KUNIT_CASE(validate_notices_fragments_that_are_not_listed),
-	KUNIT_CASE(validate_notices_listed_block_that_says_unlisted),
-	KUNIT_CASE(validate_notices_node_that_its_list_lost),
-	KUNIT_CASE(validate_accepts_owned_blocks),
-	KUNIT_CASE(validate_notices_broken_link_of_owned_blocks),
-	KUNIT_CASE(validate_notices_more_owned_blocks_than_counted),
-	KUNIT_CASE(validate_notices_fewer_owned_blocks_than_counted),
-	KUNIT_CASE(validate_notices_block_on_list_of_another_cpu),
-	KUNIT_CASE(validate_notices_owned_blocks_of_dead_cpu),
-	KUNIT_CASE(validate_blocks_accepts_zones_in_use),
+	KUNIT_CASE(validate_passes_over_the_rest_of_a_fragment),
+	KUNIT_CASE(validate_blocks_counts_those_of_each_cpu),
+	KUNIT_CASE(validate_blocks_notices_owner_that_is_not_counted),
+	KUNIT_CASE(validate_blocks_notices_blocks_of_dead_cpu),
+	KUNIT_CASE(validate_blocks_notices_whole_block_of_an_owner),
 	KUNIT_CASE(validate_blocks_looks_at_each_block),
+	KUNIT_CASE(validate_blocks_passes_over_holes),
+	KUNIT_CASE(validate_blocks_begins_with_the_block_that_the_zone_begins_in),
 	KUNIT_CASE(validate_blocks_passes_over_other_zones),
-	KUNIT_CASE(validate_blocks_notices_wrong_pfn),
-	KUNIT_CASE(validate_blocks_looks_at_each_cpus_list),
+	KUNIT_CASE(validate_blocks_looks_once_if_all_is_well),
+	KUNIT_CASE(validate_blocks_looks_again_if_owners_change),
+	KUNIT_CASE(validate_blocks_accepts_zones_in_use),
 	KUNIT_CASE(validate_error_fails_the_test_that_runs),
 	{}
 };

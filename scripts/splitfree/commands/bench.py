@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures stock, the coarse form and the split path side by side.
 
-Results in $(O)/bench: table.txt, results.json and plots. What is measured, and what was
-promised, is in tools/testing/bench/goals.list. Verdicts are compared with those of
+Results in $(O)/bench: table.txt, results.json and plots. tools/testing/bench/goals.list says what
+is measured, and what was promised. Verdicts are compared with those of
 the run before. Earlier runs are kept in before/1 and so on. The data of the result:
 what results.json has, without each value.
 

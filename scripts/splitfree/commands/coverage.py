@@ -3,8 +3,8 @@
 
 Only functions of mm/pcp/ are instrumented, wherever they are compiled into. The
 kernel has lockdep and failing trylocks, so it is the run of DEBUG=lockdep as
-well. Below the floor is a failure. What cannot be reached is left out of the sum
-if tools/testing/excuses/coverage.list says why. Result: $(O)/coverage/index.html,
+well. Below the floor is a failure. A line or branch that cannot be reached is left
+out of the sum if tools/testing/excuses/coverage.list says why. Result: $(O)/coverage/index.html,
 and console.log, ktap.log, junit.xml and results.json as of make kunit. The data of the
 result is what make kunit has, and: files (counts of each), missed (lines), excuses.
 """

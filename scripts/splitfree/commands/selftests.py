@@ -3,8 +3,8 @@
 
 Both are built from kunit/qemu.config and kunit/selftests.config and run under QEMU:
 lib/test_vmalloc and KUnit at the boot of one guest, tools/testing/selftests (as
-tools/testing/selftests/tests.list says) in another. What counts as a difference
-stands in runs/compare.py. Results in $(O)/selftests: stock.log, patched.log (consoles),
+tools/testing/selftests/tests.list says) in another. runs/compare.py says what counts
+as a difference. Results in $(O)/selftests: stock.log, patched.log (consoles),
 stock.tests.log, patched.tests.log (what programs wrote). The data of the result:
 kernels, reruns, boots, counts, total, differ, unsteady, "not passed on stock",
 "left out", seconds, and runs, which has each case.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The reader of KTAP (Documentation/dev-tools/ktap.rst) and of the TAP it comes from.
 
-What is counted are leaves: a suite, or a case with parameters, counts only when it
+Leaves are counted: a suite, or a case with parameters, counts only when it
 failed and nothing below it did. A planned result that never came is failed; so is one
 that came twice, or that no plan has.
 """

@@ -26,8 +26,8 @@ EXCUSES = os.path.join(TESTING, "excuses/lint.list")
 # both mean the same, but for qualifiers.
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
 MESSAGE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+):(?:[\d-]+:)? (?P<text>.*)$")
-OWN_TEXT = ("README.md", "patches", "kunit", "scripts", "tools", "mm", "include", "lib",
-            "Documentation")
+OWN_TEXT = ("README.md", "CONTRIBUTING.md", "docs", "patches", "kunit", "scripts", "tools",
+            "mm", "include", "lib", "Documentation")
 
 Excuse = collections.namedtuple("Excuse", "kind path reason")
 Complaint = collections.namedtuple("Complaint", "path line kind text")

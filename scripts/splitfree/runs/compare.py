@@ -2,12 +2,12 @@
 """Reads what the kernel's own tests printed on two kernels, and compares it.
 
 A test is one program, KUnit suite or worker; it has cases, each with an outcome:
-passed, failed, skipped, ... What a case gave is compared by this rule: a
+passed, failed, skipped, ... The outcome is compared by this rule: a
 difference is an outcome on the patched kernel that stock never gave. Tests with
 a difference are run again on both kernels some times; a case that stock gave in
-both ways is unsteady, not different. What a program did not come to before it
-was killed is no outcome, as that it was killed is one itself; nor is a skip, if
-another run came to a result. What a program gave once in MANY runs is unsteady, too:
+both ways is unsteady, not different. A case that a program did not come to before
+it was killed has no outcome, as the kill is one itself; nor is a skip one, if
+another run came to a result. An outcome that a program gave once in MANY runs is unsteady, too:
 a stock kernel that does so as often would show it as seldom. For KUnit, kernel
 messages and guests that die, once is enough. All functions here are pure.
 """

@@ -265,7 +265,7 @@ def _download():
 
     log = os.path.join(cache_dir(), "apt.log")
     print(f"looking for {PACKAGE} in the Debian archive ({', '.join(SUITES)})", flush=True)
-    # A suite that the mirror lacks is an error to apt; the others count all the same.
+    # A suite that the mirror lacks is an error to apt; the others count nevertheless.
     updated = run(["apt-get"] + options + ["update"], stderr=subprocess.STDOUT)
     with open(log, "wb") as handle:
         handle.write(updated.stdout)

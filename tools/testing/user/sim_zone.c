@@ -46,6 +46,14 @@ void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
 		hook(pcp, point);
 }
 
+/* No timer here: the threads call pcp_shepherd() themselves. */
+bool pcp_watched;
+
+void pcp_watch(void)
+{
+	WRITE_ONCE(pcp_watched, true);
+}
+
 /* === The buddy allocator, under zone->lock === */
 
 static void buddy_add(struct zone *zone, struct page *page, unsigned int order,
@@ -100,6 +108,7 @@ static void free_nodes(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
+		pcp_clear_mark(page);
 		buddy_free(zone, page, page_private(page));
 	}
 }
@@ -168,33 +177,35 @@ bool pcp_zone_short(struct zone *zone)
 	return zone_flags_short(zone);
 }
 
-struct page *pcp_zone_take_block(struct zone *zone, int migratetype)
+struct page *pcp_zone_take(struct zone *zone, unsigned int order,
+			   unsigned int max_order, int migratetype,
+			   unsigned int *from)
 {
-	PCP_SEAM(pcp_zone_take_block, zone, migratetype);
+	unsigned int high;
 
-	return buddy_take(zone, pageblock_order, migratetype);
+	PCP_SEAM(pcp_zone_take, zone, order, max_order, migratetype, from);
+
+	for (high = order; high <= MAX_PAGE_ORDER; high++) {
+		if (list_empty(&zone->free_area[high].free_list[migratetype]))
+			continue;
+		*from = high;
+		return buddy_take(zone, min(high, max_order), migratetype);
+	}
+	return NULL;
 }
 
-struct page *pcp_zone_take_chunk(struct zone *zone, unsigned int order,
-				 int migratetype)
+unsigned long pcp_zone_end(struct zone *zone)
 {
-	struct page *page;
+	PCP_SEAM(pcp_zone_end, zone);
 
-	PCP_SEAM(pcp_zone_take_chunk, zone, order, migratetype);
-
-	page = list_first_entry_or_null(&zone->free_area[order].free_list[migratetype],
-					struct page, buddy_list);
-	if (page)
-		buddy_del(zone, page, order);
-	return page;
+	return zone_end_pfn(zone);
 }
 
-void pcp_zone_take_fragment(struct zone *zone, struct page *page,
-			    unsigned int order, int migratetype)
+struct pageblock_data *pcp_zone_block(struct zone *zone, unsigned long pfn)
 {
-	PCP_SEAM(pcp_zone_take_fragment, zone, page, order, migratetype);
+	PCP_SEAM(pcp_zone_block, zone, pfn);
 
-	buddy_del(zone, page, order);
+	return pfn_to_pageblock(pfn_to_page(pfn), pfn);
 }
 
 struct page *pcp_zone_rmqueue(struct zone *zone, unsigned int order,
@@ -256,6 +267,7 @@ void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order)
 {
 	PCP_SEAM(pcp_zone_defer, zone, page, order);
 
+	pcp_clear_mark(page);
 	set_page_private(page, order);
 	llist_add(&page->pcp_llist, &zone->trylock_free_pages);
 }
@@ -362,7 +374,7 @@ void pcp_user_memory_init(void)
 	zone->spanned_pages = PCP_USER_NR_PAGES;
 	zone->present_pages = PCP_USER_NR_PAGES;
 	zone->pageblock_data = blocks;
-	pageblock_data_init(blocks, ARRAY_SIZE(blocks), zone->zone_start_pfn);
+	pageblock_data_init(blocks, ARRAY_SIZE(blocks));
 	for (i = 0; i < ARRAY_SIZE(blocks); i++)
 		blocks[i].flags = MIGRATE_MOVABLE;
 	for (order = 0; order < NR_PAGE_ORDERS; order++) {

@@ -30,7 +30,7 @@ static void user_page_without_locks(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, __rcu_alloc_page_lockless(), 0UL);
 	spin_lock(&here()->lock);
-	pcp_list_add(here(), page, 0, MIGRATE_MOVABLE, false);
+	pcp_list_add(here(), page, 0, MIGRATE_MOVABLE);
 	spin_unlock(&here()->lock);
 	KUNIT_EXPECT_EQ(test, __rcu_alloc_page_lockless(),
 			(unsigned long)page_address(page));
@@ -44,13 +44,16 @@ static void user_shepherd_looks_at_each_zone(struct kunit *test)
 {
 	struct pcp_run run = { .zone = pcp_user_zone, .pcp = here() };
 
-	pcp_set_bound(here(), 8, 8);
+	pcp_set_bound(here(), 8);
 	pcp_run_add(&run, some_page(test), 0);
 	pcp_push(&run, false);
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
-	pcp_shepherd(raw_smp_processor_id());
+	KUNIT_EXPECT_TRUE(test, pcp_shepherd(raw_smp_processor_id()));
+	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
+	/* What has waited for an interval goes. */
+	KUNIT_EXPECT_FALSE(test, pcp_shepherd(raw_smp_processor_id()));
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
-	pcp_set_bound(here(), 0, 0);
+	pcp_set_bound(here(), 0);
 	KUNIT_EXPECT_EQ(test, pcp_user_zone->free_area[MAX_PAGE_ORDER].nr_free,
 			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
 }

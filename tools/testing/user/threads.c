@@ -162,8 +162,7 @@ static bool release_batch(struct ground *g)
 		some = true;
 		order = orders[page - pcp_user_pages];
 		note(g, page, order, false);
-		pcp_batch_free(&batch, pcp_user_zone, page, page_to_pfn(page), order,
-			       true);
+		pcp_batch_free(&batch, pcp_user_zone, page, page_to_pfn(page), order);
 	}
 	pcp_batch_end(&batch);
 	return some;
@@ -301,7 +300,6 @@ static void take_down_and_up(struct kunit *test, int cpu)
 	struct per_cpu_pages *pcp = zone_pcp(pcp_user_zone, cpu);
 	struct zone *zone = pcp_user_zone;
 	struct ground *g = test->priv;
-	unsigned long flags;
 
 	smp_store_release(&g->parked[cpu], true);
 	while (!smp_load_acquire(&g->acked[cpu]))
@@ -310,12 +308,9 @@ static void take_down_and_up(struct kunit *test, int cpu)
 	pcp_cpu_dead(zone, pcp);
 	wait_for_frees(g);
 	expect_keeps_nothing(test, pcp);
-	pcp_zone_lock(zone, &flags, false);
-	KUNIT_EXPECT_TRUE(test, list_empty(&pcp->owned_blocks));
-	KUNIT_EXPECT_EQ(test, pcp->nr_owned_blocks, 0);
-	pcp_zone_unlock(zone, flags);
+	KUNIT_EXPECT_EQ(test, atomic_read(&pcp->owned_blocks), 0);
 
-	pcp_cpu_online(zone, pcp);
+	pcp_cpu_online(pcp);
 	smp_store_release(&g->parked[cpu], false);
 	/* Or the next time down would be taken for this one. */
 	while (smp_load_acquire(&g->acked[cpu]))
@@ -328,7 +323,7 @@ static void set_marks(struct per_cpu_pages *pcp, int high_min, int high_max, int
 	WRITE_ONCE(pcp->batch, batch);
 	WRITE_ONCE(pcp->high_min, high_min);
 	WRITE_ONCE(pcp->high_max, high_max);
-	pcp_set_bound(pcp, high_min, high_max);
+	pcp_set_bound(pcp, high_max);
 }
 
 static void enable(void)
@@ -483,7 +478,7 @@ static void expect_all_in_the_zone(struct kunit *test)
 	disable();
 	for_each_possible_cpu(cpu) {
 		expect_keeps_nothing(test, zone_pcp(zone, cpu));
-		KUNIT_EXPECT_EQ(test, zone_pcp(zone, cpu)->nr_owned_blocks, 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&zone_pcp(zone, cpu)->owned_blocks), 0);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&g->taken_twice), 0);
 	KUNIT_EXPECT_EQ(test, zone->free_area[MAX_PAGE_ORDER].nr_free,

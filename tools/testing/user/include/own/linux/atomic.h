@@ -35,6 +35,10 @@ static inline base name##_sub_return_release(base i, type *v)		\
 {									\
 	return __atomic_sub_fetch(&v->counter, i, __ATOMIC_RELEASE);	\
 }									\
+static inline void name##_dec(type *v)					\
+{									\
+	name##_add(-1, v);						\
+}									\
 static inline void name##_inc(type *v)					\
 {									\
 	name##_add(1, v);						\

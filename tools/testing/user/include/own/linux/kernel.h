@@ -56,6 +56,7 @@ unsigned int bitmap_weight(const unsigned long *map, unsigned int nr);
 unsigned int find_next_bit(const unsigned long *map, unsigned int size,
 			   unsigned int from);
 #define test_bit(nr, addr)	(READ_ONCE(*(addr)) >> (nr) & 1)
+#define ilog2(n)		(BITS_PER_LONG - 1 - __builtin_clzl(n))
 #define __ffs(word)		((unsigned int)__builtin_ctzl(word))
 
 struct rnd_state {
@@ -78,5 +79,8 @@ u32 get_random_u32(void);
 #define __meminit
 
 #define GFP_KERNEL		1u
+
+#define kcalloc(nr, size, gfp)	calloc(nr, size)
+#define kfree(p)		free((void *)(p))
 
 #endif

@@ -44,8 +44,10 @@ static inline struct page *pfn_to_online_page(unsigned long pfn)
 #define numa_mem_id()		0
 #define node_zonelist(nid, gfp)	(&contig_page_data.node_zonelists[0])
 #define debug_pagealloc_enabled_static()	false
+#define debug_guardpage_enabled()	false
 
-unsigned long __rcu_alloc_page_lockless(void);
+unsigned long __rcu_alloc_page_lockless_noprof(void);
+#define __rcu_alloc_page_lockless()	__rcu_alloc_page_lockless_noprof()
 
 void pcp_user_memory_init(void);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);

@@ -30,6 +30,7 @@ unsigned long wait_for_completion_timeout(struct completion *c,
  * @irqs_off: depth of local_irq_save()
  * @rcu_depth: depth of rcu_read_lock()
  * @rcu_since: grace period that was on when it became a reader; 0: is none
+ * @flags: PF_*
  * @kunit_test: the test that runs in it
  * @vfork_done: completes when it ends
  * @cpus_ptr: @cpu as a mask
@@ -40,6 +41,7 @@ struct task_struct {
 	int irqs_off;
 	int rcu_depth;
 	unsigned long rcu_since;
+	unsigned int flags;
 	struct kunit *kunit_test;
 	struct completion *vfork_done;
 	const struct cpumask *cpus_ptr;
@@ -53,6 +55,10 @@ struct task_struct {
 	int refs;
 	struct task_struct *next;
 };
+
+/* What the free path asks of a task; the values do not matter. */
+#define PF_MEMALLOC	0x1u
+#define PF_KCOMPACTD	0x2u
 
 extern __thread struct task_struct *current;
 

@@ -20,6 +20,7 @@ static inline void count_vm_events(enum vm_event_item item, long delta)
 }
 
 #define count_vm_event(item)		count_vm_events(item, 1)
+#define __count_vm_event(item)	count_vm_events(item, 1)
 #define __count_vm_events(item, delta)	count_vm_events(item, delta)
 
 #endif

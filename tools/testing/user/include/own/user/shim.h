@@ -39,6 +39,10 @@
 #include <linux/types.h>
 #include <linux/compiler.h>
 
+/* ThreadSanitizer looks at all accesses. */
+#define __kcsan_disable_current()	do { } while (0)
+#define __kcsan_enable_current()	do { } while (0)
+
 /* Says where, and fails the test that runs; ends the program if none does. */
 void pcp_user_complain(const char *file, int line, const char *what);
 

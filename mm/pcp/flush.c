@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting pages that their CPU does not take in go to the zone: too many wait, the
+ * CPU is idle or dead, the PCP is disabled or drained.
+ *
+ * Whoever takes a free_llist whole, with llist_del_all(), has sole use of
+ * what it took. Until the zone has it, nobody else sees these pages: so it is one of
+ * the PCP's carriers, from before it takes them, and an RCU reader. See
+ * pcp_drain_finish().
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/llist.h>
+#include <linux/rcupdate.h>
+
+#include "../internal.h"
+#include "pcp.h"
+#include "zone.h"
+
+/*
+ * Pages that were taken, linked in the order of the frees. They no longer wait: say so
+ * before the zone takes its time, or other pushers would come here for a handful of
+ * pages each. Returns the number of base pages.
+ */
+static unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
+					struct llist_node *first, bool nolock)
+{
+	struct llist_node *node;
+	unsigned int nr_pages = 0;
+
+	if (!first)
+		return 0;
+
+	for (node = first; node; node = node->next)
+		nr_pages += 1U << page_private(llist_entry(node, struct page,
+							   pcp_llist));
+	atomic_sub(nr_pages, &pcp->nr_waiting);
+
+	pcp_zone_free_waiting(zone, first, nolock);
+	return nr_pages;
+}
+
+/* The CPU does not take its pages in, so it shall get no more of its blocks. */
+static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
+			       struct llist_node *node)
+{
+	for (; node; node = node->next) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+		struct pageblock_data *pbd;
+
+		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
+		if (pageblock_owner_cpu(pbd) == pcp->cpu)
+			pageblock_disown(zone, pbd);
+	}
+}
+
+/* What an absorb took and did not get to, if the lock can be had. */
+static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
+{
+	struct llist_node *taken;
+
+	if (likely(!READ_ONCE(pcp->taken)))
+		return NULL;
+	if (wait)
+		spin_lock(&pcp->lock);
+	else if (!can_spin_trylock() || !spin_trylock(&pcp->lock))
+		return NULL;
+	taken = pcp->taken;
+	WRITE_ONCE(pcp->taken, NULL);
+	spin_unlock(&pcp->lock);
+	return taken;
+}
+
+/**
+ * pcp_flush_waiting() - take what waits for a PCP to the zone
+ * @zone: the zone
+ * @pcp: the PCP, usually of another CPU
+ * @nolock: do not wait for zone->lock
+ *
+ * They go in the order in which they were freed, as they would from the PCP of whoever
+ * freed them: compaction, for one, relies on where in the zone's lists old and new
+ * pages are.
+ *
+ * What an absorb took and did not get to is under @pcp->lock, which may only
+ * be tried here: if somebody has it, those pages stay.
+ *
+ * Context: Any, NMI included with @nolock; an RCU reader. Takes zone->lock.
+ * Return: the number of base pages.
+ */
+unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
+			       bool nolock)
+{
+	struct llist_node *first;
+	unsigned int nr_pages;
+
+	/* Fully ordered by llist_del_all() below. */
+	atomic_inc(&pcp->carriers);
+	/* Those that an absorb took were freed before those that wait now. */
+	nr_pages = pcp_waiting_to_zone(zone, pcp, pcp_take_taken(pcp, false), nolock);
+
+	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	pcp_point(pcp, PCP_POINT_TAKEN);
+	nr_pages += pcp_waiting_to_zone(zone, pcp, first, nolock);
+	atomic_dec(&pcp->carriers);
+	return nr_pages;
+}
+
+/**
+ * pcp_return_waiting() - take all that waits for a PCP to the zone, and its blocks from it
+ * @zone: the zone
+ * @pcp: the PCP of any CPU
+ *
+ * A CPU that allocates takes in its pages before long. What still waits when it is
+ * drained, or when an interval has gone by, is for a CPU that does not want it now.
+ *
+ * Context: Task context, an RCU reader: somebody may take the last page and offline
+ * the zone's memory. Takes pcp->lock only if an allocation left pages unsorted.
+ * Return: true if something waited.
+ */
+bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	struct llist_node *first;
+
+	if (!pcp_has_waiting(pcp))
+		return false;
+
+	atomic_inc(&pcp->carriers);
+	first = pcp_take_taken(pcp, true);
+	pcp_disown_waiting(zone, pcp, first);
+	pcp_waiting_to_zone(zone, pcp, first, false);
+
+	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	pcp_point(pcp, PCP_POINT_TAKEN);
+	pcp_disown_waiting(zone, pcp, first);
+	pcp_waiting_to_zone(zone, pcp, first, false);
+	atomic_dec(&pcp->carriers);
+	return true;
+}
+
+/* Returns true if something waits, and may go to the zone the next time. */
+static bool pcp_shepherd_pcp(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	if (!pcp_has_waiting(pcp))
+		return false;
+	if (!READ_ONCE(pcp->stale)) {
+		WRITE_ONCE(pcp->stale, true);
+		return true;
+	}
+	pcp_return_waiting(zone, pcp);
+	WRITE_ONCE(pcp->stale, false);
+	return false;
+}
+
+/**
+ * pcp_shepherd() - take what has waited for a CPU through a whole interval to the zones
+ * @cpu: the CPU
+ *
+ * The first look marks the list, each absorb of the CPU takes the mark away, and the
+ * second look finds it or not. Called for each CPU once in a vmstat interval, also for
+ * those that are isolated: nothing has to run on them.
+ *
+ * Context: Task context.
+ * Return: true if it has to look again.
+ */
+bool pcp_shepherd(int cpu)
+{
+	struct zone *zone;
+	bool wait = false;
+
+	for_each_populated_zone(zone) {
+		/* A reader before it finds the PCP: see zone_pcp_reset(). */
+		rcu_read_lock();
+		wait |= pcp_shepherd_pcp(zone, zone_pcp(zone, cpu));
+		rcu_read_unlock();
+	}
+	return wait;
+}
+
+/**
+ * pcp_return_all() - take what waits for any CPU to the zones
+ *
+ * Before something is done that more free pages would make needless, as to kill a task.
+ * What PCPs cache stays there, as in an allocator without waiting pages.
+ *
+ * Context: Task context.
+ * Return: true if something waited.
+ */
+bool pcp_return_all(void)
+{
+	bool waited = false;
+	struct zone *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		rcu_read_lock();
+		for_each_possible_cpu(cpu)
+			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
+		rcu_read_unlock();
+	}
+	return waited;
+}

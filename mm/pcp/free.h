@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all frees begin with: look at the page's block, and find the route.
+ */
+#ifndef __MM_PCP_FREE_H
+#define __MM_PCP_FREE_H
+
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <trace/events/pcp.h>
+
+#include "../internal.h"
+#include "pcp.h"
+#include "route.h"
+#include "zone.h"
+
+/*
+ * Reclaim and compaction free pages that they, or somebody who waits for them, want
+ * back at once, for the watermarks to see or in whole blocks.
+ */
+static __always_inline bool pcp_task_needs_pages(void)
+{
+	return current->flags & (PF_MEMALLOC | PF_KCOMPACTD);
+}
+
+/*
+ * This CPU has so few pages that the next allocations would empty its PCP. Without the
+ * lock, so this may be out of date.
+ */
+static __always_inline bool pcp_wants_pages(const struct per_cpu_pages *pcp,
+					    unsigned int pindex)
+{
+	return READ_ONCE(pcp->count) < READ_ONCE(pcp->high_min) ||
+	       list_empty(&pcp->lists[pindex]);
+}
+
+/**
+ * pcp_route_page() - find the route of a page
+ * @in: what the caller knows: order_allowed, nolock, can_trylock; the rest is
+ *	filled in
+ * @zone: zone of @page
+ * @page: first page, prepared for freeing
+ * @pfn: its pfn
+ * @order: its order
+ *
+ * Context: Any; the task is pinned.
+ * Return: the destination.
+ */
+static __always_inline enum pcp_route
+pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
+	       unsigned long pfn, unsigned int order)
+{
+	enum pcp_route route;
+
+	in->cpu = smp_processor_id();
+	in->owner = -1;
+	/* The block of an order that no PCP may have matters to a tracer alone. */
+	if (likely(in->order_allowed) || trace_mm_pcp_route_enabled()) {
+		struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
+
+		in->migratetype = pageblock_migratetype(pbd);
+		in->owner = pageblock_owner_cpu(pbd);
+		if (in->owner >= 0 && in->owner != in->cpu)
+			in->keep = pcp_task_needs_pages() ||
+				   pcp_wants_pages(zone_pcp(zone, in->cpu), pcp_pindex(pcp_list_type(in->migratetype), order));
+	}
+	route = pcp_route(*in);
+	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);
+	return route;
+}
+
+#endif /* __MM_PCP_FREE_H */

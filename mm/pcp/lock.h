@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The lock of one PCP, and what keeps a task on the CPU whose PCP it locks.
+ */
+#ifndef __MM_PCP_LOCK_H
+#define __MM_PCP_LOCK_H
+
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+#include <linux/vmstat.h>
+
+#include "fail.h"
+
+/*
+ * Locking a pcp requires a PCP lookup followed by a spinlock. The task stays
+ * on its CPU in between, so that no other CPU's PCP is locked. On PREEMPT_RT
+ * the spinlock may sleep, so there only migration is off.
+ */
+#ifndef CONFIG_PREEMPT_RT
+#define pcpu_task_pin()		preempt_disable()
+#define pcpu_task_unpin()	preempt_enable()
+#else
+#define pcpu_task_pin()		migrate_disable()
+#define pcpu_task_unpin()	migrate_enable()
+#endif
+
+/**
+ * pcp_trylock() - try to lock the local PCP
+ * @pcp: this CPU's PCP
+ * @side: who tries, for fault injection
+ *
+ * Fails when this CPU holds the lock already, i.e. an interrupt hit the
+ * allocator, or when another CPU drains the PCP. With CONFIG_SMP=n a trylock
+ * cannot fail and so would not notice the former: there the PCP is not used.
+ *
+ * Context: Any where can_spin_trylock() is true; the task is pinned.
+ * Return: true with @pcp->lock held, false without.
+ */
+static __always_inline bool pcp_trylock(struct per_cpu_pages *pcp,
+					enum pcp_side side)
+{
+	if (!IS_ENABLED(CONFIG_SMP))
+		return false;
+	if (likely(!pcp_should_fail_trylock(side) && spin_trylock(&pcp->lock)))
+		return true;
+	count_vm_event(PCP_TRYLOCK_FAIL);
+	return false;
+}
+
+/**
+ * pcp_unlock() - unlock the local PCP, leave the task pinned
+ * @pcp: this CPU's PCP
+ *
+ * Context: @pcp->lock is held.
+ */
+static __always_inline void pcp_unlock(struct per_cpu_pages *pcp)
+{
+	spin_unlock(&pcp->lock);
+}
+
+#endif /* __MM_PCP_LOCK_H */

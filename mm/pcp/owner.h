@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which CPU gets the pages of a block back.
+ *
+ * A CPU becomes the owner when a refill takes pages of a block that nobody owns. It
+ * stops being the owner when it has more pages than it uses: when pages of the block
+ * go back to the zone, or come to a PCP that has enough already.
+ *
+ * The owner is a hint where to send pages, so no lock protects it. Each change is one
+ * atomic operation.
+ */
+#ifndef __MM_PCP_OWNER_H
+#define __MM_PCP_OWNER_H
+
+#include <linux/mmzone.h>
+
+#include "pageblock.h"
+
+bool pageblock_own(struct per_cpu_pages *pcp, struct pageblock_data *pbd);
+void __pageblock_disown(struct zone *zone, struct pageblock_data *pbd);
+void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
+			    unsigned long end_pfn);
+void pageblock_disown_cpu(struct zone *zone, struct per_cpu_pages *pcp);
+
+/**
+ * pageblock_disown() - nobody owns a block any more
+ * @zone: zone of the block
+ * @pbd: the block, with an owner or without
+ *
+ * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
+ */
+static __always_inline void pageblock_disown(struct zone *zone,
+					     struct pageblock_data *pbd)
+{
+	if (READ_ONCE(pbd->owner) != PAGEBLOCK_NO_OWNER)
+		__pageblock_disown(zone, pbd);
+}
+
+/**
+ * pageblock_freed() - pages came to the zone buddy
+ * @zone: the zone
+ * @pbd: block of the pages
+ * @order: order that they have merged to
+ *
+ * Whole blocks have no owner.
+ *
+ * Context: zone->lock is held.
+ */
+static __always_inline void pageblock_freed(struct zone *zone,
+					    struct pageblock_data *pbd,
+					    unsigned int order)
+{
+	if (unlikely(order >= pageblock_order))
+		pageblock_disown(zone, pbd);
+}
+
+#endif /* __MM_PCP_OWNER_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Set up what mm/pcp/ keeps in a PCP, and how much may wait for it.
+ */
+#include <linux/minmax.h>
+
+#include "pcp.h"
+
+/**
+ * pcp_init() - set up what mm/pcp/ keeps in a PCP
+ * @pcp: the PCP, zeroed, its lists initialised
+ * @cpu: the CPU that it is for
+ *
+ * The PCP is disabled until pcp_set_bound() says otherwise.
+ *
+ * Context: Before anybody can look the PCP up.
+ */
+void pcp_init(struct per_cpu_pages *pcp, int cpu)
+{
+	pcp->cpu = cpu;
+	pcp->taken = NULL;
+	atomic_set(&pcp->owned_blocks, 0);
+	init_llist_head(&pcp->free_llist);
+	atomic_set(&pcp->nr_waiting, 0);
+	atomic_set(&pcp->carriers, 0);
+	pcp->bound = 0;
+	pcp->bound_short = 0;
+	pcp->dead = false;
+	pcp->stale = false;
+}
+
+/**
+ * pcp_set_bound() - how many pages may wait for a PCP
+ * @pcp: the PCP
+ * @high_max: its new high_max, in base pages; 0 disables the PCP
+ *
+ * Half of the largest refill, and no more than may be cached. Whoever finds more has to
+ * take them all to the zone. While they wait, other CPUs take pages from the zone instead,
+ * in the end by breaking up whole blocks: with twice as many that was measured, on a zone
+ * of 512 MB. For all CPUs together it is at most an eighth of the zone, however many there
+ * are. While the zone is short no more than a batch, as the watermarks do not see them.
+ *
+ * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
+ */
+void pcp_set_bound(struct per_cpu_pages *pcp, int high_max)
+{
+	int batch = READ_ONCE(pcp->batch);
+
+	WRITE_ONCE(pcp->bound_short, min(high_max, batch));
+	WRITE_ONCE(pcp->bound,
+		   min(high_max, max((batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2, 1)));
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Look once in a vmstat interval whether pages wait for a CPU that does not take them in.
+ *
+ * Only while something waits: a machine that sleeps is not woken for nothing. The timer
+ * of vmstat's shepherd would not do, as it is deferred while its CPU sleeps.
+ */
+#include <linux/cpumask.h>
+#include <linux/irq_work.h>
+#include <linux/mm.h>
+#include <linux/timer.h>
+#include <linux/vmstat.h>
+#include <linux/workqueue.h>
+
+#include "pcp.h"
+
+static void pcp_watch_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(pcp_watch_work, pcp_watch_fn);
+
+/* The work is queued, or will be. */
+bool pcp_watched;
+
+/*
+ * A push raises nr_waiting, adds to the list and then reads pcp_watched; this clears
+ * pcp_watched and then looks at the lists. Both are fully ordered, so either the push
+ * sees that nobody watches, or this sees its pages.
+ */
+static void pcp_watch_fn(struct work_struct *work)
+{
+	bool wait = false;
+	int cpu;
+
+	WRITE_ONCE(pcp_watched, false);
+	/* Pairs with llist_add_batch() in pcp_push(). */
+	smp_mb();
+	for_each_possible_cpu(cpu)
+		wait |= pcp_shepherd(cpu);
+	if (wait)
+		pcp_watch();
+}
+
+/*
+ * From the hardware interrupt, as a push may come from anywhere. To a CPU that may be
+ * disturbed: an isolated one has only interrupted itself so far.
+ */
+static void pcp_watch_arm(struct irq_work *work)
+{
+	queue_delayed_work(system_unbound_wq, &pcp_watch_work,
+			   round_jiffies_relative(sysctl_stat_interval));
+}
+
+static DEFINE_IRQ_WORK(pcp_watch_irq, pcp_watch_arm);
+
+/**
+ * pcp_watch() - look after an interval whether pages still wait
+ *
+ * Context: Any, NMI included.
+ */
+void pcp_watch(void)
+{
+	if (!xchg(&pcp_watched, true))
+		irq_work_queue(&pcp_watch_irq);
+}
