@@ -177,6 +177,14 @@ class Table(unittest.TestCase):
         found = frag.alignments({"stock": compaction(20, 210)})
         self.assertEqual(found["stock"][1]["got"], 210)
 
+    def test_what_differs_between_alignments_is_not_left_to_chance(self):
+        stock, split = ([{**boot, "round": 8 * turn + boot["round"]} for turn in range(3)
+                         for boot in compaction(20 + more, 210 - more)] for more in (0, 10))
+        rows = {row.figure: row for row in self.rows(stock, split)}
+        self.assertEqual((rows["got"].ratio, rows["got"].verdict), ((1, 1, 1), "met"))
+        rows = {row.figure: row for row in self.rows(stock[:2], split[:2])}
+        self.assertEqual(rows["got"].verdict, "unsure")
+
     def test_pages_moved_are_those_of_all_boots_for_the_pages_of_all_boots(self):
         stock = compaction(10, migrated=100) + compaction(190, migrated=1)
         rows = {row.figure: row for row in self.rows(stock)}
@@ -245,6 +253,8 @@ class Run(Commands):
     def test_all_alignments_of_the_pages_that_stay(self):
         result = self.run_with(COMPACT, "run=compact cpu=0")
         self.assertEqual(len(self.boots), 16)
+        self.assertEqual([frag.rounds_of(self.last.cases[0], *more)
+                          for more in ((1,), (5,), (5, True))], [8, 24, 8])
         self.assertEqual({f"pcp_frag.keep_index={n}" for n in range(8)},
                          {boot.split()[-1] for boot in self.boots})
         self.assertEqual(result.data["alignments"]["a"]["split"][3]["got"], 20)

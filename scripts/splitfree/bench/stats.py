@@ -173,12 +173,13 @@ def spread(values):
     return (high - low) / 2 / median(ordered)
 
 
-def ratio(above, below, seed=1, centre=median, paired=False):
+def ratio(above, below, seed=1, centre=median, paired=False, group=None):
     """Ratio of the medians of two lists, a value a round, with a 95 % bootstrap interval.
 
     The lists may differ in length, when not each round had a sample of the kind. centre:
     what is compared instead of the medians. paired: the lists have the same rounds, and
-    rounds are as different as what they measured.
+    rounds are as different as what they measured. group: a function of a value; what is
+    in one group is alike, and all groups are always there.
     """
     if not above or not below or not centre(below):
         return None
@@ -189,7 +190,14 @@ def ratio(above, below, seed=1, centre=median, paired=False):
 
     generator = random.Random(seed)
 
+    def grouped(values):
+        return [[value for value in values if group(value) == key]
+                for key in sorted({group(value) for value in values})]
+
     def resampled():
+        if group:
+            return [[value for same in grouped(values) for value in
+                     generator.choices(same, k=len(same))] for values in (above, below)]
         if paired:
             return zip(*generator.choices(list(zip(above, below)), k=len(above)))
         return (generator.choices(above, k=len(above)), generator.choices(below, k=len(below)))
