@@ -265,7 +265,7 @@ class Run(Commands):
     def test_a_curve_is_drawn_and_measured_once(self):
         samples = "".join(f"frag: age sample {s} 9 8 0 0 1 2 9\n" for s in range(1, 70))
         drawn = self.patch(plot, "gnuplot")
-        result = self.run_with(samples + "frag: end\n", "run=age seconds=1200", SECONDS="70")
+        result = self.run_with(samples + "frag: end\n", "run=age seconds=1200", AGE_SECONDS="70")
         self.assertEqual(len(self.boots), 2)
         self.assertIn("pcp_frag.seconds=70", self.boots[0])
         self.assertEqual(drawn.call_args[0][0], self.last.path("a.svg"))

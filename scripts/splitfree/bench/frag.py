@@ -362,14 +362,14 @@ def arguments_of(job, kernel, case, number):
               *(f"pcp_frag.{word}" for word in case.args.split())]
     if has_alignments(case):
         append.append(f"pcp_frag.keep_index={number % ALIGNMENTS}")
-    if has_curve(case) and job.options.seconds:
-        append.append(f"pcp_frag.seconds={job.options.seconds}")
+    if has_curve(case) and job.options.age_seconds:
+        append.append(f"pcp_frag.seconds={job.options.age_seconds}")
     return uml.command(kernel, job.out, case.ncpus, append, f"{case.memory}M")
 
 
 def seconds_of(job, case):
     """How long it takes because it is told to."""
-    return (has_curve(case) and job.options.seconds) or parameter(case, "seconds", 0)
+    return (has_curve(case) and job.options.age_seconds) or parameter(case, "seconds", 0)
 
 
 def boot(job, kernel, case, number, console):

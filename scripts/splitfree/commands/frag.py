@@ -34,7 +34,7 @@ COMMAND = Command(
     (ROUNDS._replace(default="5"), Option("CASES", "", as_it_is, "globs: only these cases"),
      Option("KERNELS", "", kernels, "stock or split: the other stays as it was measured before"),
      Option("QUICK", "", is_one, "1: few cases, as a test"),
-     Option("SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
+     Option("AGE_SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
      Option("FIGURES", "", is_one, "1: print all figures")),
     packages=lambda values: () if values.quick else ("bench",),
     directory=lambda values: "frag-quick" if values.quick else "frag", own_lock=frag.KIT.name)
