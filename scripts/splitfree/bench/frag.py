@@ -162,7 +162,7 @@ def figures(values):
         return values.get(key, [0])[0]
 
     found = {}
-    for phase in ("load", "thin", "age", "reclaim"):
+    for phase in ("load", "thin", "age"):
         if f"{phase}.after_whole" in values:
             for key, name in LOOKS.items():
                 found[f"{phase}: {name}"] = get(f"{phase}.{key}")
@@ -176,6 +176,7 @@ def figures(values):
             number = sum(get(f"reclaim.event_{event}_{who}")
                          for who in ("kswapd", "direct", "khugepaged", "proactive"))
             found[f"{name}/1000"] = round(number * 1000 / allocated, 1)
+        found["ms"] = round(get("reclaim.us") / 1000)
         found["stalls"] = sum(number[0] for key, number in values.items()
                               if key.startswith("reclaim.event_allocstall"))
         found["oom kills"] = get("reclaim.event_oom_kill")
