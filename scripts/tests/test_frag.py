@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The consoles, the cases and the table of make frag."""
 
+import fnmatch
+import json
 import os
 import types
 import unittest
 
 from splitfree.base.failures import Failure
-from splitfree.bench import frag
+from splitfree.bench import frag, plot
 from splitfree.bench import run as bench
 from splitfree.commands import frag as command
 from tests.fakes import SPLAT, Commands
@@ -24,6 +26,7 @@ frag: compact event_pgmigrate_success 1040
 frag: compact event_compact_migrate_scanned 1500
 frag: compact event_compact_free_scanned 500
 frag: compact got 20
+frag: compact keep_index 3
 frag: compact after_possible 220
 frag: end
 """
@@ -51,7 +54,20 @@ class Console(unittest.TestCase):
     def test_compaction(self):
         found = frag.figures(frag.parse_console(COMPACT)[0])
         self.assertEqual(found, {"got": 20, "possible": 220, "migrated/page": 52.0,
-                                 "scanned/page": 100.0, "ms": 5.3})
+                                 "scanned/page": 100.0, "ms": 5.3, "migrated *": 1040,
+                                 "scanned *": 2000, "keep_index *": 3})
+
+    def test_samples_come_again(self):
+        values, _, _ = frag.parse_console("frag: age sample 1 9 8\nfrag: age sample 2 8 8\n")
+        self.assertEqual(values["age.sample"], [[1, 9, 8], [2, 8, 8]])
+
+    def test_reclaim(self):
+        values = {"reclaim.event_pgalloc_normal": [2000], "reclaim.event_pgsteal_kswapd": [900],
+                  "reclaim.event_pgsteal_direct": [100], "reclaim.event_pgscan_kswapd": [3000],
+                  "reclaim.event_allocstall_normal": [3]}
+        found = frag.figures(values)
+        self.assertEqual((found["stolen/1000"], found["scanned/1000"], found["stalls"]),
+                         (500, 1500, 3))
 
     def test_nothing_got(self):
         found = frag.figures({"compact.got": [0], "compact.event_pgmigrate_success": [7]})
@@ -92,20 +108,110 @@ class Cases(unittest.TestCase):
             frag.choose(cases, "c")
 
 
+class Goals(unittest.TestCase):
+    def test_list(self):
+        cases = frag.read_list("cases.list", frag.parse_cases)
+        for goal in frag.read_list("goals.list", frag.parse_goals):
+            for glob in goal.cases:
+                self.assertTrue(any(fnmatch.fnmatchcase(case.name, glob) for case in cases), glob)
+
+    def test_each_quick_case_is_there(self):
+        cases = frag.read_list("cases.list", frag.parse_cases)
+        self.assertEqual({case.name for case in frag.choose(cases, "", True)}, set(frag.QUICK))
+        with self.assertRaisesRegex(Failure, "there are movable_512, half_512"):
+            frag.choose(cases, "half_2048", True)
+
+    def test_bad_lines(self):
+        for line in ("a | whole | stock>=1.00", "a | whole | stock=1 | x", "a | w | b.c<=1 | x"):
+            with self.assertRaisesRegex(Failure, "line 1 is no goal"):
+                frag.parse_goals(line)
+
+
+def compaction(*got, migrated=1):
+    """Boots that got so many pages, each with another alignment."""
+    return [{"got": n, "migrated/page": migrated, "scanned/page": 0, "ms": 1.0,
+             "migrated *": n * migrated, "scanned *": 0, "keep_index *": i, "round": i}
+            for i, n in enumerate(got)]
+
+
 class Table(unittest.TestCase):
+    cases = frag.parse_cases("a | 1 | 2 | run=load | x\n")
+    goals = frag.parse_goals("a b | whole got | stock>=1.00 | x\na | got | stock>=1.00 | x\n"
+                             "a | whole | stock>=1.00 | x\na | pushed % | value>=90 | x\n")
+
+    def rows(self, stock=(), split=(), **more):
+        data = {"a": {"stock": list(stock), "split": list(split)}}
+        return frag.rows_of(self.cases, data, self.goals, **more)
+
     def test_rows(self):
-        cases = frag.parse_cases("a | 1 | 2 | run=load | x\n")
-        data = {"a": {"stock": [{"whole": 90, "mixed *": 0}, {"whole": 92, "mixed *": 0}],
-                      "split": [{"whole": 91, "mixed *": 0}]}}
-        text = frag.table(cases, data)
-        self.assertRegex(text, r"a +whole +91 \(90 .. 92\) +91 +1.000 \[0.989 1.011\]")
+        stock = [{"whole": 90, "mixed *": 0, "round": 1}, {"whole": 92, "mixed *": 0, "round": 2}]
+        split = [{"whole": 91, "mixed *": 0, "round": 1}]
+        text = frag.table(self.rows(stock, split))
+        self.assertRegex(text, r"a +whole +91 \(90 .. 92\) +91 +1.000 \[0.989 1.011\] +"
+                               r"stock>=1.00 +unsure")
         self.assertNotIn("mixed", text)
-        self.assertIn("mixed", frag.table(cases, data, full=True))
+        self.assertNotIn("round", text)
+        self.assertIn("mixed", frag.table(self.rows(stock, split, full=True)))
 
     def test_one_kernel(self):
-        cases = frag.parse_cases("a | 1 | 2 | run=load | x\n")
-        text = frag.table(cases, {"a": {"split": [{"whole": 91}]}})
-        self.assertRegex(text, r"a +whole +- +91$")
+        row, = self.rows(split=[{"whole": 91}])
+        self.assertEqual((row.stock, row.split, row.verdict, row.short),
+                         ("-", "91", "not measured", True))
+
+    def test_verdicts(self):
+        for split, verdict, short in ((95, "met", False), (90, "met", False),
+                                      (87, "missed", False), (85, "missed", True)):
+            row, = self.rows([{"whole": 90}] * 3, [{"whole": split}] * 3)
+            self.assertEqual((row.verdict, row.short), (verdict, short), split)
+
+    def test_a_value_needs_no_stock(self):
+        for split, verdict, short in (([95, 96], "met", False), ([89, 93], "unsure", False),
+                                      ([80, 81], "missed", True)):
+            row, = self.rows(split=[{"pushed %": value} for value in split])
+            self.assertEqual((row.verdict, row.short), (verdict, short), split)
+
+    def test_alignments_count_alike_and_round_by_round(self):
+        rows = {row.figure: row for row in self.rows(compaction(20, 210), compaction(20, 210))}
+        self.assertEqual(rows["got"].stock, "115 (20 .. 210)")
+        self.assertEqual((rows["got"].ratio, rows["got"].verdict), ((1, 1, 1), "met"))
+        found = frag.alignments({"stock": compaction(20, 210)})
+        self.assertEqual(found["stock"][1]["got"], 210)
+
+    def test_what_differs_between_alignments_is_not_left_to_chance(self):
+        stock, split = ([{**boot, "round": 8 * turn + boot["round"]} for turn in range(3)
+                         for boot in compaction(20 + more, 210 - more)] for more in (0, 10))
+        rows = {row.figure: row for row in self.rows(stock, split)}
+        self.assertEqual((rows["got"].ratio, rows["got"].verdict), ((1, 1, 1), "met"))
+        rows = {row.figure: row for row in self.rows(stock[:2], split[:2])}
+        self.assertEqual(rows["got"].verdict, "unsure")
+
+    def test_pages_moved_are_those_of_all_boots_for_the_pages_of_all_boots(self):
+        stock = compaction(10, migrated=100) + compaction(190, migrated=1)
+        rows = {row.figure: row for row in self.rows(stock)}
+        self.assertEqual(rows["migrated/page"].stock, "5.95 (1 .. 100)")
+
+    def test_a_curve_is_compared_window_by_window(self):
+        # A breath of two windows, which split follows at nine tenths, but for one window.
+        stock = [[second, 40 if (second - 1) // 30 % 2 else 80] for second in range(1, 601)]
+        split = [[second, whole * (0.5 if second > 570 else 0.9)] for second, whole in stock]
+        case = frag.parse_cases("a | 1 | 2 | run=age period=60 | x\n")
+        goals = frag.parse_goals("a | worst 30 s with noise | value>=1.00 | x\n")
+        rows = {row.figure: row for row in
+                frag.rows_of(case, {}, goals, curves={"a": {"stock": stock, "split": split}})}
+        self.assertAlmostEqual(rows["whole over time"].ratio.value, 0.887, 3)
+        self.assertEqual(rows["worst 30 s"].split, "0.500")
+        self.assertEqual(rows["worst 30 s with noise"].verdict, "missed")
+        rows = {row.figure: row for row in
+                frag.rows_of(case, {}, goals, curves={"a": {"stock": stock, "split": stock}})}
+        self.assertEqual(rows["worst 30 s with noise"].verdict, "met")
+        self.assertEqual(len(frag.rows_of(case, {}, goals, curves={"a": {"stock": stock}})), 1)
+
+    def test_a_short_curve_has_no_noise(self):
+        self.assertIsNone(frag.noise(frag.windows([[s, 9] for s in range(1, 100)]), 60))
+
+    def test_only_rounds_of_both_are_compared(self):
+        rows = {row.figure: row for row in self.rows(compaction(20, 210), compaction(20))}
+        self.assertEqual(rows["got"].ratio.value, 1)
 
 
 class Run(Commands):
@@ -118,26 +224,61 @@ class Run(Commands):
             (name, counting): kernel for name in frag.KERNELS for counting in (False, True)})
         self.patch(bench, "pin", return_value=True)
 
-    def run_with(self, text, **texts):
+    def run_with(self, text, args="run=load mb=3", **texts):
         self.consoles = {"": text}
         job = self.job(**{"ROUNDS": "2", **texts})
-        job.cases = frag.parse_cases("a | 512 | 2 | run=load mb=3 | x\n")
+        job.cases = frag.parse_cases(f"a | 512 | 2 | {args} | x\n")
+        job.goals = frag.parse_goals("a | load: whole | stock>=1.00 | x\n")
         self.last = job
         return self.quiet(command.run, job)
+
+    def boots_of(self, kernel):
+        with open(self.last.path("results.json"), encoding="utf-8") as handle:
+            return [boot["load: whole"] for boot in json.load(handle)["cases"]["a"][kernel]]
 
     def test_each_kernel_in_each_round_with_its_seed(self):
         result = self.run_with(LOAD)
         self.assertEqual(len(self.boots), 4)
         self.assertIn("mem=512M", self.boots[0])
         self.assertIn("pcp_frag.seed=1 pcp_frag.run=load pcp_frag.mb=3", self.boots[0])
-        self.assertEqual(len(result.data["cases"]["a"]["stock"]), 2)
+        self.assertEqual(self.boots_of("stock"), [91, 91])
         self.assertRegex(self.said, r"a +load: whole +91 +91 +1.000")
 
     def test_one_kernel_leaves_the_other_as_it_was(self):
         self.run_with(LOAD)
         result = self.run_with(LOAD.replace("whole 91", "whole 92"), KERNELS="split")
-        self.assertEqual([result.data["cases"]["a"][k][0]["load: whole"] for k in frag.KERNELS
-                          if k in result.data["cases"]["a"]], [91, 92])
+        self.assertEqual(self.boots_of("stock") + self.boots_of("split"), [91, 91, 92, 92])
+        self.assertEqual([row["verdict"] for row in result.data["rows"]][0], "met")
+
+    def test_all_alignments_of_the_pages_that_stay(self):
+        result = self.run_with(COMPACT, "run=compact cpu=0")
+        self.assertEqual(len(self.boots), 16)
+        self.assertEqual([frag.rounds_of(self.last.cases[0], *more)
+                          for more in ((1,), (5,), (5, True))], [8, 24, 8])
+        self.assertEqual({f"pcp_frag.keep_index={n}" for n in range(8)},
+                         {boot.split()[-1] for boot in self.boots})
+        self.assertEqual(result.data["alignments"]["a"]["split"][3]["got"], 20)
+        self.boots.clear()
+        self.run_with(COMPACT, "run=compact scatter=1")
+        self.assertEqual(len(self.boots), 4)
+
+    def test_a_curve_is_drawn_and_measured_once(self):
+        samples = "".join(f"frag: age sample {s} 9 8 0 0 1 2 9\n" for s in range(1, 70))
+        drawn = self.patch(plot, "gnuplot")
+        result = self.run_with(samples + "frag: end\n", "run=age seconds=1200", AGE_SECONDS="70")
+        self.assertEqual(len(self.boots), 2)
+        self.assertIn("pcp_frag.seconds=70", self.boots[0])
+        self.assertEqual(drawn.call_args[0][0], self.last.path("a.svg"))
+        self.assertEqual(result.data["rows"][0]["figure"], "whole over time")
+
+    def test_a_quick_run_is_a_test_of_each_goal(self):
+        result = self.run_with(LOAD, QUICK="1")
+        self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
+        result = self.run_with(LOAD.replace("whole 91", "whole 81"), QUICK="1", KERNELS="split")
+        self.assertEqual(result.sums(), (0, 1, 0))
+        self.assertRegex(str(result.failure), "a, load: whole: stock>=1.00 was missed")
+        self.assertEqual(result.failure.status, 1)
+        self.assertTrue(self.last.results.endswith("frag-quick"))
 
     def test_what_is_no_measurement(self):
         for text, words in ((LOAD.replace("frag: end", ""), "the kernel stopped early"),

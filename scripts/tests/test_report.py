@@ -101,6 +101,7 @@ class Page(unittest.TestCase):
         for directory, title in (("stress", "Stress"), ("coverage", "Coverage"),
                                  ("mutants", "Mutants"), ("check", "make check"),
                                  ("bench", "Speed: stock, coarse, split"),
+                                 ("frag", "Whole blocks: stock, split"),
                                  ("rcuscale-qemu", "kvfree_rcu() with and without the page")):
             self.result(directory, {}, (0, 0, 0), 2, f"no {directory} today")
             text, sections = self.page()
@@ -125,7 +126,8 @@ class Page(unittest.TestCase):
         self.result("rcuscale", {"ncpus": 4, "rounds": 5}, (5, 0, 0))
         sections = self.page()[1]
         self.assertEqual([t for t, s in sections.items() if s.good is None],
-                         ["Tests", "Stress", "Speed: stock, coarse, split"])
+                         ["Tests", "Stress", "Speed: stock, coarse, split",
+                          "Whole blocks: stock, split"])
         self.assertIn("2 passed, 0 failed, 1 min", sections["make check"].summary)
 
     def test_a_bench_is_good_when_all_goals_are_met_for_sure(self):
@@ -142,6 +144,21 @@ class Page(unittest.TestCase):
                 text, sections = self.page()
                 self.assertIs(sections["Speed: stock, coarse, split"].good, good)
                 self.assertIn(words, text)
+
+    def test_whole_blocks_have_their_table_and_plot(self):
+        for verdict, good in (("met", True), ("unsure", None)):
+            self.result("frag", {"kernel": "k", "series": "s", "rows": [
+                {"case": "half", "figure": "whole", "stock": "90 (89 .. 91)", "split": "91",
+                 "ratio": 1.01, "low": 1.0, "high": 1.02, "goal": "stock>=1.00",
+                 "verdict": verdict},
+                {"case": "half", "figure": "ms", "stock": "-", "split": "7", "ratio": None,
+                 "low": None, "high": None, "goal": "", "verdict": ""}]})
+            self.put("frag/age.svg", '<?xml?><svg><path id="x"></path></svg>')
+            text, sections = self.page()
+            self.assertIs(sections["Whole blocks: stock, split"].good, good)
+            self.assertIn("90 (89 .. 91)", text)
+            self.assertIn("1.01 (1.00 to 1.02)", text)
+            self.assertIn('id="agesvg-x"', text)
 
     def test_a_program_that_is_not_installed_is_no_failure(self):
         self.assertEqual(report.first_line("no-such-program", "--version"), "not there")

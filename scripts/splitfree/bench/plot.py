@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""SVG plots of make bench, by gnuplot."""
+"""SVG plots of make bench and make frag, by gnuplot."""
 
 import re
 from statistics import median
@@ -110,3 +110,35 @@ def scaling(path, rows, by_cpus):
               "plot " + ", ".join(plots)]
     gnuplot(path, "1100,600", lines)
     return True
+
+
+def smooth(points, window):
+    """The mean of the window around each point."""
+    found = []
+    for number, (at, _) in enumerate(points):
+        near = [value for _, value in points[max(0, number - window // 2):number + window // 2 + 1]]
+        found.append((at, sum(near) / len(near)))
+    return found
+
+
+def age(path, curves, window):
+    """Whole blocks and pieces over time. curves: {kernel: the samples of pcp_frag.c}."""
+    colour = {name: COLOURS[letter] for letter, name in NAMES.items()}
+    lines = ["set grid", "set yrange [0:]", "set key outside top center horizontal",
+             "set multiplot layout 2,1"]
+    # A sample: second, whole blocks, free pages, pages on PCPs, pages that wait, pieces by order.
+    for what, value, label in (
+            ("whole", lambda row: row[1], "whole free blocks"),
+            ("pieces", lambda row: sum(row[5:]) - row[1], "smaller free pieces")):
+        plots = []
+        for kernel, samples in curves.items():
+            points = [(row[0], value(row)) for row in samples]
+            for name, found, width in ((kernel, points, 0.5),
+                                       (f"{kernel}_mean", smooth(points, window), 2)):
+                lines += block(f"${what}_{name}", [f"{at} {number:.1f}" for at, number in found])
+                title = f"title {quote(kernel)}" if width > 1 else "notitle"
+                plots.append(f"${what}_{name} using 1:2 with lines lw {width} "
+                             f"lc rgb {quote(colour[kernel])} {title}")
+        lines += [f"set ylabel {quote(label)}", f"set xlabel {quote('seconds')}",
+                  "plot " + ", ".join(plots)]
+    gnuplot(path, "1000,700", lines + ["unset multiplot"])

@@ -173,21 +173,36 @@ def spread(values):
     return (high - low) / 2 / median(ordered)
 
 
-def ratio(above, below, seed=1):
+def ratio(above, below, seed=1, centre=median, paired=False, group=None):
     """Ratio of the medians of two lists, a value a round, with a 95 % bootstrap interval.
 
-    The lists may differ in length, when not each round had a sample of the kind.
+    The lists may differ in length, when not each round had a sample of the kind. centre:
+    what is compared instead of the medians. paired: the lists have the same rounds, and
+    rounds are as different as what they measured. group: a function of a value; what is
+    in one group is alike, and all groups are always there.
     """
-    if not above or not below or not median(below):
+    if not above or not below or not centre(below):
         return None
 
     def of(a, b):
-        under = median(b)
-        return median(a) / under if under else float("inf")
+        under = centre(b)
+        return centre(a) / under if under else float("inf")
 
     generator = random.Random(seed)
-    found = sorted(of(generator.choices(above, k=len(above)), generator.choices(below, k=len(below)))
-                   for _ in range(RESAMPLES))
+
+    def grouped(values):
+        return [[value for value in values if group(value) == key]
+                for key in sorted({group(value) for value in values})]
+
+    def resampled():
+        if group:
+            return [[value for same in grouped(values) for value in
+                     generator.choices(same, k=len(same))] for values in (above, below)]
+        if paired:
+            return zip(*generator.choices(list(zip(above, below)), k=len(above)))
+        return (generator.choices(above, k=len(above)), generator.choices(below, k=len(below)))
+
+    found = sorted(of(*resampled()) for _ in range(RESAMPLES))
     return Ratio(of(above, below), found[int(RESAMPLES * 0.025)], found[int(RESAMPLES * 0.975)])
 
 
@@ -221,9 +236,14 @@ def judge(row, data):
         found = ratio(split, data["C"].get(what) or [])
     if not found:
         return "not measured", against_stock
+    return verdict_of(sign, limit, found), found
+
+
+def verdict_of(sign, limit, found):
+    """met: the whole interval is on the right side of the limit; missed: none of it."""
     all_met, none_met = ((found.high <= limit, found.low > limit) if sign == "<=" else
                          (found.low >= limit, found.high < limit))
-    return "met" if all_met else "missed" if none_met else "unsure", found
+    return "met" if all_met else "missed" if none_met else "unsure"
 
 
 def count(verdicts):

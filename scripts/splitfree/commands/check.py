@@ -25,7 +25,7 @@ from splitfree.runs.frame import Command
 PACKAGES = ("qemu", "model", "coverage")
 
 COMMAND = Command(
-    "the tests: the tools' own, KUnit in variants, coverage, QEMU, stress, boots, two of busted",
+    "the tests: the tools' own, KUnit in variants, coverage, frag, QEMU, stress, boots, some of busted",
     packages=PACKAGES, tree=False, no_lock=True)
 EVERYTHING = Command(
     "all that, and every other test there is: each DEBUG=, mutants, selftests, bisect",
@@ -44,6 +44,8 @@ STAGES = (
     # Do the tests notice? Two of them; make busted does all.
     ("busted", "busted", "ONLY=push-without pgfree-counted"),
     ("count", "count"),
+    # Whole blocks and huge pages, against stock.
+    ("frag", "frag", "QUICK=1"),
     ("qemu", "qemu"),
     ("stress", "stress"),
     ("qemu DEBUG=lockdep,kasan", "qemu", "DEBUG=lockdep,kasan"),

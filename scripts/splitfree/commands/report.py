@@ -284,6 +284,18 @@ def interval(found):
     return text if low is None else f"{text} ({low:.2f} to {high:.2f})"
 
 
+def add_plots(section, directory):
+    for plot in sorted(glob.glob(os.path.join(directory, "*.svg"))):
+        with open(plot, encoding="utf-8") as handle:
+            text = handle.read()
+        # Two figures on one page must not share ids.
+        stem = re.sub(r"\W", "", os.path.basename(plot))
+        text = re.sub(r"^.*?(?=<svg)", "", text, flags=re.S)
+        text = re.sub(r'\bid="', f'id="{stem}-', text)
+        text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{stem}-", text)
+        section.add(f"<div class=plot>{text}</div>")
+
+
 def bench_section(out):
     section = Section("Speed: stock, coarse, split", "make bench")
     record = dict(records(out, "bench")).get("bench")
@@ -302,15 +314,7 @@ def bench_section(out):
                                                ("split", "coarse", "noise")),
                      word(kind, row["verdict"] + (", all" if row.get("all_samples") else ""))))
     section.add(table(("CPUs", "case", "goal", "split", "coarse", "noise", ""), rows, (0, 2, 3, 4, 5)))
-    for plot in sorted(glob.glob(os.path.join(out, "bench", "*.svg"))):
-        with open(plot, encoding="utf-8") as handle:
-            text = handle.read()
-        # Two figures on one page must not share ids.
-        stem = re.sub(r"\W", "", os.path.basename(plot))
-        text = re.sub(r"^.*?(?=<svg)", "", text, flags=re.S)
-        text = re.sub(r'\bid="', f'id="{stem}-', text)
-        text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{stem}-", text)
-        section.add(f"<div class=plot>{text}</div>")
+    add_plots(section, os.path.join(out, "bench"))
     verdicts = [row["verdict"].split()[-1].strip("()") for row in data["rows"]]
     met, missed, unsure = (verdicts.count(word) for word in ("met", "missed", "unsure"))
     # A measurement, no test: a goal that is missed does not fail.
@@ -319,8 +323,30 @@ def bench_section(out):
     return section
 
 
+def frag_section(out):
+    section = Section("Whole blocks: stock, split", "make frag")
+    for name, record in records(out, "frag"):
+        if not section.took(record, "rows"):
+            continue
+        data, rows = record["data"], []
+        for row in data["rows"]:
+            kind = {"met": True, "missed": False}.get(row["verdict"])
+            ratio = {"value": row["ratio"], "low": row["low"], "high": row["high"]} \
+                if row["ratio"] is not None else None
+            rows.append((row["case"], row["figure"], row["stock"], row["split"], interval(ratio),
+                         row["goal"] or "-", word(kind, row["verdict"]) if row["goal"] else ""))
+        section.add(f"<h3>{esc(name)}, {esc(data['kernel'])}, {esc(data['series'])}</h3>",
+                    table(("case", "figure", "stock", "split", "ratio", "goal", ""), rows, (2, 3, 4)))
+        add_plots(section, os.path.join(out, name))
+        verdicts = [row["verdict"] for row in data["rows"] if row["goal"]]
+        met, missed, unsure = (verdicts.count(one) for one in ("met", "missed", "unsure"))
+        section.verdict(True if met and not missed + unsure else None,
+                        f"{met} goals met, {missed} missed, {unsure} unsure", record)
+    return section
+
+
 SECTIONS = (check_section, tests_section, coverage_section, mutants_section, stress_section,
-            selftests_section, rcuscale_section, bench_section)
+            selftests_section, rcuscale_section, bench_section, frag_section)
 
 
 def first_line(*command):

@@ -8,7 +8,13 @@
  *
  *	load		threads on all CPUs allocate into and free from one table
  *	thin		most pages of the table are freed
+ *	age		a load whose pages become more and less, for a long time
+ *	reclaim		files are read, more than fits, beside such a load
  *	compact		huge pages out of memory with holes
+ *	kcompactd	the same, where kcompactd compacts
+ *	proactive	what kcompactd does on its own accord
+ *	compact_all	what /proc/sys/vm/compact_memory does
+ *	contig		block after block is allocated where it is, while pages in it are freed
  *	remote_user	one CPU allocates, another frees
  *	remote_kernel	the same, memory of the kernel
  *
@@ -19,8 +25,9 @@
  *	frag: end
  *
  * VALUE is one integer or, for a histogram, several. Keys that begin with event_
- * are what /proc/vmstat counted during the phase.
+ * are what /proc/vmstat counted during the phase. The key sample comes each second.
  */
+#include <linux/compaction.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/file.h>
@@ -32,8 +39,10 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/moduleparam.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
+#include <linux/pseudo_fs.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
@@ -53,6 +62,8 @@
 
 #define MAX_WORKERS	64
 #define TRIES		8
+/* kcompactd may let so many requests pass after it got nowhere. */
+#define WAKES		128
 /* Of the phases remote_*: pages in a chunk, chunks on their way. */
 #define CHUNK		256
 #define DEPTH		16
@@ -84,6 +95,22 @@ static unsigned int turns = 6;
 module_param(turns, uint, 0444);
 MODULE_PARM_DESC(turns, "load: how often each slot gets another page");
 
+static unsigned int seconds = 1200;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "age, proactive: how long");
+
+static unsigned int period = 60;
+module_param(period, uint, 0444);
+MODULE_PARM_DESC(period, "age: seconds of a breath");
+
+static unsigned int rate = 20000;
+module_param(rate, uint, 0444);
+MODULE_PARM_DESC(rate, "age: steps of each thread in a second");
+
+static unsigned int file = 50;
+module_param(file, uint, 0444);
+MODULE_PARM_DESC(file, "reclaim: percent of the steps that read a page of the file");
+
 static char *manner = "bound";
 module_param(manner, charp, 0444);
 MODULE_PARM_DESC(manner, "load: bound, wander, idle or handoff");
@@ -108,6 +135,10 @@ static bool scatter;
 module_param(scatter, bool, 0444);
 MODULE_PARM_DESC(scatter, "compact: the pages that stay are random ones, not each eighth");
 
+static unsigned int keep_index;
+module_param(keep_index, uint, 0444);
+MODULE_PARM_DESC(keep_index, "compact: which of eight pages stays, 0 to 7");
+
 static const char *phase;
 static bool failed;
 
@@ -123,8 +154,13 @@ static void fail(const char *why)
 
 /* Counters ----------------------------------------------------------------- */
 
+/* Of the numbers of a node, those of reclaim only grow. */
+#define FIRST_RECLAIM	PGSTEAL_KSWAPD
+#define NR_RECLAIM	(PGSCAN_FILE - FIRST_RECLAIM + 1)
+
 struct stamp {
 	unsigned long events[NR_VM_EVENT_ITEMS];
+	unsigned long reclaim[NR_RECLAIM];
 	unsigned long locks;
 	u64 ns;
 };
@@ -153,7 +189,11 @@ static unsigned long acquisitions(void)
 
 static void take_stamp(struct stamp *stamp)
 {
+	unsigned int i;
+
 	all_vm_events(stamp->events);
+	for (i = 0; i < NR_RECLAIM; i++)
+		stamp->reclaim[i] = global_node_page_state(FIRST_RECLAIM + i);
 	stamp->locks = acquisitions();
 	stamp->ns = ktime_get_ns();
 }
@@ -173,6 +213,11 @@ static void end_phase(void)
 		if (after.events[i] != before.events[i])
 			printk(KERN_WARNING "frag: %s event_%s %lu\n", phase, vm_event_name(i),
 			       after.events[i] - before.events[i]);
+	for (i = 0; i < NR_RECLAIM; i++)
+		if (after.reclaim[i] != before.reclaim[i])
+			printk(KERN_WARNING "frag: %s event_%s %lu\n", phase,
+			       node_stat_name(FIRST_RECLAIM + i),
+			       after.reclaim[i] - before.reclaim[i]);
 	if (IS_ENABLED(CONFIG_LOCK_STAT))
 		say("locks", "%lu", after.locks - before.locks);
 }
@@ -238,7 +283,8 @@ static void look_at_block(struct picture *p, struct zone *zone, unsigned long pf
 #endif
 }
 
-static void take_picture(struct picture *p)
+/* What costs little. */
+static void take_sketch(struct picture *p)
 {
 	struct zone *zone;
 	unsigned int o;
@@ -246,8 +292,6 @@ static void take_picture(struct picture *p)
 
 	memset(p, 0, sizeof(*p));
 	for_each_populated_zone(zone) {
-		unsigned long pfn = zone->zone_start_pfn;
-
 		for (o = 0; o < NR_PAGE_ORDERS; o++) {
 			unsigned long nr = READ_ONCE(zone->free_area[o].nr_free);
 
@@ -264,6 +308,17 @@ static void take_picture(struct picture *p)
 			p->waiting += atomic_read(&pcp->nr_waiting);
 #endif
 		}
+	}
+}
+
+static void take_picture(struct picture *p)
+{
+	struct zone *zone;
+
+	take_sketch(p);
+	for_each_populated_zone(zone) {
+		unsigned long pfn = zone->zone_start_pfn;
+
 		for (pfn = pageblock_start_pfn(pfn); pfn < zone_end_pfn(zone);
 		     pfn += pageblock_nr_pages)
 			if (pfn_valid(pfn))
@@ -326,7 +381,8 @@ struct worker {
 	struct task_struct *task;
 };
 
-static struct worker workers[MAX_WORKERS];
+/* A thread for each CPU, and one that looks at them. */
+static struct worker workers[MAX_WORKERS + 1];
 
 static void go_to(unsigned int where)
 {
@@ -421,6 +477,17 @@ static void hand_off(struct worker *w, struct rnd_state *state, unsigned int whe
 	}
 }
 
+/* One slot gets another page. */
+static void take_step(struct worker *w, struct rnd_state *state, bool hands)
+{
+	unsigned int where = prandom_u32_state(state) % nr_slots;
+
+	if (hands)
+		hand_off(w, state, where);
+	else
+		free_slot(xchg(&slots[where], fill_slot(state)));
+}
+
 /*
  * bound: each stays on its CPU. wander: to another CPU after each stretch. idle: half of them
  * stop for two seconds, four times; nobody can wait for that but with the clock.
@@ -435,12 +502,7 @@ static void load_worker(struct worker *w)
 
 	prandom_seed_state(&state, (u64)seed * 4711 + w->index);
 	for (i = 0; i < steps; i++) {
-		unsigned int where = prandom_u32_state(&state) % nr_slots;
-
-		if (hands)
-			hand_off(w, &state, where);
-		else
-			free_slot(xchg(&slots[where], fill_slot(&state)));
+		take_step(w, &state, hands);
 		if (i % 256 == 0)
 			cond_resched();
 		if (i % STRETCH)
@@ -465,14 +527,8 @@ static void count_held(void)
 			    [!!(slots[i] & SLOT_MOVABLE)] += 1 << (slots[i] & 3);
 }
 
-/*
- * Threads on all CPUs swap the pages of one table at random, so most are freed
- * on another CPU than allocated them. The pages stay for the phases after it.
- */
-static void run_load(void)
+static void make_table(void)
 {
-	unsigned int i;
-
 	nr_slots = totalram_pages() / share;
 	slots = vzalloc(array_size(nr_slots, sizeof(*slots)));
 	if (!slots) {
@@ -482,17 +538,42 @@ static void run_load(void)
 	drain_all();
 	show_memory("start");
 	nr_workers = min(num_online_cpus(), MAX_WORKERS);
-	for (i = 0; i < nr_workers; i++)
-		add_worker(i, i, load_worker);
-	start_phase();
-	run_workers(nr_workers);
-	end_phase();
+}
+
+static void show_table(void)
+{
 	count_held();
 	show_memory("before");
 	drain_all();
 	show_memory("after");
 	say("slots", "%u", nr_slots);
 	say("lacking", "%ld", atomic_long_read(&lacking));
+}
+
+/* A thread on each CPU, and maybe another. */
+static void work_on_table(void (*work)(struct worker *w), void (*other)(struct worker *w))
+{
+	unsigned int i;
+
+	make_table();
+	for (i = 0; i < nr_workers && !failed; i++)
+		add_worker(i, i, work);
+	if (other && !failed)
+		add_worker(i++, 0, other);
+	start_phase();
+	run_workers(i);
+	end_phase();
+	if (!failed)
+		show_table();
+}
+
+/*
+ * Threads on all CPUs swap the pages of one table at random, so most are freed
+ * on another CPU than allocated them. The pages stay for the phases after it.
+ */
+static void run_load(void)
+{
+	work_on_table(load_worker, NULL);
 }
 
 /* Most pages go, on one CPU. */
@@ -518,27 +599,191 @@ static void run_thin(void)
 	show_memory("after");
 }
 
+/* Age ---------------------------------------------------------------------- */
+
+static u64 age_start;
+static atomic_long_t left_out;
+
+/* Slots in use at a time: from a quarter to all, and back, in each period. */
+static unsigned int breath(u64 ns)
+{
+	u64 whole = (u64)period * NSEC_PER_SEC, at;
+
+	div64_u64_rem(ns, whole, &at);
+	at = min(at, whole - at);
+	return nr_slots / 4 + div64_u64((u64)(nr_slots - nr_slots / 4) * 2 * at, whole);
+}
+
+/* As many steps as are due; what is late by more than a second is left out. */
+static void age_worker(struct worker *w)
+{
+	u64 end = (u64)seconds * NSEC_PER_SEC, done = 0;
+	struct rnd_state state;
+
+	prandom_seed_state(&state, (u64)seed * 4711 + w->index);
+	for (;;) {
+		u64 now = ktime_get_ns() - age_start, due;
+		unsigned int active;
+
+		if (now >= end)
+			break;
+		active = breath(now);
+		due = div_u64(now, NSEC_PER_USEC) * rate / USEC_PER_SEC;
+		if (due > done + rate) {
+			atomic_long_add(due - rate - done, &left_out);
+			done = due - rate;
+		}
+		while (done < due) {
+			unsigned int where = prandom_u32_state(&state) % nr_slots;
+
+			free_slot(xchg(&slots[where], where < active ? fill_slot(&state) : 0));
+			if (++done % 256 == 0)
+				cond_resched();
+		}
+		/* The pace is the clock's. */
+		schedule_timeout_idle(1);
+	}
+}
+
+static void take_sample(unsigned int second)
+{
+	struct picture *p = kvzalloc(sizeof(*p), GFP_KERNEL);
+	char text[256];
+	int len = 0;
+	unsigned int i;
+
+	if (!p)
+		return;
+	take_sketch(p);
+	for (i = 0; i < NR_PAGE_ORDERS; i++)
+		len += scnprintf(text + len, sizeof(text) - len, " %lu", p->pieces[i]);
+	/* The second, whole blocks, free pages, pages on PCPs, those that wait, pieces by order. */
+	say("sample", "%u %lu %lu %lu %lu%s", second, p->whole, p->free, p->pcp, p->waiting, text);
+	kvfree(p);
+}
+
+/* Each second, at the second. */
+static void sampling_worker(struct worker *w)
+{
+	unsigned int second;
+
+	for (second = 1; second <= seconds; second++) {
+		s64 left = age_start + (u64)second * NSEC_PER_SEC - ktime_get_ns();
+
+		if (left > 0)
+			schedule_timeout_idle(nsecs_to_jiffies(left) + 1);
+		take_sample(second);
+	}
+}
+
+static void run_age(void)
+{
+	if (!period) {
+		fail("period is 0");
+		return;
+	}
+	age_start = ktime_get_ns();
+	work_on_table(age_worker, sampling_worker);
+	say("left_out", "%ld", atomic_long_read(&left_out));
+}
+
+/* Reclaim ------------------------------------------------------------------ */
+
+/* A file without a disk: each page is read as zeroes, and can be reclaimed at once. */
+static int frag_init_fs_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x66726167) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type frag_fs = {
+	.name = "frag",
+	.init_fs_context = frag_init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+static struct vfsmount *frag_mount;
+static atomic_long_t pages_read;
+
+static struct address_space *make_file(void)
+{
+	struct inode *inode = alloc_anon_inode(frag_mount->mnt_sb);
+
+	if (IS_ERR(inode))
+		return NULL;
+	inode->i_mapping->a_ops = &ram_aops;
+	i_size_write(inode, MAX_LFS_FILESIZE);
+	return inode->i_mapping;
+}
+
+static void read_page(struct address_space *mapping, unsigned long index)
+{
+	struct folio *folio = read_mapping_folio(mapping, index, NULL);
+
+	if (IS_ERR(folio))
+		atomic_long_inc(&lacking);
+	else
+		folio_put(folio);
+}
+
+/*
+ * No page is read twice, so each that is read is an allocation. Each reads a file of its
+ * own, or they would wait for one lock, whose holder the host may have stopped.
+ */
+static void reclaim_worker(struct worker *w)
+{
+	struct address_space *mapping = make_file();
+	unsigned long read = 0;
+	u64 steps = div_u64((u64)nr_slots * turns, nr_workers), i;
+	bool hands = !strcmp(manner, "handoff");
+	struct rnd_state state;
+
+	if (!mapping) {
+		fail("no file");
+		return;
+	}
+	prandom_seed_state(&state, (u64)seed * 4711 + w->index);
+	for (i = 0; i < steps; i++) {
+		if (prandom_u32_state(&state) % 100 < file)
+			read_page(mapping, read++);
+		else
+			take_step(w, &state, hands);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	atomic_long_add(read, &pages_read);
+}
+
+static void run_reclaim(void)
+{
+	frag_mount = kern_mount(&frag_fs);
+	if (IS_ERR(frag_mount)) {
+		fail("no file system");
+		return;
+	}
+	work_on_table(reclaim_worker, NULL);
+	say("read", "%ld", atomic_long_read(&pages_read));
+}
+
 /* Compaction --------------------------------------------------------------- */
 
-/* Fill nine tenths of the memory with pages of one file, and drop seven of eight. */
-static struct file *fill_file(void)
+/* A file of so many tenths of the memory, filled by this CPU. */
+static struct file *fill_file(unsigned int tenths, unsigned long *nr_pages)
 {
-	struct file *file;
-	struct rnd_state state;
+	struct file *filled;
 	struct zone *zone;
 	unsigned long nr = 0, i;
 
 	for_each_populated_zone(zone)
 		nr += zone->present_pages;
-	nr = nr / 10 * 9;
-	file = shmem_kernel_file_setup("frag", (loff_t)nr << PAGE_SHIFT,
-				       mk_vma_flags(VMA_NORESERVE_BIT));
-	if (IS_ERR(file)) {
+	nr = nr / 10 * tenths;
+	filled = shmem_kernel_file_setup("frag", (loff_t)nr << PAGE_SHIFT,
+					 mk_vma_flags(VMA_NORESERVE_BIT));
+	if (IS_ERR(filled)) {
 		fail("no file");
 		return NULL;
 	}
 	for (i = 0; i < nr; i++) {
-		struct page *page = shmem_read_mapping_page(file->f_mapping, i);
+		struct page *page = shmem_read_mapping_page(filled->f_mapping, i);
 
 		if (IS_ERR(page)) {
 			fail("the file could not be filled");
@@ -548,57 +793,247 @@ static struct file *fill_file(void)
 		cond_resched();
 	}
 	lru_add_drain_all();
-	prandom_seed_state(&state, seed);
-	for (i = 0; i + 8 <= nr; i += 8) {
-		unsigned long stays = scatter ? prandom_u32_state(&state) % 8 : 0;
-		loff_t at = (loff_t)i << PAGE_SHIFT, keep = (loff_t)(i + stays) << PAGE_SHIFT;
-		loff_t end = (loff_t)(i + 8) << PAGE_SHIFT;
-
-		if (stays)
-			shmem_truncate_range(file_inode(file), at, keep - 1);
-		if (stays < 7)
-			shmem_truncate_range(file_inode(file), keep + PAGE_SIZE, end - 1);
-		cond_resched();
-	}
-	return file;
+	*nr_pages = nr;
+	return filled;
 }
 
-static void run_compact(void)
+/* Of eight pages, one stays. */
+static void punch(struct file *filled, unsigned long first, unsigned int stays)
 {
-	gfp_t gfp = GFP_TRANSHUGE | (noretry ? __GFP_NORETRY : 0);
-	unsigned int got = 0, tries = 0, i;
-	struct page **pages;
-	struct file *file;
+	loff_t at = (loff_t)first << PAGE_SHIFT, keep = (loff_t)(first + stays) << PAGE_SHIFT;
+	loff_t end = (loff_t)(first + 8) << PAGE_SHIFT;
 
-	pages = vcalloc(nr_blocks, sizeof(*pages));
+	if (stays)
+		shmem_truncate_range(file_inode(filled), at, keep - 1);
+	if (stays < 7)
+		shmem_truncate_range(file_inode(filled), keep + PAGE_SIZE, end - 1);
+}
+
+/* Nine tenths of the memory full of pages with holes between them. */
+static struct file *make_holes(void)
+{
+	struct rnd_state state;
+	unsigned long nr, i;
+	struct file *filled;
+
 	go_to(0);
-	file = pages ? fill_file() : NULL;
-	if (!file) {
-		fail("no memory for the pages");
-		return;
+	filled = fill_file(9, &nr);
+	if (!filled)
+		return NULL;
+	prandom_seed_state(&state, seed);
+	for (i = 0; i + 8 <= nr; i += 8) {
+		punch(filled, i, scatter ? prandom_u32_state(&state) % 8 : keep_index % 8);
+		cond_resched();
 	}
 	if (drain)
 		drain_all();
 	show_memory("start");
 	go_to(cpu);
+	return filled;
+}
+
+static void free_huge_pages(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		__free_pages(pages[i], pageblock_order);
+}
+
+/* Let kcompactd work, until it has done what it was asked for. */
+static void wake_kcompactd(void)
+{
+	pg_data_t *pgdat = NODE_DATA(first_online_node);
+
+	wakeup_kcompactd(pgdat, pageblock_order, pgdat->nr_zones - 1);
+	/* It tells nobody that it is done. */
+	while (READ_ONCE(pgdat->kcompactd_max_order))
+		schedule_timeout_idle(1);
+}
+
+/* Huge pages, until too many tries failed; with kcompactd nobody else compacts. */
+static void get_huge_pages(gfp_t gfp, bool kcompactd)
+{
+	unsigned int got = 0, tries = 0;
+	struct page **pages;
+	struct file *filled;
+
+	pages = vcalloc(nr_blocks, sizeof(*pages));
+	filled = pages ? make_holes() : NULL;
+	if (!filled) {
+		fail("no memory for the pages");
+		return;
+	}
 	start_phase();
-	while (got < nr_blocks && tries < TRIES && !failed) {
+	while (got < nr_blocks && tries < (kcompactd ? WAKES : TRIES) && !failed) {
 		pages[got] = alloc_pages(gfp, pageblock_order);
-		if (pages[got])
+		if (pages[got]) {
 			got++;
-		else
-			tries++;
+			/* kcompactd was asked for this one. */
+			tries = kcompactd ? 0 : tries;
+			continue;
+		}
+		tries++;
+		if (kcompactd)
+			wake_kcompactd();
 	}
 	end_phase();
+	say("keep_index", "%u", keep_index % 8);
 	say("got", "%u", got);
 	/* Free memory does not depend on what waits where, once all is drained. */
 	drain_all();
-	for (i = 0; i < got; i++)
-		__free_pages(pages[i], pageblock_order);
+	free_huge_pages(pages, got);
 	drain_all();
 	show_memory("after");
-	fput(file);
+	fput(filled);
 	vfree(pages);
+}
+
+static void run_compact(void)
+{
+	get_huge_pages(GFP_TRANSHUGE | (noretry ? __GFP_NORETRY : 0), false);
+}
+
+static void run_kcompactd(void)
+{
+	get_huge_pages(GFP_TRANSHUGE_LIGHT | __GFP_NOWARN, true);
+}
+
+static void set_sysctl(const char *name, const char *text)
+{
+	struct file_system_type *type = get_fs_type("proc");
+	struct vfsmount *mount = type ? kern_mount(type) : ERR_PTR(-ENODEV);
+	struct file *opened;
+	struct path where;
+	loff_t at = 0;
+
+	if (IS_ERR(mount)) {
+		fail("no /proc");
+		return;
+	}
+	where.mnt = mount;
+	where.dentry = mount->mnt_root;
+	opened = file_open_root(&where, name, O_WRONLY, 0);
+	if (IS_ERR(opened)) {
+		fail("no such sysctl");
+		return;
+	}
+	if (kernel_write(opened, text, strlen(text), &at) < 0)
+		fail("the sysctl was refused");
+	fput(opened);
+}
+
+/* What there is when somebody compacted all memory. */
+static void look_at_compacted(const char *name, const char *text, unsigned int wait)
+{
+	struct picture *p = kvzalloc(sizeof(*p), GFP_KERNEL);
+	struct file *filled = p ? make_holes() : NULL;
+
+	if (!filled) {
+		fail("no memory for the picture");
+		return;
+	}
+	start_phase();
+	set_sysctl(name, text);
+	if (wait)
+		schedule_timeout_idle(wait * HZ);
+	end_phase();
+	say("keep_index", "%u", keep_index % 8);
+	take_sketch(p);
+	say("got", "%lu", p->whole);
+	drain_all();
+	show_memory("after");
+	fput(filled);
+	kvfree(p);
+}
+
+static void run_proactive(void)
+{
+	look_at_compacted("sys/vm/compaction_proactiveness", "90", seconds);
+}
+
+static void run_compact_all(void)
+{
+	look_at_compacted("sys/vm/compact_memory", "1", 0);
+}
+
+/* Blocks where they are ---------------------------------------------------- */
+
+static struct {
+	struct file *filled;
+	unsigned long nr_pages;
+	unsigned int tried, got;
+	bool over;
+} contig;
+
+/* One tries block after block, in order, and gives each back at once. */
+static void contig_worker(struct worker *w)
+{
+	unsigned int turn;
+	struct zone *zone;
+
+	for (turn = 0; turn < turns; turn++)
+		for_each_populated_zone(zone) {
+			unsigned long pfn = ALIGN(zone->zone_start_pfn, pageblock_nr_pages);
+
+			for (; pfn + pageblock_nr_pages <= zone_end_pfn(zone);
+			     pfn += pageblock_nr_pages) {
+				contig.tried++;
+				if (alloc_contig_range(pfn, pfn + pageblock_nr_pages,
+						       ACR_FLAGS_NONE, GFP_KERNEL | __GFP_NOWARN))
+					continue;
+				contig.got++;
+				free_contig_range(pfn, pageblock_nr_pages);
+				cond_resched();
+			}
+		}
+	WRITE_ONCE(contig.over, true);
+}
+
+/* Another frees pages of the file, and fills the holes again. */
+static void holes_worker(struct worker *w)
+{
+	struct rnd_state state;
+
+	prandom_seed_state(&state, (u64)seed * 4711 + w->index);
+	while (!READ_ONCE(contig.over)) {
+		unsigned long first = prandom_u32_state(&state) % (contig.nr_pages / 8) * 8, i;
+
+		punch(contig.filled, first, prandom_u32_state(&state) % 8);
+		for (i = first; i < first + 8; i++) {
+			struct page *page = shmem_read_mapping_page(contig.filled->f_mapping, i);
+
+			if (IS_ERR(page))
+				atomic_long_inc(&lacking);
+			else
+				put_page(page);
+		}
+		cond_resched();
+	}
+}
+
+static void run_contig(void)
+{
+	if (num_online_cpus() < 2) {
+		fail("needs two CPUs");
+		return;
+	}
+	go_to(0);
+	contig.filled = fill_file(6, &contig.nr_pages);
+	if (!contig.filled)
+		return;
+	show_memory("start");
+	add_worker(0, 0, contig_worker);
+	add_worker(1, 1, holes_worker);
+	start_phase();
+	run_workers(2);
+	end_phase();
+	say("tried", "%u", contig.tried);
+	say("got", "%u", contig.got);
+	say("lacking", "%ld", atomic_long_read(&lacking));
+	drain_all();
+	show_memory("after");
+	fput(contig.filled);
 }
 
 /* From one CPU to another --------------------------------------------------- */
@@ -680,8 +1115,20 @@ static void run_phase(void)
 		run_load();
 	else if (!strcmp(phase, "thin"))
 		run_thin();
+	else if (!strcmp(phase, "age"))
+		run_age();
+	else if (!strcmp(phase, "reclaim"))
+		run_reclaim();
 	else if (!strcmp(phase, "compact"))
 		run_compact();
+	else if (!strcmp(phase, "kcompactd"))
+		run_kcompactd();
+	else if (!strcmp(phase, "proactive"))
+		run_proactive();
+	else if (!strcmp(phase, "compact_all"))
+		run_compact_all();
+	else if (!strcmp(phase, "contig"))
+		run_contig();
 	else if (!strcmp(phase, "remote_user"))
 		run_remote(GFP_HIGHUSER_MOVABLE);
 	else if (!strcmp(phase, "remote_kernel"))
