@@ -298,8 +298,8 @@ static void trace_claim_of_a_block_partly_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log->migratetype, MIGRATE_MOVABLE);
 }
 
-/* Nothing changes hands. */
-static void trace_no_claim_of_a_block_with_an_owner(struct kunit *test)
+/* The block that was its own already does not change hands, the other one does. */
+static void trace_claim_of_a_block_of_another_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct trace_log *log = trace_claim(test);
@@ -311,7 +311,9 @@ static void trace_no_claim_of_a_block_with_an_owner(struct kunit *test)
 	fx->nr_alloc = 8;
 	TRACED(log, pcp_refill(fx->zone, fx->other, 0, MIGRATE_MOVABLE, 0));
 	KUNIT_EXPECT_EQ(test, fx->other->count, 8);
-	KUNIT_EXPECT_EQ(test, log->nr, 0);
+	KUNIT_EXPECT_EQ(test, log->nr, 1);
+	KUNIT_EXPECT_EQ(test, log->cpu, fx->other->cpu);
+	KUNIT_EXPECT_EQ(test, log->pfn, page_to_pfn(pcp_fx_page(fx, 1, 0)));
 }
 
 static void trace_teardown_counts_blocks(struct kunit *test)
@@ -339,7 +341,7 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(trace_absorb_says_whether_some_are_left),
 	KUNIT_CASE(trace_claim_names_block_and_owner),
 	KUNIT_CASE(trace_claim_of_a_block_partly_in_use),
-	KUNIT_CASE(trace_no_claim_of_a_block_with_an_owner),
+	KUNIT_CASE(trace_claim_of_a_block_of_another_cpu),
 	KUNIT_CASE(trace_teardown_counts_blocks),
 	{}
 };
