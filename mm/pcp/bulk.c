@@ -81,7 +81,7 @@ void pcp_collect(struct zone *zone, struct per_cpu_pages *pcp, int count,
 		pcp_clear_mark(page);
 		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
 		if (pageblock_owner_cpu(pbd) == pcp->cpu)
-			pageblock_disown(zone, pbd);
+			__pageblock_disown(zone, pbd);
 	}
 	pcp_count_add(pcp, -nr_pages);
 }

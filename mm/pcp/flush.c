@@ -50,7 +50,7 @@ static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 
 		pbd = pcp_pageblock(zone, page, page_to_pfn(page));
 		if (pageblock_owner_cpu(pbd) == pcp->cpu)
-			pageblock_disown(zone, pbd);
+			__pageblock_disown(zone, pbd);
 	}
 }
 

@@ -85,7 +85,7 @@ void pageblock_disown_cpu(struct zone *zone, struct per_cpu_pages *pcp)
 		struct pageblock_data *pbd = pcp_zone_block(zone, pfn);
 
 		if (pbd && pageblock_owner_cpu(pbd) == pcp->cpu)
-			pageblock_disown(zone, pbd);
+			__pageblock_disown(zone, pbd);
 		cond_resched();
 	}
 }

@@ -45,7 +45,7 @@ static void pcp_watch_fn(struct work_struct *work)
  */
 static void pcp_watch_arm(struct irq_work *work)
 {
-	queue_delayed_work(system_unbound_wq, &pcp_watch_work,
+	queue_delayed_work(system_dfl_wq, &pcp_watch_work,
 			   round_jiffies_relative(sysctl_stat_interval));
 }
 
