@@ -289,11 +289,12 @@ static long live_stock_fn(struct pcp_worker *w)
 
 /*
  * A CPU that has few pages keeps those that it frees, and CPU b shall push them. Set back
- * after the case.
+ * after the case. Not 0, or the high mark could go down to that, and the PCP would not
+ * keep the pages that it has to have on its list.
  */
 static void live_have_enough(struct live *lv)
 {
-	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 0);
+	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 4);
 	pcp_on_cpu(lv->test, lv->b, live_stock_fn, lv);
 }
 
@@ -466,7 +467,7 @@ void live_empty_lists(struct live *lv)
  */
 bool live_waits(struct live *lv, unsigned int want)
 {
-	unsigned int i;
+	unsigned int i, waiting;
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
@@ -478,8 +479,12 @@ bool live_waits(struct live *lv, unsigned int want)
 			live_set_bound(lv, 2 * want);
 		pcp_on_cpu(lv->test, lv->b, live_free_fn, lv);
 		live_empty_lists(lv);
-		if (atomic_read(&lv->pcp->nr_waiting) >= want)
+		waiting = atomic_read(&lv->pcp->nr_waiting);
+		if (waiting >= want)
 			return true;
+		kunit_info(lv->test, "%u of %u wait, CPU %d has %d pages, %d at least\n",
+			   waiting, want, lv->b, READ_ONCE(zone_pcp(lv->zone, lv->b)->count),
+			   READ_ONCE(zone_pcp(lv->zone, lv->b)->high_min));
 	}
 	return false;
 }
