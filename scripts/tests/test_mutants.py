@@ -23,7 +23,7 @@ class Places(unittest.TestCase):
     def test_the_helpers_give_changes(self):
         for name in mutants.sources():
             text = mutants.read(os.path.join(mutants.PCP, name))
-            self.assertGreater(len(mutate.mutants(text)), 10, name)
+            self.assertTrue(mutate.mutants(text), name)
 
     def test_header_function_is_used_through_others(self):
         users = [os.path.basename(p) for p in mutants.used_by("pcp_open")]
