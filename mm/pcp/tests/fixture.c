@@ -562,7 +562,7 @@ struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int
 
 	fx->pcp->high_min = 0;
 	spin_lock(&fx->pcp->lock);
-	pcp_list_add_tail(fx->pcp, page, order, migratetype);
+	pcp_list_add(fx->pcp, page, order, migratetype);
 	spin_unlock(&fx->pcp->lock);
 	return page;
 }
