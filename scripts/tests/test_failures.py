@@ -145,10 +145,10 @@ class Streams(unittest.TestCase):
 
 class Sentences(unittest.TestCase):
     def test_a_file_of_somebody_else_is_said_to_be(self):
-        error = PermissionError(errno.EACCES, "Permission denied", "/work/x/y")
+        error = PermissionError(errno.EACCES, "Permission denied", "/some/x/y")
         with mock.patch.object(failures, "owner", side_effect=lambda path: {
                 "/proc/self": "me"}.get(path, "them")):
-            self.assertIn("/work/x/y, which belongs to them; look at its permissions",
+            self.assertIn("/some/x/y, which belongs to them; look at its permissions",
                           failures.sentence_of(error))
         with mock.patch.object(failures, "owner", return_value="me"):
             self.assertNotIn("belongs", failures.sentence_of(error))
