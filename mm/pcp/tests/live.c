@@ -37,6 +37,17 @@ unsigned long live_event(enum vm_event_item item)
 }
 
 /**
+ * live_pbd() - the data of a page's block
+ * @page: the page
+ *
+ * Return: the block.
+ */
+struct pageblock_data *live_pbd(struct page *page)
+{
+	return pfn_to_pageblock(page, page_to_pfn(page));
+}
+
+/**
  * live_owner() - the CPU that owns a page's block
  * @page: the page
  *
@@ -44,7 +55,7 @@ unsigned long live_event(enum vm_event_item item)
  */
 int live_owner(struct page *page)
 {
-	return pageblock_owner_cpu(pfn_to_pageblock(page, page_to_pfn(page)));
+	return pageblock_owner_cpu(live_pbd(page));
 }
 
 /**
@@ -287,12 +298,15 @@ static long live_stock_fn(struct pcp_worker *w)
 	return 0;
 }
 
-/*
- * A CPU that has few pages keeps those that it frees, and CPU b shall push them. Set back
- * after the case. Not 0, or the high mark could go down to that, and the PCP would not
- * keep the pages that it has to have on its list.
+/**
+ * live_have_enough() - have CPU b push what it frees of other CPUs' blocks
+ * @lv: CPU b and the zone
+ *
+ * A CPU that has few pages keeps those that it frees. Set back after the case. Not 0, or
+ * the high mark could go down to that, and the PCP would not keep the pages that it has
+ * to have on its list.
  */
-static void live_have_enough(struct live *lv)
+void live_have_enough(struct live *lv)
 {
 	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 4);
 	pcp_on_cpu(lv->test, lv->b, live_stock_fn, lv);
@@ -305,11 +319,9 @@ static void live_own_again(struct live *lv)
 
 	for (i = 0; i < lv->nr; i++) {
 		struct page *page = lv->pages[i];
-		struct pageblock_data *pbd = pfn_to_pageblock(page, page_to_pfn(page));
 
-		if (pageblock_owner_cpu(pbd) == lv->a)
-			continue;
-		pageblock_own(lv->zone, lv->pcp, pbd);
+		if (live_owner(page) != lv->a)
+			pageblock_own(lv->zone, lv->pcp, live_pbd(page));
 	}
 }
 
@@ -344,6 +356,59 @@ void live_own(struct live *lv, unsigned int want, bool whole)
 	lv->pcp = zone_pcp(lv->zone, lv->a);
 	live_have_enough(lv);
 	live_own_again(lv);
+}
+
+/* On CPU a: whole blocks, each in pages of order 0. */
+static long live_blocks_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	while (lv->nr < lv->want) {
+		struct page *page = alloc_pages(lv->gfp, pageblock_order);
+
+		if (!page)
+			return false;
+		if (lv->zone && page_zone(page) != lv->zone) {
+			__free_pages(page, pageblock_order);
+			return false;
+		}
+		lv->zone = page_zone(page);
+		split_page(page, pageblock_order);
+		for (i = 0; i < pageblock_nr_pages; i++)
+			lv->pages[lv->nr++] = page + i;
+	}
+	return true;
+}
+
+/**
+ * live_blocks() - have whole blocks in use, in pages of order 0
+ * @lv: gets the pages, block by block, their zone and the PCP of CPU a, which owns them
+ * @nr: number of blocks
+ */
+void live_blocks(struct live *lv, unsigned int nr)
+{
+	unsigned int i;
+	int tries = 0;
+	long ok;
+
+	lv->want = nr * pageblock_nr_pages;
+	KUNIT_ASSERT_LE(lv->test, (unsigned long)lv->want, LIVE_MAX_PAGES);
+	for (;;) {
+		lv->nr = 0;
+		lv->zone = NULL;
+		ok = pcp_on_cpu(lv->test, lv->a, live_blocks_fn, lv);
+		if (ok > 0 || ++tries == 4)
+			break;
+		while (lv->nr)
+			__free_page(lv->pages[--lv->nr]);
+		drain_all_pages(NULL);
+	}
+	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L, "only %u pages of whole blocks", lv->nr);
+	lv->pcp = zone_pcp(lv->zone, lv->a);
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages)
+		pageblock_own(lv->zone, lv->pcp, live_pbd(lv->pages[i]));
+	live_have_enough(lv);
 }
 
 /**
@@ -397,6 +462,24 @@ int live_count(struct per_cpu_pages *pcp)
 	count = pcp->count;
 	spin_unlock(&pcp->lock);
 	return count;
+}
+
+/**
+ * live_is_own() - is it one of the pages that CPU a had?
+ * @lv: the pages
+ * @page: a page
+ *
+ * Return: true if it is.
+ */
+bool live_is_own(struct live *lv, struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		if (lv->pages[i] == page)
+			return true;
+	}
+	return false;
 }
 
 /**

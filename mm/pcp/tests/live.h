@@ -66,13 +66,17 @@ struct live {
 };
 
 unsigned long live_event(enum vm_event_item item);
+struct pageblock_data *live_pbd(struct page *page);
 int live_owner(struct page *page);
 void live_check(struct kunit *test);
 void live_check_free_lists(struct kunit *test, struct zone *zone);
 long live_balance(struct kunit *test);
+void live_have_enough(struct live *lv);
+void live_blocks(struct live *lv, unsigned int nr);
 void live_own(struct live *lv, unsigned int want, bool whole);
 long live_free_fn(struct pcp_worker *w);
 int live_count(struct per_cpu_pages *pcp);
+bool live_is_own(struct live *lv, struct page *page);
 unsigned int live_in_zone(struct live *lv);
 long live_drain_fn(struct pcp_worker *w);
 void live_set_bound(struct live *lv, int bound);
