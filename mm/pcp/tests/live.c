@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/folio_batch.h>
+#include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/prandom.h>
@@ -412,6 +413,65 @@ void live_blocks(struct live *lv, unsigned int nr)
 }
 
 /**
+ * live_set_type() - make blocks a CMA area, a reserve, or of another type
+ * @lv: all pages of whole blocks, in use
+ * @migratetype: their new type
+ */
+void live_set_type(struct live *lv, int migratetype)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages) {
+		struct pageblock_data *pbd = live_pbd(lv->pages[i]);
+		unsigned long word = READ_ONCE(pbd->flags), new, flags;
+		int old = word & PAGEBLOCK_MIGRATETYPE_MASK;
+
+		do {
+			new = (word & ~PAGEBLOCK_MIGRATETYPE_MASK) | migratetype;
+		} while (!try_cmpxchg(&pbd->flags, &word, new));
+
+		spin_lock_irqsave(&lv->zone->lock, flags);
+		if (migratetype == MIGRATE_HIGHATOMIC)
+			lv->zone->nr_reserved_highatomic += pageblock_nr_pages;
+		if (old == MIGRATE_HIGHATOMIC)
+			lv->zone->nr_reserved_highatomic -= pageblock_nr_pages;
+		spin_unlock_irqrestore(&lv->zone->lock, flags);
+	}
+}
+
+#ifdef CONFIG_CONTIG_ALLOC
+/**
+ * live_get_back() - have all pages of the blocks in use again, and make them movable
+ * @lv: pages of whole blocks, free, or in use by somebody who frees them or lets them move
+ *
+ * Return: false if some block cannot be had.
+ */
+bool live_get_back(struct live *lv)
+{
+	unsigned int i, tries;
+
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages) {
+		unsigned long start = page_to_pfn(lv->pages[i]);
+		acr_flags_t acr = ACR_FLAGS_NONE;
+		int ret = -EBUSY;
+
+		if (is_migrate_cma(pageblock_migratetype(live_pbd(lv->pages[i]))))
+			acr = ACR_FLAGS_CMA;
+		for (tries = 0; tries < 20 && ret; tries++) {
+			ret = alloc_contig_range(start, start + pageblock_nr_pages, acr,
+						 GFP_KERNEL);
+			if (ret)
+				schedule_timeout_uninterruptible(1);
+		}
+		if (ret)
+			return false;
+	}
+	live_set_type(lv, MIGRATE_MOVABLE);
+	return true;
+}
+#endif
+
+/**
  * live_set_bound() - let other numbers of pages wait for CPU a, until the case ends
  * @lv: its PCP
  * @bound: base pages
@@ -510,6 +570,25 @@ long live_drain_fn(struct pcp_worker *w)
 }
 
 /**
+ * live_defer() - free a page where neither the local PCP nor the zone can be had
+ * @lv: the zone
+ * @page: a page of a block of this CPU, or of nobody
+ * @order: its order
+ */
+void live_defer(struct live *lv, struct page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	pcpu_task_pin();
+	spin_lock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	spin_lock_irqsave(&lv->zone->lock, flags);
+	free_pages_nolock(page, order);
+	spin_unlock_irqrestore(&lv->zone->lock, flags);
+	spin_unlock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	pcpu_task_unpin();
+}
+
+/**
  * live_absorb_all() - take in all that waits for CPU a
  * @lv: its PCP and zone
  * @flags: PCP_ABSORB_NOLOCK or 0
@@ -570,6 +649,35 @@ bool live_waits(struct live *lv, unsigned int want)
 			   READ_ONCE(zone_pcp(lv->zone, lv->b)->high_min));
 	}
 	return false;
+}
+
+/**
+ * live_log_mark() - go to the end of the kernel's log
+ * @log: where live_log_next() goes on
+ */
+void live_log_mark(struct kmsg_dump_iter *log)
+{
+	kmsg_dump_rewind(log);
+	while (kmsg_dump_get_line(log, false, NULL, 0, NULL))
+		;
+}
+
+/**
+ * live_log_next() - a line that was logged since
+ * @log: where to look
+ * @line: gets the line, without a newline
+ * @size: of @line
+ *
+ * Return: false if there is none.
+ */
+bool live_log_next(struct kmsg_dump_iter *log, char *line, size_t size)
+{
+	size_t len;
+
+	if (!kmsg_dump_get_line(log, false, line, size - 1, &len))
+		return false;
+	line[len] = '\0';
+	return true;
 }
 
 /* A page and its order in one word, never 0. */

@@ -147,6 +147,7 @@ static const struct live_batch_param live_batch_params[] = {
 	{ "the PCP is locked, a page of another CPU comes last", true, false },
 	{ "the PCP is locked, a local page comes last", true, true },
 };
+
 KUNIT_ARRAY_PARAM_DESC(live_batch, live_batch_params, name);
 
 static void live_folios_of_many_owners(struct kunit *test)

@@ -19,8 +19,26 @@
 #include "../zone.h"
 #include "live.h"
 
+/* Nothing is cached for CPU a, in any zone. Returns how much still is. */
+static int live_empty_all_lists(struct live *lv)
+{
+	struct per_cpu_pages *pcp = lv->pcp;
+	struct zone *of = lv->zone, *zone;
+	int count = 0;
+
+	for_each_populated_zone(zone) {
+		lv->zone = zone;
+		lv->pcp = zone_pcp(zone, lv->a);
+		live_empty_lists(lv);
+		count += READ_ONCE(lv->pcp->count);
+	}
+	lv->zone = of;
+	lv->pcp = pcp;
+	return count;
+}
+
 /* H1 */
-static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
+static void live_expect_waiting_drained(struct kunit *test, bool all_zones)
 {
 	struct live *lv = test->priv;
 	int tries, count = -1;
@@ -28,13 +46,22 @@ static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
 	/* count must be 0 for the case to say something. */
 	for (tries = 0; tries < 8 && count; tries++) {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
-		live_empty_lists(lv);
-		count = READ_ONCE(lv->pcp->count);
-		drain_all_pages(lv->zone);
+		count = live_empty_all_lists(lv);
+		drain_all_pages(all_zones ? NULL : lv->zone);
 		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
 	}
 	KUNIT_EXPECT_EQ(test, count, 0);
 	live_check(test);
+}
+
+static void live_drain_all_pages_sees_pages_that_wait(struct kunit *test)
+{
+	live_expect_waiting_drained(test, false);
+}
+
+static void live_drain_of_all_zones_sees_pages_that_wait(struct kunit *test)
+{
+	live_expect_waiting_drained(test, true);
 }
 
 /* H3 */
@@ -294,20 +321,6 @@ static long live_buddies_fn(struct pcp_worker *w)
 	return false;
 }
 
-static void live_defer(struct live *lv, struct page *page, unsigned int order)
-{
-	unsigned long flags;
-
-	pcpu_task_pin();
-	/* Neither the PCP nor the zone can be had. */
-	spin_lock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
-	spin_lock_irqsave(&lv->zone->lock, flags);
-	free_pages_nolock(page, order);
-	spin_unlock_irqrestore(&lv->zone->lock, flags);
-	spin_unlock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
-	pcpu_task_unpin();
-}
-
 /* On CPU a: the left half goes to the zone, the right half is deferred. */
 static long live_defer_fn(struct pcp_worker *w)
 {
@@ -320,7 +333,7 @@ static long live_defer_fn(struct pcp_worker *w)
 }
 
 /* H10, and no trace of the order is left in a page that merged. */
-static void live_drain_frees_deferred_pages(struct kunit *test)
+static void live_expect_deferred_freed(struct kunit *test, bool all_zones)
 {
 	struct live *lv = test->priv;
 	long before = live_balance(test);
@@ -333,7 +346,7 @@ static void live_drain_frees_deferred_pages(struct kunit *test)
 	KUNIT_ASSERT_GT(test, pcp_on_cpu(test, lv->a, live_buddies_fn, lv), 0L);
 	right = lv->pages[lv->nr - 1];
 	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_defer_fn, lv), 0L);
-	drain_all_pages(lv->zone);
+	drain_all_pages(all_zones ? NULL : lv->zone);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->zone->trylock_free_pages));
 	if (!PageBuddy(right) && !PagePCPBuddy(right))
 		KUNIT_EXPECT_EQ(test, page_private(right), 0UL);
@@ -361,14 +374,99 @@ static void live_waiting_pages_return_before_oom(struct kunit *test)
 	live_check(test);
 }
 
+static void live_drain_frees_deferred_pages(struct kunit *test)
+{
+	live_expect_deferred_freed(test, false);
+}
+
+static void live_drain_of_all_zones_frees_deferred_pages(struct kunit *test)
+{
+	live_expect_deferred_freed(test, true);
+}
+
+/* On CPU a: pages of order 1, of blocks that it owns. */
+static long live_pairs_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	for (lv->nr = 0; lv->nr < 256; lv->nr++) {
+		struct page *page = alloc_pages(LIVE_GFP, 1);
+
+		if (!page)
+			return -ENOMEM;
+		if (!lv->nr)
+			lv->zone = page_zone(page);
+		lv->pages[lv->nr] = page;
+		pageblock_own(page_zone(page), zone_pcp(page_zone(page), w->cpu),
+			      live_pbd(page));
+	}
+	return 0;
+}
+
+static long live_free_pairs_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++)
+		__free_pages(lv->pages[i], 1);
+	return 0;
+}
+
+/* Those that merged with their left neighbour, and that kept their order. */
+static unsigned int live_orders_left(struct live *lv, unsigned int *merged)
+{
+	unsigned int i, nr = 0;
+	unsigned long flags;
+
+	*merged = 0;
+	spin_lock_irqsave(&lv->zone->lock, flags);
+	for (i = 0; i < lv->nr; i++) {
+		struct page *page = lv->pages[i];
+
+		if (page_zone(page) != lv->zone || PageBuddy(page) ||
+		    !is_free_buddy_page(page))
+			continue;
+		(*merged)++;
+		nr += page_private(page) != 0;
+	}
+	spin_unlock_irqrestore(&lv->zone->lock, flags);
+	return nr;
+}
+
+/* Who allocates the merged page would find it there. */
+static void live_pages_leave_their_order_behind(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned int merged = 0;
+	int tries;
+
+	/* Somebody may allocate first. */
+	for (tries = 0; tries < 8 && merged < 32; tries++) {
+		KUNIT_ASSERT_EQ(test, pcp_on_cpu(test, lv->a, live_pairs_fn, lv), 0L);
+		lv->pcp = zone_pcp(lv->zone, lv->a);
+		live_have_enough(lv);
+		live_set_bound(lv, INT_MAX);
+		pcp_on_cpu(test, lv->b, live_free_pairs_fn, lv);
+		drain_all_pages(NULL);
+		KUNIT_EXPECT_EQ(test, live_orders_left(lv, &merged), 0U);
+		live_reset_bound(lv);
+	}
+	KUNIT_EXPECT_GE(test, merged, 32U);
+	live_check(test);
+}
+
 static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),
+	KUNIT_CASE(live_drain_of_all_zones_sees_pages_that_wait),
 	KUNIT_CASE(live_waiting_pages_return_before_oom),
 	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
 	KUNIT_CASE(live_push_races_with_disable),
 	KUNIT_CASE(live_disable_waits_for_pages_that_are_carried),
 	KUNIT_CASE(live_push_races_with_teardown),
+	KUNIT_CASE(live_pages_leave_their_order_behind),
 	KUNIT_CASE(live_drain_frees_deferred_pages),
+	KUNIT_CASE(live_drain_of_all_zones_frees_deferred_pages),
 	KUNIT_CASE(live_drains_and_disables_under_load),
 	{}
 };
