@@ -37,7 +37,10 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 	int flushes = PCP_DRAIN_FLUSHES;
 	int count;
 
-	/* Pairs with llist_add_batch() in pcp_push(). */
+	/*
+	 * Pairs with llist_add_batch() in pcp_push(). Litmus tests: pcp-dead-look,
+	 * pcp-disable-look.
+	 */
 	smp_mb();
 
 	pcp_debug_drain(zone, pcp);
@@ -61,12 +64,17 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_debug_drain(zone, pcp);
 }
 
+/* A carrier that is none any more has deferred what it could not bring to the zone. */
 static bool pcp_zone_has_carriers(struct zone *zone)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		if (atomic_read(&zone_pcp(zone, cpu)->carriers))
+		/*
+		 * Pairs with llist_add() of the deferred pages, which are looked at without
+		 * a lock next. Litmus tests: pcp-carriers-deferred, pcp-carriers-zone.
+		 */
+		if (atomic_read_acquire(&zone_pcp(zone, cpu)->carriers))
 			return true;
 	}
 	return false;
@@ -88,7 +96,10 @@ void pcp_drain_finish(struct zone *zone)
 	bool carriers = false;
 	struct zone *z;
 
-	/* Pairs with llist_del_all() of the carrier: its list was seen empty. */
+	/*
+	 * Pairs with llist_del_all() of the carrier, or the barrier before it took what was
+	 * taken: its lists were seen empty. Litmus tests: pcp-carriers, pcp-carriers-taken.
+	 */
 	smp_mb();
 	if (zone) {
 		carriers = pcp_zone_has_carriers(zone);
@@ -96,6 +107,7 @@ void pcp_drain_finish(struct zone *zone)
 		for_each_populated_zone(z)
 			carriers |= pcp_zone_has_carriers(z);
 	}
+	/* Litmus test: pcp-carriers-rcu. */
 	if (unlikely(carriers))
 		synchronize_rcu();
 
@@ -126,7 +138,7 @@ void pcp_cpu_dead(struct zone *zone, struct per_cpu_pages *pcp)
 	trace_mm_pcp_teardown(pcp->cpu, atomic_read(&pcp->owned_blocks));
 	pageblock_disown_cpu(zone, pcp);
 
-	/* Has the barrier between the flag and the look at the list. */
+	/* Has the barrier between the flag and the look at the list: pcp-dead-look. */
 	pcp_drain(zone, pcp);
 }
 
