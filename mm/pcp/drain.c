@@ -35,6 +35,7 @@ static void pcp_debug_drain(struct zone *zone, struct per_cpu_pages *pcp)
 void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 {
 	int flushes = PCP_DRAIN_FLUSHES;
+	bool waiting;
 	int count;
 
 	/*
@@ -49,18 +50,24 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 
 		spin_lock(&pcp->lock);
 		pcp_free_bulk(zone, pcp, batch << CONFIG_PCP_BATCH_SCALE_MAX, 0);
+		/*
+		 * With the lock still held: its CPU may absorb what waits, and take that to
+		 * the zone. Then it has pages in its hands that are neither counted nor
+		 * waiting, until it unlocks.
+		 *
+		 * Not pcp_has_pages(): a push that is on its way may take long.
+		 */
 		count = pcp->count;
+		waiting = pcp_has_waiting(pcp);
 		spin_unlock(&pcp->lock);
 
-		/* Not pcp_has_pages(): a push that is on its way may take long. */
-		if (!count && pcp_has_waiting(pcp)) {
+		if (!count && waiting) {
 			rcu_read_lock();
 			pcp_return_waiting(zone, pcp);
 			rcu_read_unlock();
 			flushes--;
 		}
-	} while (READ_ONCE(pcp->count) ||
-		 (pcp_has_waiting(pcp) && (flushes > 0 || !pcp_open(pcp))));
+	} while (count || (waiting && (flushes > 0 || !pcp_open(pcp))));
 	pcp_debug_drain(zone, pcp);
 }
 
