@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Checks the models of the races in mm/pcp/: spin's exhaustively, litmus tests with herd7.
 
-tools/testing/models/pcp.runs says what pcp.pml is checked with and what has to
+tools/testing/models/NAME.runs says what NAME.pml is checked with and what has to
 come out; a model that is broken on purpose has to fail. The litmus tests say so
 themselves, in their Result: lines; the memory model is that of the kernel tree. herd7
 is fetched from the Debian archive if need be. Logs: $(O)/model. The data of the result: checks, a
@@ -31,7 +31,7 @@ MODELS = os.path.join(TESTING, "models")
 # The longest takes half a minute on an idle machine.
 TIMEOUT = 900
 
-Run = collections.namedtuple("Run", "expected defines text")
+Run = collections.namedtuple("Run", "model expected defines text")
 Outcome = collections.namedtuple("Outcome", "good states text log")
 Pan = collections.namedtuple("Pan", "states violated complete steps")
 
@@ -50,10 +50,17 @@ def read_runs(path):
             if not match:
                 raise Failure(f"{show(path)}, line {count}: write holds, broken or long, the "
                               "defines, a colon, and what it says")
-            runs.append(Run(match.group(1), tuple(match.group(2).split()), match.group(3)))
+            runs.append(Run(os.path.splitext(os.path.basename(path))[0], match.group(1),
+                            tuple(match.group(2).split()), match.group(3)))
     if not runs:
         raise Failure(f"{show(path)} has no run; get it back with git")
     return runs
+
+
+def all_runs():
+    """The runs of all models."""
+    paths = sorted(glob.glob(os.path.join(MODELS, "*.runs")))
+    return [run_ for path in paths for run_ in read_runs(path)]
 
 
 def read_pan(text):
@@ -106,7 +113,7 @@ def verify(one, out, index):
     os.makedirs(where)
     log = os.path.join(where, "log")
     defines = ["-D" + word for word in one.defines]
-    model = os.path.join(MODELS, "pcp.pml")
+    model = os.path.join(MODELS, one.model + ".pml")
     steps = (["spin", "-a", *defines, model],
              ["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=512", "-o", "pan", "pan.c"])
     for command in steps:
@@ -119,7 +126,7 @@ def verify(one, out, index):
     good, said = judge_pan(one.expected, pan)
     if not good and pan.violated:
         trail = os.path.join(where, "trail.txt")
-        logged(["spin", "-t", "-p", "-g", "-k", "pcp.pml.trail", *defines, model], trail, where)
+        logged(["spin", "-t", "-p", "-g", "-k", one.model + ".pml.trail", *defines, model], trail, where)
         log = trail
     return Outcome(good, pan.states, said, log)
 
@@ -197,15 +204,14 @@ def find_herd():
 
 
 COMMAND = Command(
-    "check the races on paper: a Promela model, exhaustively, and litmus tests",
+    "check the races on paper: Promela models, exhaustively, and litmus tests",
     (Option("QUICK", "", is_one, "1: leave out the long ones"),),
     # The kernel tree has the memory model, which only herd7 reads.
     packages=("model",), tree=False, own_lock="model")
 
 
 def run(job):
-    runs = [r for r in read_runs(os.path.join(MODELS, "pcp.runs"))
-            if not (job.options.quick and r.expected == "long")]
+    runs = [r for r in all_runs() if not (job.options.quick and r.expected == "long")]
     tests = sorted(glob.glob(os.path.join(MODELS, "litmus", "*.litmus")))
     wanted = {path: expected_result(path) for path in tests}
     tasks = [(one.text, (verify, one, job.results, index)) for index, one in enumerate(runs, 1)]
