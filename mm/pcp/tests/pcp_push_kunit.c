@@ -215,7 +215,7 @@ static void push_run_is_one_operation(struct kunit *test)
 	struct llist_node *second = &pcp_fx_page(fx, 1, 0)->pcp_llist;
 	struct pcp_run run = run_of(fx, 3);
 
-	kunit_activate_static_stub(test, pcp_zone_short, count_short);
+	kunit_activate_static_stub(test, __pcp_zone_short, count_short);
 	set_bound(fx, 0, 100);
 	pcp_push(&run, false);
 	KUNIT_EXPECT_EQ(test, nr_short, 1);
@@ -701,7 +701,7 @@ static void push_asks_the_zone_only_between_the_bounds(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	kunit_activate_static_stub(test, pcp_zone_short, count_short);
+	kunit_activate_static_stub(test, __pcp_zone_short, count_short);
 	set_bound(fx, 2, 3);
 	push_nr(fx, 2);
 	KUNIT_EXPECT_EQ(test, nr_short, 0);
@@ -856,17 +856,17 @@ static void push_nolock_short_zone_has_the_short_bound(struct kunit *test)
 static void push_bound_follows_the_batch(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int half;
+	int most;
 
 	fx->other->batch = 4;
-	half = (4 << CONFIG_PCP_BATCH_SCALE_MAX) / 2;
-	pcp_set_bound(fx->other, half - 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, half - 1);
-	pcp_set_bound(fx->other, half + 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, half);
+	most = 4 << CONFIG_PCP_BATCH_SCALE_MAX;
+	pcp_set_bound(fx->other, most - 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, most - 1);
+	pcp_set_bound(fx->other, most + 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, most);
 	fx->other->batch = 8;
 	pcp_set_bound(fx->other, INT_MAX);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, 2 * half);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, 2 * most);
 	pcp_set_bound(fx->other, 0);
 	KUNIT_EXPECT_EQ(test, fx->other->bound, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_open(fx->other));
@@ -902,7 +902,7 @@ static void push_overflow_that_another_cpu_flushed(struct kunit *test)
 
 	pcp_fx_need_events(fx);
 	race_fx = fx;
-	kunit_activate_static_stub(test, pcp_zone_short, flush_meanwhile);
+	kunit_activate_static_stub(test, __pcp_zone_short, flush_meanwhile);
 	set_bound(fx, 2, 5);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_OVERFLOW, pcp_push(&run, false)),
 			0);
