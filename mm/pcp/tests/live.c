@@ -300,16 +300,36 @@ static long live_stock_fn(struct pcp_worker *w)
 }
 
 /**
+ * live_have_room() - have a CPU keep so many pages of others' blocks
+ * @lv: the zone
+ * @cpu: the CPU
+ * @room: pages that it has before it pushes more
+ *
+ * A batch is all that the PCP may have, but for twice the room, so that little is trimmed.
+ * See pcp_keep_mark(). Set back after the case.
+ */
+void live_have_room(struct live *lv, int cpu, int room)
+{
+	struct per_cpu_pages *pcp = zone_pcp(lv->zone, cpu);
+	int high = max(lv->zone->pageset_high_max, 2 * room + 1);
+
+	spin_lock(&pcp->lock);
+	WRITE_ONCE(pcp->high_min, room);
+	WRITE_ONCE(pcp->high_max, high);
+	WRITE_ONCE(pcp->high, high);
+	WRITE_ONCE(pcp->batch, high - 2 * room);
+	spin_unlock(&pcp->lock);
+}
+
+/**
  * live_have_enough() - have CPU b push what it frees of other CPUs' blocks
  * @lv: CPU b and the zone
  *
- * A CPU that has few pages keeps those that it frees. Set back after the case. Not 0, or
- * the high mark could go down to that, and the PCP would not keep the pages that it has
- * to have on its list.
+ * It has no room for them, and some on the list.
  */
 void live_have_enough(struct live *lv)
 {
-	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 4);
+	live_have_room(lv, lv->b, 4);
 	pcp_on_cpu(lv->test, lv->b, live_stock_fn, lv);
 }
 
@@ -798,6 +818,8 @@ static void live_restore(void *unused)
 			if (pcp->dead)
 				pcp_cpu_online(pcp);
 			WRITE_ONCE(pcp->high_min, zone->pageset_high_min);
+			WRITE_ONCE(pcp->high_max, zone->pageset_high_max);
+			WRITE_ONCE(pcp->batch, zone->pageset_batch);
 			pcp_set_bound(pcp, pcp->high_max);
 		}
 	}

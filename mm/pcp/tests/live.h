@@ -72,6 +72,7 @@ int live_owner(struct page *page);
 void live_check(struct kunit *test);
 void live_check_free_lists(struct kunit *test, struct zone *zone);
 long live_balance(struct kunit *test);
+void live_have_room(struct live *lv, int cpu, int room);
 void live_have_enough(struct live *lv);
 void live_blocks(struct live *lv, unsigned int nr);
 void live_set_type(struct live *lv, int migratetype);

@@ -470,7 +470,7 @@ static long live_keep_fn(struct pcp_worker *w)
 	unsigned int i, nr = 0;
 
 	drain_local_pages(lv->zone);
-	WRITE_ONCE(pcp->high_min, lv->zone->pageset_high_min);
+	live_have_room(lv, w->cpu, lv->zone->pageset_high_min);
 	for (i = 0; i < lv->nr; i++) {
 		__free_page(lv->pages[i]);
 		nr += pcp_has_mark(lv->pages[i], pcp_mark(pcp));
