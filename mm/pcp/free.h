@@ -76,7 +76,7 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 		in->migratetype = pageblock_migratetype(pbd);
 		in->owner = pageblock_owner_cpu(pbd);
 		if (in->owner >= 0 && in->owner != in->cpu)
-			in->keep = pcp_task_needs_pages() ||
+			in->keep = !pcp_owners_on() || pcp_task_needs_pages() ||
 				   pcp_wants_pages(zone_pcp(zone, in->cpu),
 						   pcp_pindex(pcp_list_type(in->migratetype),
 							      order));

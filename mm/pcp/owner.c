@@ -8,6 +8,8 @@
 #include "pcp.h"
 #include "zone.h"
 
+DEFINE_STATIC_KEY_TRUE(pcp_owners);
+
 /**
  * pageblock_own() - a CPU becomes the owner of a block, whoever owned it
  * @zone: zone of the block
