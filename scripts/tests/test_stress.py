@@ -97,6 +97,7 @@ class Run(Commands):
     def run_with(self, text, **texts):
         self.consoles = {"STRESS_SECONDS": text}
         job = self.job(**{"MINUTES": "1", "SEED": "7", **texts})
+        stress.check(job)
         result = self.quiet(stress.run, job)
         with open(job.path("summary.json"), encoding="utf-8") as handle:
             self.assertEqual(json.load(handle), json.loads(json.dumps(result.data)))
@@ -125,7 +126,9 @@ class Run(Commands):
     def test_a_guest_that_its_host_did_not_let_begin(self):
         self.consoles = {"": "qemu: could not open /dev/kvm\n"}
         with self.assertRaisesRegex(Failure, "did not start: qemu: could not .*again: qemu -accel"):
-            self.quiet(stress.run, self.job(MINUTES="1"))
+            job = self.job(MINUTES="1")
+            stress.check(job)
+            self.quiet(stress.run, job)
 
     def test_a_debug_kernel_has_more_time(self):
         self.run_with(self.good, DEBUG="kasan")
