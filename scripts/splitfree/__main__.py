@@ -23,6 +23,7 @@ from splitfree.runs import frame  # noqa: E402
 TARGETS = {
     "kunit": ("kunit", "COMMAND"),
     "user": ("user", "COMMAND"),
+    "tools": ("tools", "COMMAND"),
     "mutants": ("mutants", "COMMAND"),
     "qemu": ("qemu", "COMMAND"),
     "stress": ("stress", "COMMAND"),
