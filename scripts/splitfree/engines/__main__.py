@@ -5,6 +5,7 @@
 	keep NAME DIR	copy what the job NAME left, as ci/jobs.list has it, to DIR
 	sum DIR...	add up the results of all shards below the directories
 	summary DIR...	the results in these directories as Markdown
+	kcidb DIR	the result in this directory as KCIDB has it; kcidb.py has more words
 	engines		write the parts of the engines' files that depend on ci/jobs.list
 """
 
@@ -17,7 +18,7 @@ if not __package__:
 
 # pylint: disable=wrong-import-position
 from splitfree.base.failures import Failure, main  # noqa: E402
-from splitfree.engines import files, joblist, keep, summary, total  # noqa: E402
+from splitfree.engines import files, joblist, kcidb, keep, summary, total  # noqa: E402
 
 
 def jobs(arguments):
@@ -27,7 +28,7 @@ def jobs(arguments):
         print(f"{run.name:<22} {run.job.when:<7} {run.job.minutes:>4} min   {run.command}")
 
 
-WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run,
+WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run, "kcidb": kcidb.run,
          "engines": files.run}
 
 
