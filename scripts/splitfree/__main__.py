@@ -27,6 +27,7 @@ TARGETS = {
     "mutants": ("mutants", "COMMAND"),
     "qemu": ("qemu", "COMMAND"),
     "stress": ("stress", "COMMAND"),
+    "lava": ("lava", "COMMAND"),
     "check": ("check", "COMMAND"),
     "check-all": ("check", "EVERYTHING"),
     "selftests": ("selftests", "COMMAND"),

@@ -16,7 +16,7 @@ BELOW = {
     "judge": {"base"},
     "runs": {"base", "source", "kernel", "judge"},
     "bench": {"base", "source", "kernel", "judge", "runs"},
-    "engines": {"base", "judge", "source"},
+    "engines": {"base", "source", "kernel", "judge", "runs"},
     "commands": {"base", "source", "kernel", "judge", "runs", "bench", "engines"},
     "__main__": {"base", "runs"},
 }

@@ -101,7 +101,7 @@ class Sums(Commands):
         self.assertEqual(self.same("bisect", run).sums, (7, 1, 0))
 
     def test_stress(self):
-        self.patch(stress, "make_initramfs", return_value="image")
+        self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
         good = "stress: start\n" + "\n".join(test_stress.Judge.GOOD) + "\n"
         self.consoles = {"STRESS_SEED=9": good.replace("lost=-3", "lost=4000"),

@@ -11,6 +11,7 @@ from unittest import mock
 from splitfree.base.failures import Failure
 from splitfree.commands import stress
 from splitfree.judge import verdict
+from splitfree.runs import stress as load
 from tests.fakes import Commands
 
 
@@ -90,7 +91,7 @@ class Run(Commands):
 
     def setUp(self):
         super().setUp()
-        self.patch(stress, "make_initramfs", return_value="image")
+        self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
         self.good = "stress: start\n" + "\n".join(Judge.GOOD) + "\n"
 
@@ -138,10 +139,10 @@ class Run(Commands):
 
 class Image(unittest.TestCase):
     def test_a_program_that_is_missing(self):
-        with mock.patch.object(stress.initramfs, "compile_init", return_value=os.devnull), \
+        with mock.patch.object(load.initramfs, "compile_init", return_value=os.devnull), \
                 mock.patch("shutil.which", return_value=None), \
                 self.assertRaisesRegex(Failure, "busybox is missing; run scripts/packages.sh qemu"):
-            stress.make_initramfs("/nowhere")
+            load.make_initramfs("/nowhere")
 
 
 if __name__ == "__main__":

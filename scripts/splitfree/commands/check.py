@@ -57,6 +57,7 @@ LONG_STAGES = (
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
+    ("lava", "lava"),
     ("model, long", "model"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),

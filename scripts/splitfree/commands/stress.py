@@ -10,13 +10,11 @@ runs is a list of the same for each seed; the rest is that of the first that fai
 """
 
 import os
-import random
 import re
-import shutil
 
 from splitfree.base import results as files
 from splitfree.base.failures import FAILED, Failure
-from splitfree.base.options import ACCEL, DEBUG, NCPUS, SEED, Option, debug_kinds, number, required
+from splitfree.base.options import ACCEL, DEBUG, NCPUS, SEED, Option, debug_kinds, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
@@ -24,37 +22,16 @@ from splitfree.base.shards import SHARD
 from splitfree.judge import console as consoles
 from splitfree.judge import excuses as excuse_lists
 from splitfree.judge import verdict as verdicts
-from splitfree.kernel import guest, initramfs, x86
+from splitfree.kernel import guest, x86
 from splitfree.runs import frame
+from splitfree.runs import stress as load
 
 # What a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
 # and 47,000 where it gives 100,000 alone.
 FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
           "injected": 2000}
-# The kernel takes some pages for itself without counting them anywhere, a few
-# more or less at each moment: that many may be missing at the end of a run.
-NOISE = 64
 EXCUSES = os.path.join(TESTING, "excuses/stress.list")
-# Booting, the warm-up, and coming to rest.
-EXTRA_SECONDS = 180
-# A debug kernel on a busy host needs a minute for what takes seconds elsewhere.
-DEBUG_STALL_SECONDS = 60
-SOURCE = os.path.join(TESTING, "guest/stress.c")
-
-
-def make_initramfs(results):
-    entries = [*initramfs.directories("dev", "proc", "sys", "tmp"), initramfs.CONSOLE]
-    known = {entry[0] for entry in entries}
-    initramfs.add_file(entries, known, initramfs.compile_init(SOURCE, results), "init")
-    for name in ("busybox", "stress-ng"):
-        path = shutil.which(name)
-        if not path:
-            raise Failure(f"{name} is missing; run scripts/packages.sh qemu")
-        initramfs.add_file(entries, known, os.path.realpath(path), f"bin/{name}")
-        for library in initramfs.libraries(path):
-            initramfs.add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
-    return initramfs.write(os.path.join(results, "initramfs.cpio"), entries)
 
 
 class Watcher:
@@ -102,7 +79,7 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
          ("injected", "trylocks that were made to fail"),
          ("pushed", "pages pushed to another CPU"),
          ("rescued", "pages rescued from closed lists"), ("overflows", "lists over their bound"),
-         ("pages_lost", f"pages lost ({NOISE} are noise)"),
+         ("pages_lost", f"pages lost ({load.NOISE} are noise)"),
          ("stack_traces", "pages of stack traces, kept for good"),
          ("compaction_took", "pages that compaction took uncounted"),
          ("errors", "errors of workers"), ("messages", "kernel messages, warning or worse"),
@@ -126,7 +103,7 @@ def judge(watcher, late, console, options, args=()):
         reasons.append("the guest did not come to its end")
     results = watcher.results
     if watcher.ended:
-        if abs(results.get("pages_lost", NOISE + 1)) > NOISE:
+        if abs(results.get("pages_lost", load.NOISE + 1)) > load.NOISE:
             reasons.append(f"{results.get('pages_lost')} pages were lost")
         if watcher.messages:
             reasons.append(f"{len(watcher.messages)} kernel messages at warning level")
@@ -141,20 +118,10 @@ def judge(watcher, late, console, options, args=()):
     return reasons, verdict
 
 
-def minutes(name, text):
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) <= 0:
-        raise Failure(f"{name}={text} is no number of minutes")
-    return float(text)
-
-
-def seed(name, text):
-    return number(name, text or random.randrange(1, 1 << 32), 1, (1 << 63) - 1)
-
-
 COMMAND = frame.Command(
     "boot that kernel and work its memory with everything at once",
-    (Option("MINUTES", "5", minutes, "how long it works"),
-     SEED._replace(read=seed, text="repeats the schedule of a run"),
+    (Option("MINUTES", "5", load.minutes, "how long it works"),
+     SEED._replace(read=load.seed, text="repeats the schedule of a run"),
      Option("SEEDS", "1", required(1, 10000), "so many runs, with SEED and those that follow"),
      SHARD,
      NCPUS._replace(read=required(2, 64)),
@@ -169,23 +136,14 @@ def boot(job, kernel, number_, console):
     job.say(f"seed {number_}, {seconds} s; the same again: "
             f"make stress SEED={number_} MINUTES={options.minutes:g}")
     args = x86.command(kernel, options.ncpus, options.accel,
-                       arguments(seconds, number_, options.debug),
-                       initrd=make_initramfs(job.results), debug=options.debug)
+                       load.arguments(seconds, number_, options.debug),
+                       initrd=load.make_initramfs(job.results), debug=options.debug)
     watcher = Watcher()
-    ended = guest.run(args, console, seconds * 3 // 2 + EXTRA_SECONDS, "stress",
+    ended = guest.run(args, console, load.limit(seconds), "stress",
                       on_line=watcher.line, verbose=options.verbose)
     watcher.results["messages"] = len(watcher.messages)
     watcher.results["excused"] = watcher.excused
     return watcher, ended, args
-
-
-def arguments(seconds, number_, debug=""):
-    """The kernel arguments, besides the console."""
-    append = ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on", "log_buf_len=4M",
-              f"STRESS_SECONDS={seconds}", f"STRESS_SEED={number_}"]
-    if debug:
-        append.append(f"rcupdate.rcu_cpu_stall_timeout={DEBUG_STALL_SECONDS}")
-    return append
 
 
 def one(job, kernel, number_, console):

@@ -6,6 +6,7 @@
 	sum DIR...	add up the results of all shards below the directories
 	summary DIR...	the results in these directories as Markdown
 	kcidb DIR	the result in this directory as KCIDB has it; kcidb.py has more words
+	lava KERNEL INITRD	the job of make stress for LAVA; lava.py has more words
 	engines		write the parts of the engines' files that depend on ci/jobs.list
 """
 
@@ -18,7 +19,7 @@ if not __package__:
 
 # pylint: disable=wrong-import-position
 from splitfree.base.failures import Failure, main  # noqa: E402
-from splitfree.engines import files, joblist, kcidb, keep, summary, total  # noqa: E402
+from splitfree.engines import files, joblist, kcidb, keep, lava, summary, total  # noqa: E402
 
 
 def jobs(arguments):
@@ -29,6 +30,7 @@ def jobs(arguments):
 
 
 WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run, "kcidb": kcidb.run,
+         "lava": lava.run,
          "engines": files.run}
 
 
