@@ -26,9 +26,10 @@ class Sums(unittest.TestCase):
                 mock.patch.object(tools.subprocess, "run", run), \
                 mock.patch.object(tools.validators, "CHECKS", self.checks), \
                 mock.patch("shutil.which", return_value=None if shellcheck is None else "x"), \
-                contextlib.redirect_stdout(io.StringIO()):
+                contextlib.redirect_stdout(io.StringIO()) as said:
             job = types.SimpleNamespace(path=lambda *names: os.path.join(out, *names), say=print)
             self.result = tools.run(job)
+            self.said = said.getvalue()
             with open(os.path.join(out, "log"), encoding="utf-8") as handle:
                 self.log = handle.read()
         return self.result.sums()
@@ -54,6 +55,13 @@ class Sums(unittest.TestCase):
     def test_the_failure_names_the_first(self):
         self.stage("Ran 1 test in 1.0s\n\nOK\n", 0, 1)
         self.assertIn(".ci/run failed", str(self.result.failure))
+
+    def test_a_skip_has_its_reason(self):
+        said = ("test_a (tests.x.Y) ... skipped 'no yaml'\ntest_b (tests.x.Y)\nIts words. ... "
+                "skipped \"it's away\"\ntest_c (tests.x.Y) ... skipped 'no yaml'\n"
+                "Ran 3 tests in 1.0s\n\nOK (skipped=3)\n")
+        self.assertEqual(self.stage(said, 0, 0), (3, 0, 3))
+        self.assertEqual(self.said, "skipped: no yaml (2 tests)\nskipped: it's away\n")
 
     def test_tests_that_cannot_be_loaded(self):
         self.assertEqual(self.stage("Traceback\n", 1, 0), (3, 1, 0))

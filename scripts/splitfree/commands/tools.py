@@ -5,6 +5,7 @@ A checker that cannot be had here is skipped, and says why. Log: $(O)/tools/log.
 the result: failures and skips, lists of names.
 """
 
+import collections
 import glob
 import os
 import re
@@ -22,12 +23,14 @@ from splitfree.runs.frame import Command
 # It starts no build, and its children lock directories of their own.
 COMMAND = Command("the tests of the commands, ShellCheck, checkers of the CI engines' files",
                   tree=False, own_lock="tools")
+# A line of unittest.
+SKIPPED = re.compile(r"\.\.\. skipped ['\"](.*)['\"]$", re.M)
 SCRIPT_FILES = (".ci/run", "scripts/ci")
 
 
 def unit_tests():
     """(passed, failed, skipped, what it said)"""
-    result = subprocess.run([sys.executable, "-m", "unittest", "discover", "-s",
+    result = subprocess.run([sys.executable, "-m", "unittest", "discover", "-v", "-s",
                              os.path.join(SCRIPTS, "tests")], cwd=SCRIPTS, check=False,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, env=clean_env())
@@ -71,6 +74,8 @@ def checks(where):
 def run(job):
     passed, failed, skipped, text = unit_tests()
     data = {"failures": ["unit tests"] if failed else [], "skips": []}
+    for why, count in collections.Counter(SKIPPED.findall(text)).items():
+        job.say(f"skipped: {why}" + (f" ({count} tests)" if count > 1 else ""))
     with open(job.path("log"), "w", encoding="utf-8") as log:
         log.write(text)
         for name, check in checks(job.path("npm")):

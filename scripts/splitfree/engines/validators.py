@@ -3,8 +3,7 @@
 
 Each is a function of a directory to work in. It returns complaints, none if all is well, or
 raises Skip with the reason why it cannot run here. What npm has is fetched into that
-directory once. KERNELCI_CORE=, KERNELCI_PIPELINE= and KCIDB_IO= in the environment name
-checkouts of those projects, which are in no package.
+directory once. The tests of kcidb.py, lava.py and KernelCI's file ask other checkers.
 """
 
 import glob
@@ -13,7 +12,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 from splitfree.base.paths import ROOT
 from splitfree.base.processes import clean_env
@@ -63,7 +61,7 @@ def fetched(package, where):
     target = os.path.join(where, package)
     if not os.path.exists(os.path.join(target, "package", "package.json")):
         os.makedirs(target, exist_ok=True)
-        child = run(["npm", "pack", "--silent", package], target)
+        child = run(["npm", "pack", "--silent", "--fetch-retries=1", package], target)
         archives = glob.glob(os.path.join(target, "*.tgz"))
         if child.returncode or not archives:
             raise Skip(f"npm could not fetch {package}: {last(child.stderr or child.stdout)}")
@@ -108,24 +106,6 @@ def gitlab(where):
         data = yaml.safe_load(handle)
     return [f".gitlab-ci.yml: {'/'.join(map(str, error.path))}: {error.message[:200]}"
             for error in jsonschema.Draft7Validator(schema).iter_errors(data)]
-
-
-def checkout(variable, name):
-    """The directory that a variable names, with a file that shows that it is the right one."""
-    path = os.environ.get(variable)
-    if not path:
-        raise Skip(f"{variable}= names no checkout of {name.split('/')[0]}")
-    if not os.path.exists(os.path.join(path, name)):
-        raise Skip(f"{variable}={path} has no {name}")
-    return os.path.abspath(path)
-
-
-def python(code, where, path, *args):
-    """Complaints of a piece of Python that prints them, with a checkout to import from."""
-    child = run([sys.executable, "-c", code, *args], where, PYTHONPATH=path)
-    if child.returncode:
-        return [last(child.stderr or child.stdout)]
-    return child.stdout.splitlines()
 
 
 CHECKS = (("actionlint", actionlint), ("GitLab's schema", gitlab))
