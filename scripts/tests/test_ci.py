@@ -129,8 +129,8 @@ main(lambda: check.run_logged([sys.executable, {script!r}], {log!r}))
             return ""
 
     def nothing_is_left(self):
-        left = subprocess.run(["pgrep", "-f", f"^sleep {self.seconds}$|{self.root}/(script|check).py"],
-                              stdout=subprocess.PIPE, check=False)
+        ours = f"^sleep {self.seconds}$|{self.root}/(script|check).py"
+        left = subprocess.run(["pgrep", "-f", ours], stdout=subprocess.PIPE, check=False)
         self.assertEqual(left.stdout, b"")
         with lock(self.root, "again"):
             pass

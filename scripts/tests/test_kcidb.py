@@ -38,10 +38,10 @@ OTHERS = {"misc": dict, "environment": dict, "valid": bool, "duration": (int, fl
           "number": dict}
 KEYS = {"checkouts": {"id", "origin", "comment", "misc", "valid", "git_commit_hash", "tree_name",
                       "git_repository_url", "patchset_hash"},
-        "builds": {"id", "checkout_id", "origin", "comment", "start_time", "architecture", "command",
-                   "compiler", "config_name", "log_url", "log_excerpt", "status", "misc"},
-        "tests": {"id", "build_id", "origin", "path", "status", "log_excerpt", "log_url", "start_time",
-                  "duration", "misc", "environment", "number"}}
+        "builds": {"id", "checkout_id", "origin", "comment", "start_time", "architecture",
+                   "command", "compiler", "config_name", "log_url", "log_excerpt", "status", "misc"},
+        "tests": {"id", "build_id", "origin", "path", "status", "log_excerpt", "log_url",
+                  "start_time", "duration", "misc", "environment", "number"}}
 
 
 def schema():
@@ -158,7 +158,8 @@ class Report(Directory):
         self.assertEqual([self.build[key] for key in ("status", "compiler", "architecture",
                                                       "config_name", "log_url", "command")],
                          ["PASS", "gcc (Debian 12.2.0-14) 12.2.0", "um", "kunit-kasan-lockdep",
-                          "https://logs.example/7/build.log", "scripts/ci kunit DEBUG=lockdep,kasan"])
+                          "https://logs.example/7/build.log",
+                          "scripts/ci kunit DEBUG=lockdep,kasan"])
         self.of(record(command="qemu", options={"ARCH": "i386"}))
         self.assertEqual(self.build["architecture"], "i386")
         self.of(record(command="model", kernel="", source={}))
@@ -245,7 +246,8 @@ class Base(Directory):
 class Words(unittest.TestCase):
     def test_bad_ones(self):
         for words, why in (([], "say where"), (["ORIGIN=x"], "say where"),
-                           (["x", "FOO=1"], "FOO= is not known"), (["x", "ORIGIN=A-b"], "ORIGIN=A-b"),
+                           (["x", "FOO=1"], "FOO= is not known"),
+                           (["x", "ORIGIN=A-b"], "ORIGIN=A-b"),
                            (["x", "LOGS=http://x"], "does not begin with https"),
                            (["/nowhere"], "has no result.json")):
             with self.assertRaisesRegex(Failure, why):

@@ -57,8 +57,9 @@ def read_list(path=os.path.join(DATA, "list")):
 
 
 COMMAND = Command("compile mm/ in seven more configurations, with W=1",
-                  (ONLY, SHARD, Option("TOUCHED", "", is_one, "1: only the files that the series touches",
-                                False)), packages=("configs",))
+                  (ONLY, SHARD, Option("TOUCHED", "", is_one,
+                                       "1: only the files that the series touches", False)),
+                  packages=("configs",))
 
 
 class ConfigKernel(x86.X86):

@@ -29,9 +29,8 @@ def jobs(arguments):
         print(f"{run.name:<22} {run.job.when:<7} {run.job.minutes:>4} min   {run.command}")
 
 
-WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run, "kcidb": kcidb.run,
-         "lava": lava.run,
-         "engines": files.run}
+WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run,
+         "kcidb": kcidb.run, "lava": lava.run, "engines": files.run}
 
 
 def run_main():

@@ -27,7 +27,8 @@ def mapping(pairs):
 def github(run):
     """What comes before and after the command takes some minutes, too."""
     return mapping((("name", run.name), ("command", quoted(run.command)),
-                    ("minutes", run.job.minutes + AROUND), ("uml", str(run.job.needs == "uml").lower()),
+                    ("minutes", run.job.minutes + AROUND),
+                    ("uml", str(run.job.needs == "uml").lower()),
                     ("programs", quoted(joblist.NEEDS[run.job.needs or "-"])),
                     ("cache", quoted(run.job.cache)), ("saves", str(run.first).lower())))
 

@@ -18,8 +18,8 @@ WIDEST = 300
 
 
 def word(status):
-    return {PASSED: "passed", COULD_NOT_RUN: "could not run, so nothing is known about the code"}.get(
-        status, "failed" if status < 128 else "was stopped")
+    known = {PASSED: "passed", COULD_NOT_RUN: "could not run, so nothing is known about the code"}
+    return known.get(status, "failed" if status < 128 else "was stopped")
 
 
 def cases(path):
