@@ -87,6 +87,8 @@ class Frame(unittest.TestCase):
         tree = fakes.Tree(self.out, rev_list=["29"])
         self.assertEqual(frame.source_of(tree), {"version": "7.3.4", "kind": "package",
                                                  "name": "source", "steps": 29})
+        in_place = types.SimpleNamespace(state=tree.state)
+        self.assertEqual(frame.source_of(in_place)["steps"], 0)
         linux = os.path.join(self.out, "mm")
         tree.state["source"] = ["directory", linux, "directory mm", "id"]
         subprocess.run(["git", "init", "-q", linux], check=True, env=processes.clean_env())

@@ -160,7 +160,7 @@ def one(job, kernel, number_, console):
         frame.tail(console)
     return {"seed": number_, "minutes": options.minutes, "debug": options.debug,
             "ncpus": options.ncpus, "arch": kernel.ARCH, "seconds": round(ended.seconds),
-            "kernel": job.tree.lines("rev-parse", "HEAD")[0],
+            "kernel": job.tree.state["head"],
             "results": watcher.results, "messages": watcher.messages[:200],
             "splats": [s.text for s in verdict.splats], "failed": reasons}
 

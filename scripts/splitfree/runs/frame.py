@@ -162,8 +162,11 @@ def source_of(tree):
     if not tree or not tree.state.get("source"):
         return {}
     kind, path, name = tree.state["source"][:3]
+    # A tree that is built where it lies has no repository of ours, and no step was added.
+    added = hasattr(tree, "lines") and tree.lines("rev-list", "--count", "stock..splitfree",
+                                                  check=False)
     found = {"version": tree.state["version"], "kind": kind, "name": name,
-             "steps": int(tree.lines("rev-list", "--count", "stock..splitfree", check=False)[0])}
+             "steps": int(added[0]) if added else 0}
     if kind == "directory" and os.path.exists(os.path.join(path, ".git")):
         head = git.git(path, "rev-parse", "-q", "--verify", "HEAD").stdout.decode().strip()
         if head:
