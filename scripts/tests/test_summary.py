@@ -60,6 +60,12 @@ class Summary(Directory):
         self.assertLess(len(self.text()), 1 << 20)
         self.assertIn("79 more failed.", self.text())
 
+    def test_the_stages_of_a_check(self):
+        self.write(record(data={"stages": [{"name": "tools", "passed": 7, "failed": 0,
+                                            "skipped": 1}]}))
+        self.assertIn("| stage | passed | failed | skipped |\n| --- | ---: | ---: | ---: |\n"
+                      "| tools | 7 | 0 | 1 |", self.text())
+
     def test_other_ends(self):
         self.assertIn("### kunit left no result", self.text())
         for status, words in ((2, "could not run"), (143, "was stopped"), (1, "failed")):

@@ -62,8 +62,8 @@ def folded(title, lines):
             "", "</details>", ""]
 
 
-def table(suites):
-    lines = ["| suite | passed | failed | skipped |", "| --- | ---: | ---: | ---: |"]
+def table(suites, what="suite"):
+    lines = [f"| {what} | passed | failed | skipped |", "| --- | ---: | ---: | ---: |"]
     return lines + [f"| {inline(name)} | {' | '.join(map(str, sums))} |"
                     for name, sums in suites.items()] + [""]
 
@@ -82,6 +82,9 @@ def one(directory):
     found, suites = cases(os.path.join(directory, JUNIT))
     if suites:
         lines += folded_table(suites)
+    if stages := record["data"].get("stages"):
+        lines += table({stage["name"]: [stage[key] for key in ("passed", "failed", "skipped")]
+                        for stage in stages}, "stage")
     failed = [case for case in found if case[1] == "failed"]
     for name, _, message, log in failed[:MOST_FAILURES]:
         lines += folded(f"{inline(name)}: {inline(message)}", log.splitlines()[:MOST_LINES])
