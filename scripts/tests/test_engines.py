@@ -5,8 +5,10 @@ import os
 import re
 import unittest
 
+from splitfree import __main__ as front
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT
+from splitfree.engines import __main__ as words
 from splitfree.engines import files, joblist
 
 
@@ -74,6 +76,13 @@ class Content(unittest.TestCase):
 
     def test_gitlab_tries_again_only_what_could_not_run(self):
         self.assertRegex(read(files.GITLAB), r"retry:\n    max: 1\n    exit_codes: \[2\]\n")
+
+
+class Words(unittest.TestCase):
+    def test_scripts_ci_knows_each_and_none_is_a_target(self):
+        cases = re.search(r"^([\w |-]+)\)$", read("scripts/ci"), re.M).group(1)
+        self.assertEqual(sorted(cases.split(" | ")), sorted(words.WORDS))
+        self.assertEqual(set(words.WORDS) & {*front.TARGETS, *front.PLAIN}, set())
 
 
 if __name__ == "__main__":

@@ -45,10 +45,9 @@ def files_of(job, kernel):
                               f"file://{os.path.abspath(image)}", seconds, job.options.seed))
     # It would ask the routes of this machine for an address that no part of the job uses.
     with open(job.path("dispatcher.yaml"), "w", encoding="utf-8") as handle:
-        handle.write("dispatcher_ip: 127.0.0.1\n"
-                     f"dispatcher_download_dir: {os.path.abspath(job.path('download'))}\n")
-    os.makedirs(job.path("download"), exist_ok=True)
-    return ["lava-run", "--job-id", "1", "--output-dir", job.path("output"),
+        handle.write("dispatcher_ip: 127.0.0.1\n")
+    # The number is the name of its directory in /var/lib/lava, which it removes at its end.
+    return ["lava-run", "--job-id", str(os.getpid()), "--output-dir", job.path("output"),
             "--device", lava.DEVICE, "--dispatcher", job.path("dispatcher.yaml"),
             job.path("job.yaml")]
 

@@ -6,7 +6,7 @@
 	sum DIR...	add up the results of all shards below the directories
 	summary DIR...	the results in these directories as Markdown
 	kcidb DIR	the result in this directory as KCIDB has it; kcidb.py has more words
-	lava KERNEL INITRD	the job of make stress for LAVA; lava.py has more words
+	lava-job KERNEL INITRD	the job of make stress for LAVA; lava.py has more words
 	engines		write the parts of the engines' files that depend on ci/jobs.list
 """
 
@@ -30,7 +30,7 @@ def jobs(arguments):
 
 
 WORDS = {"jobs": jobs, "keep": keep.run, "sum": total.run, "summary": summary.run,
-         "kcidb": kcidb.run, "lava": lava.run, "engines": files.run}
+         "kcidb": kcidb.run, "lava-job": lava.run, "engines": files.run}
 
 
 def run_main():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""scripts/ci lava KERNEL INITRD [SECONDS=300] [SEED=1]: the job of make stress for LAVA.
+"""scripts/ci lava-job KERNEL INITRD [SECONDS=300] [SEED=1]: the job of make stress for LAVA.
 
 KERNEL and INITRD are addresses. What is printed is ci/lava/stress.yaml with them. make lava
 has it run by LAVA's dispatcher.
@@ -38,8 +38,8 @@ def cases(text):
     """[(suite, name, result, measurement or None)], without what the dispatcher says on itself."""
     found = []
     for match in RESULT.finditer(text):
-        # Numbers have a type of YAML before them.
-        row = json.loads(re.sub(r'!!\w+ ("[^"]*")', r"\1", match.group(1)))
+        # Numbers have a sign of YAML before them.
+        row = json.loads(re.sub(r'!\S* ("[^"]*")', r"\1", match.group(1)))
         if row.get("definition") not in (None, "lava"):
             number_ = row.get("measurement")
             found.append((row["definition"], row["case"], row["result"],
@@ -50,11 +50,11 @@ def cases(text):
 def run(arguments):
     addresses = [word for word in arguments if not re.match(r"[A-Z]+=", word)]
     if len(addresses) != 2 or not all(re.match(r"\w+://", word) for word in addresses):
-        raise Failure("say where the lab finds the two: scripts/ci lava https://.../bzImage "
+        raise Failure("say where the lab finds the two: scripts/ci lava-job https://.../bzImage "
                       "https://.../initramfs.cpio")
     texts = given([word for word in arguments if word not in addresses])
     unknown = set(texts) - {"SECONDS", "SEED"}
     if unknown:
-        raise Failure(f"{unknown.pop()}= is not known; lava takes SECONDS and SEED")
+        raise Failure(f"{unknown.pop()}= is not known; lava-job takes SECONDS and SEED")
     seconds = number("SECONDS", texts.get("SECONDS", SECONDS), 1, MOST)
     print(job(*addresses, seconds, stress.seed("SEED", texts.get("SEED", "1"))), end="")
