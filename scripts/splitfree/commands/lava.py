@@ -12,6 +12,7 @@ import shutil
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.options import SEED
 from splitfree.base.paths import show
+from splitfree.base.processes import kill_descendants
 from splitfree.base.results import Result
 from splitfree.engines import lava
 from splitfree.kernel import guest, x86
@@ -20,6 +21,8 @@ from splitfree.runs import stress as load
 
 # What the guest has to say, whatever it says.
 SUITES = ("counted", "stress")
+# Where lava-run works, in a directory with the number of the job.
+SCRATCH, JOB_ID = "/var/lib/lava/dispatcher/tmp", str(os.getpid())
 # The dispatcher starts more slowly than QEMU does.
 EXTRA_SECONDS = 120
 
@@ -46,8 +49,7 @@ def files_of(job, kernel):
     # It would ask the routes of this machine for an address that no part of the job uses.
     with open(job.path("dispatcher.yaml"), "w", encoding="utf-8") as handle:
         handle.write("dispatcher_ip: 127.0.0.1\n")
-    # The number is the name of its directory in /var/lib/lava, which it removes at its end.
-    return ["lava-run", "--job-id", str(os.getpid()), "--output-dir", job.path("output"),
+    return ["lava-run", "--job-id", JOB_ID, "--output-dir", job.path("output"),
             "--device", lava.DEVICE, "--dispatcher", job.path("dispatcher.yaml"),
             job.path("job.yaml")]
 
@@ -82,12 +84,16 @@ def run(job):
                         job.options)
     kernel.build(job.tree)
     shutil.rmtree(job.path("output"), ignore_errors=True)
-    seconds = int(job.options.minutes * 60)
-    ended = guest.run(files_of(job, kernel), job.path("log"),
-                      load.limit(seconds) + EXTRA_SECONDS, "lava-run",
-                      verbose=job.options.verbose)
-    for line in (result := judge(job, guest.text(job.path("log")), ended.status,
-                                 ended.late)).data["cases"]:
+    limit = load.limit(int(job.options.minutes * 60)) + EXTRA_SECONDS
+    try:
+        ended = guest.run(files_of(job, kernel), job.path("log"), limit, "lava-run",
+                          verbose=job.options.verbose)
+    finally:
+        # It removes this itself, unless it is stopped.
+        kill_descendants()
+        shutil.rmtree(os.path.join(SCRATCH, JOB_ID), ignore_errors=True)
+    result = judge(job, guest.text(job.path("log")), ended.status, ended.late)
+    for line in result.data["cases"]:
         job.say(f"  {line['result']:<6} {line['suite']}.{line['name']}"
                 + (f" {line['measurement']}" if line["measurement"] is not None else ""))
     return result
