@@ -38,6 +38,9 @@ needed() {
 		sparse		sparse
 		spatch		coccinelle
 	END
+	lava) cat <<-END ;;
+		lava-run	lava-dispatcher
+	END
 	configs) cat <<-END ;;
 		libelf.h	libelf-dev
 		aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu
