@@ -22,7 +22,7 @@ from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
 from splitfree.runs.frame import Command
 
-PACKAGES = ("qemu", "model", "coverage")
+PACKAGES = ("qemu", "model", "fuzz", "coverage")
 
 COMMAND = Command(
     "the tests: the tools' own, KUnit in variants, coverage, frag, QEMU, stress, boots, some of busted",
@@ -36,6 +36,7 @@ STAGES = (
     ("tools", "tools"),
     ("user", "user"),
     ("model", "model", "QUICK=1"),
+    ("fuzz", "fuzz", "MINUTES=1", "QUICK=1", "SEED=1"),
     ("kunit NCPUS=4", "kunit", "NCPUS=4"),
     ("kunit NCPUS=1", "kunit", "NCPUS=1", "INTO=kunit-ncpus1"),
     ("boot", "boot"),
@@ -60,6 +61,7 @@ LONG_STAGES = (
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
     ("model, long", "model"),
+    ("fuzz, planted faults", "fuzz"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),
     ("series", "series"),
