@@ -26,6 +26,11 @@ needed() {
 	model) cat <<-END ;;
 		spin		spin
 	END
+	fuzz) cat <<-END ;;
+		clang		clang
+		llvm-profdata	llvm
+		libfuzzer	libclang-rt-dev
+	END
 	coverage) cat <<-END ;;
 		lcov		lcov
 	END
@@ -63,6 +68,10 @@ needed() {
 have() {
 	case $1 in
 	*.h) command -v gcc >/dev/null && echo "#include <$1>" | gcc -E -o /dev/null - 2>/dev/null ;;
+	# No program: what clang links.
+	libfuzzer)
+		echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+			clang -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }

@@ -188,12 +188,12 @@ def prepare(out, linux):
 class Build:
     """The program of one kind."""
 
-    def __init__(self, out, kind, jobs, verbose=False):
+    def __init__(self, out, kind, jobs, verbose=False, sources_=None, directory=None):
         self.kind, self.jobs, self.verbose = kind, jobs, verbose
-        self.dir = os.path.join(out, "user", kind)
+        self.dir = directory or os.path.join(out, "user", kind)
         self.tree = os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
-        self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
+        self.sources = sources_ or sources(self.tree, os.path.join(out, "user", "overlay"))
         self.program = os.path.join(self.dir, "pcp_user")
         self.console = os.path.join(self.dir, "console.log")
 
