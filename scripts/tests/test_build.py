@@ -73,6 +73,17 @@ class Builds(Base):
             self.assertIn("the compiler was killed", str(failure))
             self.assertEqual(failure.status, 2)
 
+    def test_cached_objects_fit_another_clone(self):
+        for linux, directory, base, prefix in (
+                ("/a/out/linux", "/a/out/kunit-build/plain", "/a/out", "../../linux/"),
+                ("/mine", "/b/kunit-build/plain", None, None)):
+            kernel = uml.Uml(self.top, [], linux, os.path.join(self.top, "build.log"), 1)
+            kernel.dir = directory
+            env = kernel.build_environment()
+            self.assertEqual(env.get("CCACHE_BASEDIR"), base)
+            self.assertEqual(env.get("KCFLAGS"),
+                             prefix and f"-fmacro-prefix-map={prefix}=")
+
     def test_an_error_in_the_code_is_a_failed_test(self):
         failure = self.failure("mm/a.c:1:1: error: no such field\nmake: *** [x] Error 1")
         self.assertIn("did not build", str(failure))

@@ -40,7 +40,7 @@ Excuse = collections.namedtuple("Excuse", "name kind text reason where")
 LIMIT = 400
 
 COMMAND = Command("which lines and branches of mm/pcp/ the suites reach, with gcov",
-                  (NCPUS._replace(default=str(CPUS)), TIMEOUT), packages=("coverage",))
+                  (NCPUS._replace(default=str(CPUS)), TIMEOUT), packages=("coverage",), in_place=True)
 
 
 class Gcov(uml.Uml):
@@ -52,6 +52,10 @@ class Gcov(uml.Uml):
     def environment():
         # arch/um/Makefile-skas adds to what is there.
         return dict(build.Kernel.environment(), UM_GCOV_OPT=GCOV)
+
+    def build_environment(self):
+        # lcov finds the sources by their whole names.
+        return self.environment()
 
     def counters(self):
         return glob.glob(os.path.join(self.dir, "mm/**/*.gcda"), recursive=True)

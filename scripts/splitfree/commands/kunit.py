@@ -16,7 +16,8 @@ COMMAND = Command(
     "fetch and patch the kernel, build it for UML, run the KUnit tests",
     (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT), TIMEOUT,
      Option("INTO", "", as_it_is, "where results go, below O", False)),
-    directory=lambda options: options.into or "-".join(filter(None, ["kunit", options.debug])))
+    directory=lambda options: options.into or "-".join(filter(None, ["kunit", options.debug])),
+    in_place=True)
 
 
 def guard(job):

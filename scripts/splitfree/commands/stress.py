@@ -156,7 +156,7 @@ COMMAND = frame.Command(
      NCPUS._replace(read=required(2, 64)),
      DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), ACCEL),
     packages=("qemu",),
-    directory=lambda options: "-".join(filter(None, ["stress", options.debug])))
+    directory=lambda options: "-".join(filter(None, ["stress", options.debug])), in_place=True)
 
 
 def boot(job, kernel):
@@ -191,7 +191,7 @@ def run(job):
             print(f"  {watcher.results[key]:>12}  {text}")
     summary = {"seed": options.seed, "minutes": options.minutes, "debug": options.debug,
                "ncpus": options.ncpus, "arch": kernel.ARCH, "seconds": round(ended.seconds),
-               "kernel": job.tree.lines("rev-parse", "HEAD")[0],
+               "kernel": job.tree.state["head"],
                "results": watcher.results, "messages": watcher.messages[:200],
                "splats": [s.text for s in verdict.splats], "failed": reasons}
     files.write_json(job.path("summary.json"), summary)

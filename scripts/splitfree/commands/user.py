@@ -110,7 +110,7 @@ def prepare(job):
 def run(job):
     options, found = job.options, []
     for kind_ in [options.debug] if options.debug else KINDS:
-        build = Build(job.out, kind_, options.jobs, options.verbose)
+        build = Build(job.out, kind_, options.jobs, options.verbose, job.linux)
         found.append((kind_, test(build, options)[1], build.console))
     return sum_up(job, found)
 

@@ -74,6 +74,20 @@ class Kernel:
                          # Without it a miss costs 10 % more than no ccache; with it, nothing.
                          CCACHE_DEPEND="1")
 
+    def build_environment(self):
+        """The environment of the build: a cached object fits wherever the clone is.
+
+        ccache makes paths below the base relative, and the option keeps names in
+        messages as they are without it.
+        """
+        env = self.environment()
+        linux, directory = (os.path.realpath(path) for path in (self.linux, self.dir))
+        base = os.path.commonpath([linux, directory])
+        if base != os.sep:
+            env.update(CCACHE_BASEDIR=base, KCFLAGS="-fmacro-prefix-map="
+                       f"{os.path.relpath(linux, directory)}/=")
+        return env
+
     @staticmethod
     def make_options():
         return ["CC=ccache gcc"] if shutil.which("ccache") else []
@@ -100,9 +114,7 @@ class Kernel:
         for path in self.fragments:
             with open(path, "rb") as handle:
                 digest.update(handle.read())
-        digest.update(tree.git("diff", "--raw", "--no-abbrev", "stock", "HEAD", "--", "*Kconfig*"))
-        digest.update(tree.git("diff", "HEAD", "--", "*Kconfig*"))
-        digest.update(tree.git("rev-parse", "stock"))
+        digest.update(tree.config_key())
         digest.update(" ".join(self.make_options()).encode())
         key = digest.hexdigest()
         config = os.path.join(self.dir, ".config")
@@ -142,8 +154,7 @@ class Kernel:
     def build_key(self, tree):
         """Changes with anything that the binary is made of."""
         digest = hashlib.sha256()
-        digest.update(tree.git("rev-parse", "HEAD^{tree}"))
-        digest.update(tree.git("diff", "HEAD"))
+        digest.update(tree.source_key())
         digest.update(run(["gcc", "--version"]).stdout)
         digest.update(self.stamp.get("config", "").encode())
         with open(os.path.join(self.dir, ".config"), "rb") as handle:
@@ -168,7 +179,7 @@ class Kernel:
         done, complaints = 0, []
         with open(self.log, "w", encoding="utf-8") as log:
             # Complaints come on the same pipe, to stay beside the file they belong to.
-            child = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL,
+            child = subprocess.Popen(command, env=self.build_environment(), stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                      text=True, errors="replace")
             for line in child.stdout:

@@ -110,7 +110,9 @@ def make_headers(tree, where):
 
 def overlay(tree):
     """Where mm/pcp/ is ours to test: here, or in a tree that has the series already."""
-    return tree if trees.Tree(tree).complete() else ROOT
+    own = trees.Tree(tree)
+    # Without our record it is the user's, who has the series, or it would have been copied.
+    return tree if not own.exists() or own.complete() else ROOT
 
 
 def sources(tree, where):
@@ -163,6 +165,11 @@ def tree_of(out, linux):
     here. The caller holds the lock.
     """
     path, stamp = os.path.join(out, "linux"), os.path.join(out, "user", "tree")
+    if linux and os.path.isdir(linux):
+        # Its files may have changed, too.
+        tree = trees.prepare(out, linux, in_place=True)
+        print(trees.describe(tree), flush=True)
+        return tree.path
     tree = trees.Tree(path)
     head = git.git(path, "rev-parse", "HEAD").stdout.decode().strip()
     wanted = f"{patches_id(linux)} {head}"
@@ -186,12 +193,12 @@ def prepare(out, linux):
 # Builds and runs -------------------------------------------------------------
 
 class Build:
-    """The program of one kind."""
+    """The program of one kind. tree: where the kernel tree is."""
 
-    def __init__(self, out, kind, jobs, verbose=False):
+    def __init__(self, out, kind, jobs, verbose=False, tree=None):
         self.kind, self.jobs, self.verbose = kind, jobs, verbose
         self.dir = os.path.join(out, "user", kind)
-        self.tree = os.path.join(out, "linux")
+        self.tree = tree or os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
         self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
         self.program = os.path.join(self.dir, "pcp_user")
