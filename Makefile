@@ -14,7 +14,7 @@ O ?= out
 targets := kunit user mutants qemu stress check check-all selftests configs rcuscale boot bisect \
 	busted model coverage bench frag count linux series rebase
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
-	MINUTES ONLY ROUNDS QEMU BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS FIGURES UPDATE STOCK FUNCTIONS UPTO
+	MINUTES ONLY ROUNDS QEMU BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS FIGURES UPDATE STOCK FUNCTIONS UPTO UPSTREAM
 
 # One word for the shell, whatever the user wrote.
 quoted = '$(subst ','\'',$(1))'
