@@ -56,7 +56,7 @@ class Download(unittest.TestCase):
         with tempfile.TemporaryDirectory() as cache, \
                 mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), \
                 mock.patch("shutil.which", return_value=which), \
-                mock.patch.object(sources, "_mirrors", return_value=list(mirrors)), \
+                mock.patch.object(sources, "mirrors", return_value=list(mirrors)), \
                 mock.patch.object(sources, "run", return_value=types.SimpleNamespace(stdout=run)), \
                 contextlib.redirect_stdout(io.StringIO()), \
                 self.assertRaisesRegex(Failure, words + ".*LINUX="):
@@ -71,8 +71,7 @@ class Download(unittest.TestCase):
         rows = (b"http://deb/debian bookworm Debian\nhttp://deb/debian bookworm Debian\n"
                 b"http://sec/debian-security bookworm Debian-Security\nhttp://ppa x PPA\n")
         with mock.patch.object(sources, "run", return_value=types.SimpleNamespace(stdout=rows)):
-            self.assertEqual(sources._mirrors(),  # pylint: disable=protected-access
-                             ["http://deb/debian"])
+            self.assertEqual(sources.mirrors(), ["http://deb/debian"])
 
 
 if __name__ == "__main__":

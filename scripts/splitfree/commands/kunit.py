@@ -7,7 +7,7 @@ UPSTREAM= has kunit.py do it with the configuration in the series, as others wil
 
 from splitfree.base.options import (DEBUG, NCPUS, SUITE, TIMEOUT, Option, as_it_is, debug_kinds,
                                     one_of)
-from splitfree.kernel import uml
+from splitfree.kernel import compiler, uml
 from splitfree.runs import kunit, upstream
 from splitfree.runs.frame import Command
 
@@ -17,11 +17,14 @@ LIMIT, LIMIT_DEBUG = 300, 400
 COMMAND = Command(
     "fetch and patch the kernel, build it for UML, run the KUnit tests",
     (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT), TIMEOUT,
+     Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it"),
      Option("UPSTREAM", "", one_of("", "1", "quick"),
             "1: kunit.py run --kunitconfig mm/pcp; quick: in the build of make kunit"),
      Option("INTO", "", as_it_is, "where results go, below O", False)),
     directory=lambda options: options.into or "-".join(filter(None, [
-        "kunit", options.debug, "upstream" if options.upstream else ""])), in_place=True)
+        "kunit", options.debug, "clang" if options.llvm else "",
+        "upstream" if options.upstream else ""])),
+    packages=lambda options: [f"llvm{options.llvm}"] if options.llvm else [], in_place=True)
 
 
 def guard(job):

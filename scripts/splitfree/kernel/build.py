@@ -36,12 +36,15 @@ class Kernel:
     """One build directory, its configuration and what is built there.
 
     directory: where it is built; fragments: of the configuration, a later one overrides;
-    linux: the source; log: of the build, with config.log beside it.
+    linux: the source; log: of the build, with config.log beside it. llvm: the suffix of
+    clang and its tools; None: gcc.
     """
 
     ARCH, TARGET, IMAGE, LABEL = None, None, None, None
 
-    def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None):
+    def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None,
+                 llvm=None):
+        self.llvm = llvm
         self.dir, self.fragments, self.linux, self.log = directory, fragments, linux, log
         self.jobs, self.verbose = jobs, verbose
         self.label = label or self.LABEL
@@ -88,9 +91,13 @@ class Kernel:
                        f"{os.path.relpath(linux, directory)}/=")
         return env
 
-    @staticmethod
-    def make_options():
-        return ["CC=ccache gcc"] if shutil.which("ccache") else []
+    @property
+    def cc(self):
+        return "gcc" if self.llvm is None else "clang" + self.llvm
+
+    def make_options(self):
+        llvm = [] if self.llvm is None else [f"LLVM={self.llvm or 1}"]
+        return llvm + ([f"CC=ccache {self.cc}"] if shutil.which("ccache") else [])
 
     # Configuration -----------------------------------------------------------
 
@@ -155,7 +162,7 @@ class Kernel:
         """Changes with anything that the binary is made of."""
         digest = hashlib.sha256()
         digest.update(tree.source_key())
-        digest.update(run(["gcc", "--version"]).stdout)
+        digest.update(run([self.cc, "--version"]).stdout)
         digest.update(self.stamp.get("config", "").encode())
         with open(os.path.join(self.dir, ".config"), "rb") as handle:
             digest.update(handle.read())

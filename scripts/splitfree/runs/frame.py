@@ -117,7 +117,7 @@ class Job:
     def attempt(self, module, locks):
         """Run it; returns the Result, however it ends."""
         try:
-            refuse_compilers()
+            refuse_compilers([option.name for option in all_options(self.command)], self.texts)
             if hasattr(module, "check"):
                 module.check(self)
             self.install()

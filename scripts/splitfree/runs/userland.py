@@ -192,12 +192,18 @@ def prepare(out, linux):
 
 # Builds and runs -------------------------------------------------------------
 
-class Build:
-    """The program of one kind. tree: where the kernel tree is."""
+def suffix(cc):
+    """What the name of a directory gets for a compiler other than gcc."""
+    name = os.path.basename(cc.split()[-1])
+    return "" if name in ("gcc", "cc") else "-" + name
 
-    def __init__(self, out, kind, jobs, verbose=False, tree=None):
-        self.kind, self.jobs, self.verbose = kind, jobs, verbose
-        self.dir = os.path.join(out, "user", kind)
+
+class Build:
+    """The program of one kind. tree: where the kernel tree is; cc: the compiler."""
+
+    def __init__(self, out, kind, jobs, verbose=False, tree=None, cc="gcc"):
+        self.kind, self.jobs, self.verbose, self.cc = kind, jobs, verbose, cc
+        self.dir = os.path.join(out, "user" + suffix(cc), kind)
         self.tree = tree or os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
         self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
@@ -206,7 +212,7 @@ class Build:
 
     def make(self, *targets):
         return ["make", "-s", "-f", os.path.join(HARNESS, "Makefile"), f"-j{self.jobs}",
-                f"KIND={self.kind}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
+                f"KIND={self.kind}", f"CC={self.cc}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
                 f"TREE={self.tree}", f"OVERLAY={self.sources}", f"V={int(self.verbose)}", *targets]
 
     def build(self):

@@ -229,7 +229,7 @@ def _verify_package(path):
                       "run the same command again to fetch it anew")
 
 
-def _mirrors():
+def mirrors():
     """The Debian mirrors that this machine is set up to use, best first."""
     result = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)",
                   "Created-By: Packages"])
@@ -246,8 +246,8 @@ def _download():
     """Fetch the package with a private apt configuration; apt checks the signature."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise Failure(f"this is no Debian system, so {PACKAGE} cannot be fetched; {OTHER_WAY}")
-    mirrors = _mirrors()
-    if not mirrors:
+    known = mirrors()
+    if not known:
         raise Failure("the apt sources of this machine name no Debian archive; " + OTHER_WAY)
     private = os.path.join(cache_dir(), "apt")
     for name in ("lists/partial", "cache/archives/partial"):
@@ -257,7 +257,7 @@ def _download():
     listing = os.path.join(private, "sources.list")
     with open(listing, "w", encoding="ascii") as handle:
         for suite in SUITES:
-            handle.write(f"deb {signed}{mirrors[0]} {suite} main\n")
+            handle.write(f"deb {signed}{known[0]} {suite} main\n")
     options = []
     for option in (f"Dir::Etc::SourceList={listing}", "Dir::Etc::SourceParts=/nonexistent",
                    "Dir::Etc::Preferences=/nonexistent", "Dir::Etc::PreferencesParts=/nonexistent",
