@@ -38,6 +38,7 @@ add:
 
 /* Lock the local PCP of @zone. The task is pinned. */
 static bool pcp_batch_lock(struct pcp_batch *batch, struct zone *zone)
+	__no_context_analysis
 {
 	struct per_cpu_pages *pcp;
 
@@ -115,6 +116,7 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
  * Context: Any but NMI. Nothing is locked nor pinned on return.
  */
 void pcp_batch_end(struct pcp_batch *batch)
+	__no_context_analysis
 {
 	int i;
 

@@ -14,6 +14,7 @@ static __always_inline bool pcp_free_local(struct zone *zone,
 					   struct page *page,
 					   unsigned int order, int migratetype,
 					   bool nolock)
+	__no_context_analysis
 {
 	if (!pcp_trylock(pcp, PCP_SIDE_FREE))
 		return false;

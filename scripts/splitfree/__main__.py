@@ -46,6 +46,7 @@ TARGETS = {
     "linux": ("linux", "COMMAND"),
     "series": ("series", "COMMAND"),
     "rebase": ("rebase", "COMMAND"),
+    "distros": ("distros", "COMMAND"),
 }
 # Targets of the Makefile that are no command.
 PLAIN = {

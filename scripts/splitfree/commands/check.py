@@ -37,6 +37,8 @@ STAGES = (
     ("fuzz", "fuzz", "MINUTES=1", "QUICK=1", "SEED=1"),
     ("kunit NCPUS=4", "kunit", "NCPUS=4"),
     ("kunit NCPUS=1", "kunit", "NCPUS=1", "INTO=kunit-ncpus1"),
+    # As others will run the suites, in the build that is there.
+    ("kunit.py", "kunit", "UPSTREAM=quick"),
     ("boot", "boot"),
     # Lockdep and gcov in one build.
     ("coverage (lockdep)", "coverage", "NCPUS=4"),
@@ -54,6 +56,7 @@ LONG_STAGES = (
     *((f"kunit NCPUS={n}", "kunit", f"NCPUS={n}", f"INTO=kunit-ncpus{n}") for n in (2, 8)),
     *((f"kunit DEBUG={kind}", "kunit", f"DEBUG={kind}")
       for kind in ("lockdep", "kasan", "order1", "order3", "pagealloc")),
+    ("kunit.py alone", "kunit", "UPSTREAM=1", "INTO=kunit-upstream-alone"),
     ("boot DEBUG=up", "boot", "DEBUG=up", "BOOT_SECONDS=20"),
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
