@@ -186,7 +186,7 @@ def read_reach(text):
 
 def reach(job, corpus):
     """What the corpus reaches; None: it could not be counted."""
-    build = userland.Build(job.out, "reach", job.options.jobs, job.options.verbose)
+    build = userland.Build(job.out, "reach", job.options.jobs, job.options.verbose, job.linux, "clang")
     build.build()
     raw, data = job.path("reach.profraw"), job.path("reach.profdata")
     start(build, [corpus, "-runs=0"], job.path("reach.log"), 600, LLVM_PROFILE_FILE=raw)
@@ -207,8 +207,8 @@ def plant(job, name):
                          env=clean_env(GIT_CEILING_DIRECTORIES=os.path.dirname(where)))
     if result.returncode:
         raise Failure(f"{name} does not apply: {result.stderr.decode().strip()}", FAILED)
-    build = userland.Build(job.out, "fuzz", job.options.jobs, job.options.verbose, sources_=where,
-                           directory=os.path.join(where, "build"))
+    build = userland.Build(job.out, "fuzz", job.options.jobs, job.options.verbose, job.linux,
+                           "clang", where, os.path.join(where, "build"))
     build.build()
     return build
 
@@ -233,7 +233,7 @@ def prepare(job):
 
 def run(job):
     options = job.options
-    build = userland.Build(job.out, "fuzz", options.jobs, options.verbose)
+    build = userland.Build(job.out, "fuzz", options.jobs, options.verbose, job.linux, "clang")
     build.build()
     cases = replay(job, build)
     corpus, found = job.path("corpus"), job.path("found")
