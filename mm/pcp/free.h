@@ -29,13 +29,18 @@ static __always_inline bool pcp_task_needs_pages(void)
  * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
  * would have to break up blocks for it otherwise, while these pages wait for another CPU.
  * With all that it may have, it would give as many pages to the zone as stock does.
+ *
+ * No less than high_min while that is small. With much memory for each CPU, or if it was set
+ * by hand, high is no more than high_min, and the PCP is trimmed there: it would push nothing.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 {
 	/* Written with the lock held, by code that stays as it is upstream. */
 	int high = data_race(READ_ONCE(pcp->high));
+	int batch = READ_ONCE(pcp->batch);
 
-	return max((high - READ_ONCE(pcp->batch)) / 2, READ_ONCE(pcp->high_min));
+	return max((high - batch) / 2,
+		   min(READ_ONCE(pcp->high_min), (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2));
 }
 
 /*

@@ -36,6 +36,14 @@ static inline void set_page_count(struct page *page, int count)
 	page->_refcount.counter = count;
 }
 
+/* Nothing else is in the flags. */
+static inline void set_page_zone(struct page *page, enum zone_type zone)
+{
+	page->flags.f = (unsigned long)zone << ZONES_PGSHIFT;
+}
+
+#define page_zone_id(page)	((int)page_zonenum(page))
+
 static inline struct page *pfn_to_online_page(unsigned long pfn)
 {
 	return pfn - PCP_USER_START_PFN < PCP_USER_NR_PAGES ? pfn_to_page(pfn) :
