@@ -7,7 +7,8 @@
 set -u
 
 # program, library, header or option of gcc, and the packages of Debian, Fedora
-# and Arch Linux that have it. dnf takes the name of a file, too; aur is not in pacman's reach.
+# and Arch Linux that have it. dnf takes the name of a file, too; aur is not in pacman's reach,
+# and a dash stands for no package.
 needed() {
 	cat <<-END
 		gcc		gcc		gcc			gcc
@@ -44,6 +45,9 @@ needed() {
 		cppcheck	cppcheck	cppcheck		cppcheck
 		sparse		sparse		sparse			aur:sparse
 		spatch		coccinelle	coccinelle		aur:coccinelle
+	END
+	lava) cat <<-END ;;
+		lava-run	lava-dispatcher	-			-
 	END
 	configs) cat <<-END ;;
 		libelf.h	libelf-dev	elfutils-libelf-devel	libelf
@@ -146,7 +150,7 @@ lacking=$(missing "${1:-}" "$manager")
 [ -z "$lacking" ] && exit 0
 
 programs=$(cut -d' ' -f1 <<<"$lacking" | paste -sd' ')
-packages=$(cut -d' ' -f2 <<<"$lacking" | sort -u | grep -v '^aur:' | paste -sd' ')
+packages=$(cut -d' ' -f2 <<<"$lacking" | sort -u | grep -v -e '^aur:' -e '^-' | paste -sd' ')
 aur=$(cut -d' ' -f2 <<<"$lacking" | sort -u | sed -n 's/^aur://p' | paste -sd' ')
 
 if [ "$manager" != apt-get ]; then

@@ -42,7 +42,7 @@ static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool noloc
  * The block's type is read anew: a block that was isolated meanwhile, or a
  * PCP that was disabled meanwhile, sends the page to the zone. Both set their
  * state first and drain under @pcp->lock afterwards, so a page that this
- * still sees in the old state is drained.
+ * still sees in the old state is drained. Litmus test: pcp-isolate.
  *
  * Context: @pcp->lock is held. May take zone->lock.
  * Return: the number of base pages taken off the waiting lists.
@@ -112,7 +112,8 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 			WRITE_ONCE(pcp->stale, false);
 		/*
 		 * Pairs with pcp_has_pages(): whoever no longer sees that
-		 * pages wait sees them counted, or in the zone.
+		 * pages wait sees them counted, or in the zone. Litmus
+		 * test: pcp-has-pages.
 		 */
 		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);
 		__count_vm_events(PCP_ABSORB, nr_pages);

@@ -35,9 +35,13 @@ static void pcp_debug_drain(struct zone *zone, struct per_cpu_pages *pcp)
 void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 {
 	int flushes = PCP_DRAIN_FLUSHES;
+	bool waiting;
 	int count;
 
-	/* Pairs with llist_add_batch() in pcp_push(). */
+	/*
+	 * Pairs with llist_add_batch() in pcp_push(). Litmus tests: pcp-dead-look,
+	 * pcp-disable-look.
+	 */
 	smp_mb();
 
 	pcp_debug_drain(zone, pcp);
@@ -46,27 +50,38 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 
 		spin_lock(&pcp->lock);
 		pcp_free_bulk(zone, pcp, batch << CONFIG_PCP_BATCH_SCALE_MAX, 0);
+		/*
+		 * With the lock still held: its CPU may absorb what waits, and take that to
+		 * the zone. Then it has pages in its hands that are neither counted nor
+		 * waiting, until it unlocks.
+		 *
+		 * Not pcp_has_pages(): a push that is on its way may take long.
+		 */
 		count = pcp->count;
+		waiting = pcp_has_waiting(pcp);
 		spin_unlock(&pcp->lock);
 
-		/* Not pcp_has_pages(): a push that is on its way may take long. */
-		if (!count && pcp_has_waiting(pcp)) {
+		if (!count && waiting) {
 			rcu_read_lock();
 			pcp_return_waiting(zone, pcp);
 			rcu_read_unlock();
 			flushes--;
 		}
-	} while (READ_ONCE(pcp->count) ||
-		 (pcp_has_waiting(pcp) && (flushes > 0 || !pcp_open(pcp))));
+	} while (count || (waiting && (flushes > 0 || !pcp_open(pcp))));
 	pcp_debug_drain(zone, pcp);
 }
 
+/* A carrier that is none any more has deferred what it could not bring to the zone. */
 static bool pcp_zone_has_carriers(struct zone *zone)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		if (atomic_read(&zone_pcp(zone, cpu)->carriers))
+		/*
+		 * Pairs with llist_add() of the deferred pages, which are looked at without
+		 * a lock next. Litmus tests: pcp-carriers-deferred, pcp-carriers-zone.
+		 */
+		if (atomic_read_acquire(&zone_pcp(zone, cpu)->carriers))
 			return true;
 	}
 	return false;
@@ -88,7 +103,10 @@ void pcp_drain_finish(struct zone *zone)
 	bool carriers = false;
 	struct zone *z;
 
-	/* Pairs with llist_del_all() of the carrier: its list was seen empty. */
+	/*
+	 * Pairs with llist_del_all() of the carrier, or the barrier before it took what was
+	 * taken: its lists were seen empty. Litmus tests: pcp-carriers, pcp-carriers-taken.
+	 */
 	smp_mb();
 	if (zone) {
 		carriers = pcp_zone_has_carriers(zone);
@@ -96,6 +114,7 @@ void pcp_drain_finish(struct zone *zone)
 		for_each_populated_zone(z)
 			carriers |= pcp_zone_has_carriers(z);
 	}
+	/* Litmus test: pcp-carriers-rcu. */
 	if (unlikely(carriers))
 		synchronize_rcu();
 
@@ -126,7 +145,7 @@ void pcp_cpu_dead(struct zone *zone, struct per_cpu_pages *pcp)
 	trace_mm_pcp_teardown(pcp->cpu, atomic_read(&pcp->owned_blocks));
 	pageblock_disown_cpu(zone, pcp);
 
-	/* Has the barrier between the flag and the look at the list. */
+	/* Has the barrier between the flag and the look at the list: pcp-dead-look. */
 	pcp_drain(zone, pcp);
 }
 

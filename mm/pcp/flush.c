@@ -6,7 +6,7 @@
  * Whoever takes a free_llist whole, with llist_del_all(), has sole use of
  * what it took. Until the zone has it, nobody else sees these pages: so it is one of
  * the PCP's carriers, from before it takes them, and an RCU reader. See
- * pcp_drain_finish().
+ * pcp_drain_finish(). Litmus tests: pcp-carriers, pcp-carriers-taken, pcp-carriers-rcu.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -54,6 +54,23 @@ static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	}
 }
 
+/*
+ * From here on somebody carries pages. Seen by whoever finds the lists empty for that:
+ * llist_del_all() would order it, but the lock of pcp->taken does not. Litmus test:
+ * pcp-carriers-taken.
+ */
+static void pcp_begin_carrying(struct per_cpu_pages *pcp)
+{
+	atomic_inc(&pcp->carriers);
+	smp_mb__after_atomic();
+}
+
+/* The zone has them, or the list of deferred pages. */
+static void pcp_end_carrying(struct per_cpu_pages *pcp)
+{
+	atomic_dec(&pcp->carriers);
+}
+
 /* What an absorb took and did not get to, if the lock can be had. */
 static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
 {
@@ -93,15 +110,14 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	struct llist_node *first;
 	unsigned int nr_pages;
 
-	/* Fully ordered by llist_del_all() below. */
-	atomic_inc(&pcp->carriers);
+	pcp_begin_carrying(pcp);
 	/* Those that an absorb took were freed before those that wait now. */
 	nr_pages = pcp_waiting_to_zone(zone, pcp, pcp_take_taken(pcp, false), nolock);
 
 	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	nr_pages += pcp_waiting_to_zone(zone, pcp, first, nolock);
-	atomic_dec(&pcp->carriers);
+	pcp_end_carrying(pcp);
 	return nr_pages;
 }
 
@@ -124,7 +140,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	if (!pcp_has_waiting(pcp))
 		return false;
 
-	atomic_inc(&pcp->carriers);
+	pcp_begin_carrying(pcp);
 	first = pcp_take_taken(pcp, true);
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);
@@ -133,7 +149,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);
-	atomic_dec(&pcp->carriers);
+	pcp_end_carrying(pcp);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #ifndef __MM_PCP_FREE_H
 #define __MM_PCP_FREE_H
 
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <trace/events/pcp.h>
@@ -24,13 +25,27 @@ static __always_inline bool pcp_task_needs_pages(void)
 }
 
 /*
- * This CPU has so few pages that the next allocations would empty its PCP. Without the
- * lock, so this may be out of date.
+ * How many pages a CPU has before it pushes others: half of what it may have beside a batch.
+ * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
+ * would have to break up blocks for it otherwise, while these pages wait for another CPU.
+ * With all that it may have, it would give as many pages to the zone as stock does.
+ */
+static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
+{
+	/* Written with the lock held, by code that stays as it is upstream. */
+	int high = data_race(READ_ONCE(pcp->high));
+
+	return max((high - READ_ONCE(pcp->batch)) / 2, READ_ONCE(pcp->high_min));
+}
+
+/*
+ * This CPU has room for the page, or none like it. Without the lock, so this may be out of
+ * date.
  */
 static __always_inline bool pcp_wants_pages(const struct per_cpu_pages *pcp,
 					    unsigned int pindex)
 {
-	return READ_ONCE(pcp->count) < READ_ONCE(pcp->high_min) ||
+	return READ_ONCE(pcp->count) < pcp_keep_mark(pcp) ||
 	       list_empty(&pcp->lists[pindex]);
 }
 
@@ -61,8 +76,10 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 		in->migratetype = pageblock_migratetype(pbd);
 		in->owner = pageblock_owner_cpu(pbd);
 		if (in->owner >= 0 && in->owner != in->cpu)
-			in->keep = pcp_task_needs_pages() ||
-				   pcp_wants_pages(zone_pcp(zone, in->cpu), pcp_pindex(pcp_list_type(in->migratetype), order));
+			in->keep = !pcp_owners_on() || pcp_task_needs_pages() ||
+				   pcp_wants_pages(zone_pcp(zone, in->cpu),
+						   pcp_pindex(pcp_list_type(in->migratetype),
+							      order));
 	}
 	route = pcp_route(*in);
 	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);

@@ -6,7 +6,7 @@
  * say which PCP: the CPU plus one, or 0 while it waits to be absorbed. Only who
  * holds pcp->lock sets or clears the mark of that CPU. So who holds it can
  * trust what it reads there, in whatever hands the page is: if a page has the mark,
- * it is on this PCP, and page_private() is its order.
+ * it is on this PCP, and page_private() is its order. Litmus test: pcp-mark.
  */
 #ifndef __MM_PCP_LISTS_H
 #define __MM_PCP_LISTS_H

@@ -8,11 +8,15 @@
 #include "pcp.h"
 #include "zone.h"
 
+DEFINE_STATIC_KEY_TRUE(pcp_owners);
+
 /**
  * pageblock_own() - a CPU becomes the owner of a block, whoever owned it
  * @zone: zone of the block
  * @pcp: PCP of the CPU in @zone
  * @pbd: the block
+ *
+ * Several CPUs may do so at once. Litmus test: pcp-own.
  *
  * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
  * Return: false if it owned the block already.
@@ -34,6 +38,8 @@ bool pageblock_own(struct zone *zone, struct per_cpu_pages *pcp,
  * __pageblock_disown() - nobody owns a block any more
  * @zone: zone of the block
  * @pbd: the block
+ *
+ * Another CPU may become the owner meanwhile. Litmus test: pcp-disown.
  *
  * Context: Any. Memory of the block is in the caller's hands, or zone->lock is held.
  */

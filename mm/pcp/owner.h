@@ -7,14 +7,29 @@
  * when they waited for it through an interval, and when it dies.
  *
  * The owner is a hint where to send pages, so no lock protects it. Each change is one
- * atomic operation.
+ * atomic operation, so the blocks of each CPU are counted right. Litmus tests: pcp-own,
+ * pcp-disown, pcp-old-owner.
  */
 #ifndef __MM_PCP_OWNER_H
 #define __MM_PCP_OWNER_H
 
+#include <linux/jump_label.h>
 #include <linux/mmzone.h>
 
 #include "pageblock.h"
+
+DECLARE_STATIC_KEY_TRUE(pcp_owners);
+
+/**
+ * pcp_owners_on() - do pages go back to the CPU that owns their block?
+ *
+ * Context: Any.
+ * Return: false while that is turned off, see switch.c.
+ */
+static __always_inline bool pcp_owners_on(void)
+{
+	return static_branch_likely(&pcp_owners);
+}
 
 bool pageblock_own(struct zone *zone, struct per_cpu_pages *pcp,
 		   struct pageblock_data *pbd);

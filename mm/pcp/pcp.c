@@ -34,11 +34,11 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu)
  * @pcp: the PCP
  * @high_max: its new high_max, in base pages; 0 disables the PCP
  *
- * Half of the largest refill, and no more than may be cached. Whoever finds more has to
- * take them all to the zone. While they wait, other CPUs take pages from the zone instead,
- * in the end by breaking up whole blocks: with twice as many that was measured, on a zone
- * of 512 MB. For all CPUs together it is at most an eighth of the zone, however many there
- * are. While the zone is short no more than a batch, as the watermarks do not see them.
+ * The largest refill, and no more than may be cached. Whoever finds more has to take them
+ * all to the zone. With fewer, a CPU that has to be woken up before it allocates again
+ * finds nothing there any more. For all CPUs together it is at most an eighth of the zone,
+ * however many there are. While the zone is short no more than a batch, as the watermarks
+ * do not see them.
  *
  * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
  */
@@ -48,5 +48,5 @@ void pcp_set_bound(struct per_cpu_pages *pcp, int high_max)
 
 	WRITE_ONCE(pcp->bound_short, min(high_max, batch));
 	WRITE_ONCE(pcp->bound,
-		   min(high_max, max((batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2, 1)));
+		   min(high_max, batch << CONFIG_PCP_BATCH_SCALE_MAX));
 }

@@ -14,6 +14,7 @@
  *	  push.c		give it to the CPU that owns its block
  *	  flush.c watch.c	take what waits for a CPU to the zone; when
  *	drain.c			drains, disabled PCPs, dead CPUs
+ *	switch.c		turn owners off
  *	lockless.c		a page from the PCPs alone, for kvfree_rcu()
  *
  * Below all of them:

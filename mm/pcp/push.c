@@ -4,7 +4,7 @@
  * block, without a lock, from any context.
  *
  * nr_waiting is raised before a page is on the list and lowered after it is off,
- * so it is never less than what waits.
+ * so it is never less than what waits. Litmus test: pcp-nr-waiting.
  */
 #include <linux/rcupdate.h>
 #include <trace/events/pcp.h>
@@ -62,7 +62,9 @@ static void pcp_run_empty(struct pcp_run *run)
  *
  * Both are fully ordered, so at least one of them sees the other and takes the
  * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
- * barrier here.
+ * barrier here. It also has whoever takes the list see the order and the mark of the
+ * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
+ * pcp-publish.
  *
  * The owner may never look at its list. So whoever finds that more pages wait
  * than the bound allows takes them all to the zone; with @nolock just its own,
@@ -70,7 +72,8 @@ static void pcp_run_empty(struct pcp_run *run)
  *
  * Nothing keeps the zone and its PCPs alive once the pages are on the list:
  * somebody may take them, and offline the zone's last memory. So this is an
- * RCU reader until it is done, and zone_pcp_reset() waits for those.
+ * RCU reader until it is done, and zone_pcp_reset() waits for those. Litmus test:
+ * pcp-reset.
  *
  * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
  * cases.
@@ -103,8 +106,12 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	pcp_run_empty(run);
 	pcp_point(pcp, PCP_POINT_PUSHED);
 
-	/* The first that waits has somebody look after an interval, see watch.c. */
-	if (waiting == nr_pages && unlikely(!READ_ONCE(pcp_watched)))
+	/*
+	 * Have somebody look after an interval, see watch.c. Not for the first that waits
+	 * alone: whoever takes the list lowers nr_waiting later, and a push in between is
+	 * neither the first nor taken. Litmus test: pcp-watch.
+	 */
+	if (unlikely(!READ_ONCE(pcp_watched)))
 		pcp_watch();
 
 	if (unlikely(!pcp_open(pcp))) {

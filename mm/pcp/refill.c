@@ -72,7 +72,7 @@ static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,
 	struct pageblock_data *pbd = pcp_pageblock(zone, page, pfn);
 
 	/* Nobody can give pages back to a disabled PCP, nor to one of the early boot. */
-	if (!pcp_open(pcp))
+	if (!pcp_open(pcp) || !pcp_owners_on())
 		return;
 	if (pageblock_owner_cpu(pbd) == pcp->cpu) {
 		__count_vm_event(PCP_RECOVER);

@@ -28,7 +28,7 @@ enum pcp_route {
  * @migratetype: of the page's block
  * @owner: CPU that owns the block, -1 if none does
  * @keep: the page is of use here: the task needs it back at once, or this CPU has
- *	few pages
+ *	room for it. Or owners do not count, as that is turned off
  * @cpu: this CPU; the task is pinned
  * @order_allowed: pages of this order may be on a PCP
  * @nolock: FPI_NOLOCK, the caller allows no lock to be waited for
@@ -51,7 +51,7 @@ struct pcp_route_in {
  * A page of another CPU's block may go to that CPU from any context, because
  * the push takes no lock. Whether that CPU is still there is seen after the push.
  *
- * A CPU that has few pages keeps them: it would have to get others from the zone
+ * A CPU that has room for a page keeps it: it may have to get another from the zone
  * instead. And reclaim frees pages for somebody who waits until the watermarks see
  * them, compaction until they make up a block. Both look at the local PCP and at the
  * zone.

@@ -53,7 +53,7 @@ static __always_inline bool pcp_disabled(const struct per_cpu_pages *pcp)
  *
  * Sees the pages that wait on the free_llist, which @pcp->count does not, and
  * those that an absorb is moving: nr_waiting is lowered after the count was
- * raised, and read before it.
+ * raised, and read before it. Litmus test: pcp-has-pages.
  *
  * Context: Any. Without the lock the answer may be out of date.
  * Return: true if a page is on a list of @pcp, or on its way to one.

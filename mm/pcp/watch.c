@@ -5,6 +5,7 @@
  * Only while something waits: a machine that sleeps is not woken for nothing. The timer
  * of vmstat's shepherd would not do, as it is deferred while its CPU sleeps.
  */
+#include <linux/cache.h>
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
@@ -17,13 +18,13 @@
 static void pcp_watch_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(pcp_watch_work, pcp_watch_fn);
 
-/* The work is queued, or will be. */
-bool pcp_watched;
+/* The work is queued, or will be. Each push reads it. */
+bool pcp_watched __read_mostly;
 
 /*
- * A push raises nr_waiting, adds to the list and then reads pcp_watched; this clears
- * pcp_watched and then looks at the lists. Both are fully ordered, so either the push
- * sees that nobody watches, or this sees its pages.
+ * A push adds to the list and then reads pcp_watched; this clears pcp_watched and then
+ * looks at the lists. Both are fully ordered, so either the push sees that nobody
+ * watches, or this sees its pages. Litmus test: pcp-watch.
  */
 static void pcp_watch_fn(struct work_struct *work)
 {
@@ -31,7 +32,7 @@ static void pcp_watch_fn(struct work_struct *work)
 	int cpu;
 
 	WRITE_ONCE(pcp_watched, false);
-	/* Pairs with llist_add_batch() in pcp_push(). */
+	/* Pairs with llist_add_batch() in pcp_push(). Litmus test: pcp-watch. */
 	smp_mb();
 	for_each_possible_cpu(cpu)
 		wait |= pcp_shepherd(cpu);
@@ -53,6 +54,8 @@ static DEFINE_IRQ_WORK(pcp_watch_irq, pcp_watch_arm);
 
 /**
  * pcp_watch() - look after an interval whether pages still wait
+ *
+ * The xchg() has one of several callers queue the work. Litmus test: pcp-watch.
  *
  * Context: Any, NMI included.
  */

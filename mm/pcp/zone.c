@@ -16,13 +16,13 @@
  */
 #define PCP_SEAM(fn, zone, ...)						\
 do {									\
-	if (IS_ENABLED(CONFIG_KUNIT) && unlikely(!(zone)->zone_pgdat))	\
+	if (pcp_tested() && unlikely(!(zone)->zone_pgdat))		\
 		KUNIT_STATIC_STUB_REDIRECT(fn, zone, ##__VA_ARGS__);	\
 } while (0)
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /**
- * pcp_pageblock() - the block of a page
+ * __pcp_pageblock() - pcp_pageblock() while a suite runs
  * @zone: zone of the page
  * @page: a page of the block
  * @pfn: its pfn
@@ -30,10 +30,10 @@ do {									\
  * Context: Any, see pfn_to_pageblock().
  * Return: the data of the block.
  */
-struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
-				     unsigned long pfn)
+struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *page,
+				       unsigned long pfn)
 {
-	PCP_SEAM(pcp_pageblock, zone, page, pfn);
+	PCP_SEAM(__pcp_pageblock, zone, page, pfn);
 
 	return pfn_to_pageblock(page, pfn);
 }
@@ -42,13 +42,13 @@ struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
 void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
 
 /**
- * pcp_point() - does nothing, unless a suite set the hook
+ * __pcp_point() - call the hook, if a suite set it
  * @pcp: the PCP that somebody looked at
  * @point: where
  *
  * Context: Any.
  */
-void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
+void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
 {
 	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
 
@@ -58,14 +58,15 @@ void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
 }
 
 /**
- * pcp_zone_short() - is the zone short of free pages?
+ * __pcp_zone_short() - pcp_zone_short() while a suite runs
  * @zone: the zone
  *
+ * Context: Any.
  * Return: true below the high watermark, or while it is reclaimed from.
  */
-bool pcp_zone_short(struct zone *zone)
+bool __pcp_zone_short(struct zone *zone)
 {
-	PCP_SEAM(pcp_zone_short, zone);
+	PCP_SEAM(__pcp_zone_short, zone);
 
 	return zone_flags_short(zone);
 }

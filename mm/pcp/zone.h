@@ -7,6 +7,7 @@
 #ifndef __MM_PCP_ZONE_H
 #define __MM_PCP_ZONE_H
 
+#include <kunit/test-bug.h>
 #include <kunit/visibility.h>
 #include <linux/llist.h>
 #include <linux/mmzone.h>
@@ -49,19 +50,36 @@ void pcp_zone_hand_out(struct zone *zone, struct page *page,
 		       struct zone *preferred);
 
 /*
- * The block of a page, which a suite on made-up blocks replaces. Without
- * KUnit it costs no call.
+ * What each free or allocation asks costs no call, and with KUnit in a kernel that people
+ * use no more than a branch that is patched in while a suite runs. The function with
+ * underscores is the one that a suite replaces.
  */
 #if IS_ENABLED(CONFIG_KUNIT)
-struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
-				     unsigned long pfn);
+#define pcp_tested()	static_branch_unlikely(&kunit_running)
 #else
+#define pcp_tested()	false
+#endif
+
+struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *page,
+				       unsigned long pfn);
+bool __pcp_zone_short(struct zone *zone);
+
+/**
+ * pcp_pageblock() - the block of a page
+ * @zone: zone of the page
+ * @page: a page of the block
+ * @pfn: its pfn
+ *
+ * Context: Any, see pfn_to_pageblock().
+ * Return: the data of the block.
+ */
 static __always_inline struct pageblock_data *
 pcp_pageblock(struct zone *zone, const struct page *page, unsigned long pfn)
 {
+	if (pcp_tested())
+		return __pcp_pageblock(zone, page, pfn);
 	return pfn_to_pageblock(page, pfn);
 }
-#endif
 
 /* The two flags that make nr_pcp_high() lower pcp->high. */
 static __always_inline bool zone_flags_short(const struct zone *zone)
@@ -70,15 +88,19 @@ static __always_inline bool zone_flags_short(const struct zone *zone)
 	       (BIT(ZONE_BELOW_HIGH) | BIT(ZONE_RECLAIM_ACTIVE));
 }
 
-/* Each local free asks this, so it costs no call either. */
-#if IS_ENABLED(CONFIG_KUNIT)
-bool pcp_zone_short(struct zone *zone);
-#else
+/**
+ * pcp_zone_short() - is the zone short of free pages?
+ * @zone: the zone
+ *
+ * Context: Any.
+ * Return: true below the high watermark, or while it is reclaimed from.
+ */
 static __always_inline bool pcp_zone_short(struct zone *zone)
 {
+	if (pcp_tested())
+		return __pcp_zone_short(zone);
 	return zone_flags_short(zone);
 }
-#endif
 
 /*
  * A place between two looks at a state that others change. A suite that sets
@@ -94,12 +116,20 @@ enum pcp_point {
 	NR_PCP_POINTS,
 };
 
-#if IS_ENABLED(CONFIG_KUNIT)
 extern void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point);
-#else
-static __always_inline void pcp_point(struct per_cpu_pages *pcp,
-				      enum pcp_point point) {}
-#endif
+void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point);
+
+/**
+ * pcp_point() - does nothing, unless a suite set the hook
+ * @pcp: the PCP that somebody looked at
+ * @point: where
+ *
+ * Context: Any.
+ */
+static __always_inline void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	if (pcp_tested())
+		__pcp_point(pcp, point);
+}
 
 #endif /* __MM_PCP_ZONE_H */

@@ -7,6 +7,7 @@
 	judge		read consoles and KTAP, find splats, write results; knows base alone
 	runs		the frame of a command, and what several commands share
 	bench		measurements
+	engines		what CI engines need, behind scripts/ci
 	commands	one module for each target of make; they do not know each other
 
 tests/test_layers.py reads the imports. To add a target: write commands/NAME.py with a

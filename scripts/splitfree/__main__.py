@@ -23,9 +23,11 @@ from splitfree.runs import frame  # noqa: E402
 TARGETS = {
     "kunit": ("kunit", "COMMAND"),
     "user": ("user", "COMMAND"),
+    "tools": ("tools", "COMMAND"),
     "mutants": ("mutants", "COMMAND"),
     "qemu": ("qemu", "COMMAND"),
     "stress": ("stress", "COMMAND"),
+    "lava": ("lava", "COMMAND"),
     "check": ("check", "COMMAND"),
     "check-all": ("check", "EVERYTHING"),
     "selftests": ("selftests", "COMMAND"),

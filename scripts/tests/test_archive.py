@@ -10,6 +10,7 @@ import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.source import apt
 from splitfree.source import archive as sources
 from tests.test_tree import write
 
@@ -56,8 +57,8 @@ class Download(unittest.TestCase):
         with tempfile.TemporaryDirectory() as cache, \
                 mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), \
                 mock.patch("shutil.which", return_value=which), \
-                mock.patch.object(sources, "mirrors", return_value=list(mirrors)), \
-                mock.patch.object(sources, "run", return_value=types.SimpleNamespace(stdout=run)), \
+                mock.patch.object(apt, "mirrors", return_value=list(mirrors)), \
+                mock.patch.object(apt, "run", return_value=types.SimpleNamespace(stdout=run)), \
                 contextlib.redirect_stdout(io.StringIO()), \
                 self.assertRaisesRegex(Failure, words + ".*LINUX="):
             sources._download()  # pylint: disable=protected-access
@@ -66,12 +67,6 @@ class Download(unittest.TestCase):
         self.refused("this is no Debian system", which=None)
         self.refused("name no Debian archive")
         self.refused("no linux-source-7.3 was found in .* check the network", mirrors=["http://x"])
-
-    def test_mirrors_of_this_machine(self):
-        rows = (b"http://deb/debian bookworm Debian\nhttp://deb/debian bookworm Debian\n"
-                b"http://sec/debian-security bookworm Debian-Security\nhttp://ppa x PPA\n")
-        with mock.patch.object(sources, "run", return_value=types.SimpleNamespace(stdout=rows)):
-            self.assertEqual(sources.mirrors(), ["http://deb/debian"])
 
 
 if __name__ == "__main__":

@@ -96,36 +96,9 @@ class Stages(unittest.TestCase):
                 self.assertRegex(handle.read(), r"^\$ .*\n7\n$")
 
 
-class Tools(unittest.TestCase):
-    def stage(self, output, status=0, shellcheck=None):
-        """What the stage makes of what unittest said."""
-        def run(command, **_):
-            return types.SimpleNamespace(
-                stdout="complaint\n" if command[0] == "shellcheck" else output,
-                returncode=shellcheck if command[0] == "shellcheck" else status)
-
-        with tempfile.TemporaryDirectory() as out, \
-                mock.patch.object(check.subprocess, "run", run), \
-                mock.patch("shutil.which", return_value=None if shellcheck is None else "x"):
-            result = check.tools_stage(os.path.join(out, "log"))
-            with open(os.path.join(out, "log"), encoding="utf-8") as handle:
-                self.log = handle.read()
-        return result.sums()
-
-    def test_counts(self):
-        said = "Ran 10 tests in 1.0s\n\nFAILED (failures=1, errors=2, skipped=3)\n"
-        self.assertEqual(self.stage(said, 1), (4, 3, 6))
-        self.assertIn("skipped: shellcheck is not there to read", self.log)
-        self.assertEqual(self.stage("Ran 10 tests in 1.0s\n\nOK\n", 0, 0), (13, 0, 0))
-        self.assertEqual(self.stage("Ran 10 tests in 1.0s\n\nOK\n", 0, 1), (10, 3, 0))
-
-    def test_tests_that_cannot_be_loaded(self):
-        self.assertEqual(self.stage("Traceback\n", 1, 0), (3, 1, 0))
-
-
 class Names(unittest.TestCase):
     def test_each_stage_is_a_target_with_variables_that_it_takes(self):
-        for _, target, *given in check.STAGES[1:] + check.LONG_STAGES:
+        for _, target, *given in check.STAGES + check.LONG_STAGES:
             texts = options.given(given)
             options.values(frame.all_options(commands()[target]), texts)
 

@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import shutil
+import subprocess
 import tempfile
 import types
 import unittest
@@ -14,6 +15,7 @@ from splitfree.base import options, processes, results
 from splitfree.base.failures import FAILED, AlreadySaid, Failure
 from splitfree.base.paths import lock
 from splitfree.runs import frame
+from tests import fakes
 
 
 class Frame(unittest.TestCase):
@@ -79,6 +81,29 @@ class Frame(unittest.TestCase):
             self.execute(run)
         self.assertEqual(self.record["status"], 2)
         self.assertIn("/somewhere", self.record["sentence"])
+
+    def test_what_the_kernel_was_made_from(self):
+        self.assertEqual(frame.source_of(None), {})
+        tree = fakes.Tree(self.out, rev_list=["29"])
+        self.assertEqual(frame.source_of(tree), {"version": "7.3.4", "kind": "package",
+                                                 "name": "source", "steps": 29})
+        in_place = types.SimpleNamespace(state=tree.state)
+        self.assertEqual(frame.source_of(in_place)["steps"], 0)
+        linux = os.path.join(self.out, "mm")
+        tree.state["source"] = ["directory", linux, "directory mm", "id"]
+        subprocess.run(["git", "init", "-q", linux], check=True, env=processes.clean_env())
+        self.assertNotIn("commit", frame.source_of(tree))
+        env = processes.clean_env(**{f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER")
+                                     for what in ("NAME", "EMAIL")})
+        with open(os.path.join(linux, "file"), "w", encoding="utf-8") as handle:
+            handle.write("1")
+        for words in (["add", "file"], ["commit", "-qm", "one"]):
+            subprocess.run(["git", "-C", linux, *words], check=True, env=env)
+        self.assertEqual((len(frame.source_of(tree)["commit"]), frame.source_of(tree)["changed"]),
+                         (40, False))
+        with open(os.path.join(linux, "file"), "a", encoding="utf-8") as handle:
+            handle.write("2")
+        self.assertTrue(frame.source_of(tree)["changed"])
 
     def test_while_it_runs_there_is_no_result(self):
         self.execute(lambda job: results.Result(1))

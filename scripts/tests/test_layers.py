@@ -16,7 +16,8 @@ BELOW = {
     "judge": {"base"},
     "runs": {"base", "source", "kernel", "judge"},
     "bench": {"base", "source", "kernel", "judge", "runs"},
-    "commands": {"base", "source", "kernel", "judge", "runs", "bench"},
+    "engines": {"base", "source", "kernel", "judge", "runs"},
+    "commands": {"base", "source", "kernel", "judge", "runs", "bench", "engines"},
     "__main__": {"base", "runs"},
 }
 # Their modules do not know each other.

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The table of models, and what spin and herd7 say."""
 
+import glob
 import os
+import re
 import tempfile
 import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.base.paths import ROOT
 from splitfree.commands import model
 from tests.fakes import Commands
 
@@ -45,11 +48,12 @@ class Runs(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".runs", encoding="utf-8") as handle:
             handle.write(text)
             handle.flush()
+            self.name = os.path.splitext(os.path.basename(handle.name))[0]
             return model.read_runs(handle.name)
 
     def test_a_row(self):
         self.assertEqual(self.read("# why\n\nbroken\tA=1 B_C\t: it stops # not this\n"),
-                         [model.Run("broken", ("A=1", "B_C"), "it stops")])
+                         [model.Run(self.name, "broken", ("A=1", "B_C"), "it stops")])
 
     def test_rows_that_say_too_little(self):
         for text in ("maybe A=1 : x\n", "holds : x\n", "holds A=1\n", "holds A=1 :\n", "# none\n"):
@@ -57,16 +61,21 @@ class Runs(unittest.TestCase):
                 self.read(text)
 
     def test_ours_has_each_define_of_the_model_and_each_twin_once(self):
-        runs = model.read_runs(os.path.join(model.MODELS, "pcp.runs"))
-        with open(os.path.join(model.MODELS, "pcp.pml"), encoding="utf-8") as handle:
-            text = handle.read()
-        self.assertEqual(len(runs), len({one.defines for one in runs}))
-        for one in runs:
-            for word in one.defines:
-                self.assertIn(word.split("=")[0], text)
-        broken = {word for one in runs if one.expected == "broken" for word in one.defines}
-        self.assertLessEqual({"PUSH_RELEASE", "PUSH_NO_LOOK", "DRAIN_NO_MB", "DRAIN_NO_LOOK"},
-                             broken)
+        runs = model.all_runs()
+        self.assertEqual(len(runs), len({(one.model, one.defines) for one in runs}))
+        self.assertEqual({one.model for one in runs}, {"pcp", "owner"})
+        for name in ("pcp", "owner"):
+            with open(os.path.join(model.MODELS, name + ".pml"), encoding="utf-8") as handle:
+                text = handle.read()
+            told = {word.split("=")[0] for one in runs if one.model == name
+                    for word in one.defines}
+            for word in told:
+                self.assertIn(word, text)
+            twins = set(re.findall(r"^ \*\t([A-Z_]+)\t", text, re.M))
+            self.assertEqual(twins - told, set())
+            broken = {word for one in runs if one.model == name and one.expected == "broken"
+                      for word in one.defines}
+            self.assertLessEqual(twins - {"PROMISE", "SHEPHERD", "NO_OWNER", "NO_RCU"}, broken)
 
 
 class Pan(unittest.TestCase):
@@ -127,34 +136,79 @@ class Litmus(unittest.TestCase):
             os.environ["PATH"] = bin_dir + ":" + path
             try:
                 where = os.path.join(model.MODELS, "litmus")
-                good = model.litmus(os.path.join(where, "pcp-dead-look-broken-drain.litmus"), out, out)
-                bad = model.litmus(os.path.join(where, "pcp-dead-look.litmus"), out, out)
+                good = model.litmus(os.path.join(where, "pcp-dead-look-broken-drain.litmus"),
+                                    ["herd7"], out, out)
+                bad = model.litmus(os.path.join(where, "pcp-dead-look.litmus"), ["herd7"], out, out)
             finally:
                 os.environ["PATH"] = path
         self.assertEqual((good.good, bad.good), (True, False))
         self.assertEqual(bad.text, "Sometimes, not Never")
 
 
+BARRIER = re.compile(r"\b(smp_(?:mb|rmb|wmb|store|load)\w*|\w+_(?:acquire|release)|synchronize_rcu|xchg|cmpxchg)\(")
+PAIRING = re.compile(r"Pairs with|[Ff]ull(?:y ordered| barrier)|\b(?:smp_mb|llist_add_batch)\(\)")
+NAMES = re.compile(r"pcp-[a-z]+(?:-[a-z]+)*")
+COMMENT = re.compile(r"/\*.*?\*/", re.S)
+
+
+def named(text):
+    """The litmus tests that comments name."""
+    words = re.sub(r"\s*\n\s*\*?\s*", " ", " ".join(COMMENT.findall(text)))
+    return set(NAMES.findall(words))
+
+
+class Barriers(unittest.TestCase):
+    """Each barrier of mm/pcp/ has its litmus test, and says which."""
+
+    def setUp(self):
+        self.texts = {}
+        for path in sorted(glob.glob(os.path.join(ROOT, "mm/pcp/*.[ch]"))):
+            with open(path, encoding="utf-8") as handle:
+                self.texts[os.path.basename(path)] = handle.read()
+        where = os.path.join(model.MODELS, "litmus")
+        self.tests = {name[:-7] for name in os.listdir(where) if name.endswith(".litmus")}
+
+    def test_each_pairing_comment_names_its_tests(self):
+        for name, text in self.texts.items():
+            for comment in COMMENT.findall(text):
+                if PAIRING.search(comment):
+                    self.assertTrue(named(comment), f"{name}: {comment}")
+
+    def test_each_barrier_has_a_comment_that_names_its_tests(self):
+        for name, text in self.texts.items():
+            # Comments are kept, for what they name, but a word in them is no call.
+            code = COMMENT.sub(lambda m: " @" + "@".join(sorted(named(m.group()))) + "@ ", text)
+            for function in re.split(r"^}$", code, flags=re.M):
+                for found in BARRIER.finditer(function):
+                    self.assertIn("@pcp-", function, f"{name}: {found.group(1)}()")
+
+    def test_what_is_named_is_there_and_what_is_there_is_named(self):
+        told = set().union(*(named(text) for text in self.texts.values()))
+        self.assertEqual(told - self.tests, set())
+        self.assertEqual({n for n in self.tests if "-broken-" not in n} - told, set())
+
+
 class Run(Commands):
     target = "model"
 
-    def run_with(self, *outcomes, herd=None, **texts):
+    def run_with(self, *outcomes, herd=(None, "this is no Debian system"), **texts):
         job = self.job(**texts)
         job.prepare_tree = lambda: None
         with mock.patch.object(model, "check_all", return_value=[
                 (f"m{i}", outcome, 1.0) for i, outcome in enumerate(outcomes)]), \
-                mock.patch("shutil.which", return_value=herd):
+                mock.patch.object(model, "find_herd", return_value=herd):
             return self.quiet(model.run, job)
 
     def test_without_herd7_litmus_tests_are_skipped_and_say_why(self):
         result = self.run_with(model.Outcome(True, 9, "holds", "log"))
         self.assertEqual((result.passed, result.failed, result.failure), (1, 0, None))
         self.assertGreater(result.skipped, 3)
-        self.assertRegex(self.said, "skip .*herd7 is not there .*expected: Never")
+        self.assertRegex(self.said, "skip .*this is no Debian system; expected: Never")
 
     def test_a_model_that_fails(self):
         result = self.run_with(model.Outcome(True, 9, "holds", "a"),
-                               model.Outcome(False, 9, "assertion violated", "b"), herd="herd7")
+                               model.Outcome(False, 9, "assertion violated", "b"),
+                               herd=(["herd7"], ""))
         self.assertEqual(result.sums(), (1, 1, 0))
         self.assertRegex(str(result.failure), "did not do what it should: assertion violated .log: b")
 

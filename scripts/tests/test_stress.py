@@ -11,6 +11,7 @@ from unittest import mock
 from splitfree.base.failures import Failure
 from splitfree.commands import stress
 from splitfree.judge import verdict
+from splitfree.runs import stress as load
 from tests.fakes import Commands
 
 
@@ -90,13 +91,14 @@ class Run(Commands):
 
     def setUp(self):
         super().setUp()
-        self.patch(stress, "make_initramfs", return_value="image")
+        self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
         self.good = "stress: start\n" + "\n".join(Judge.GOOD) + "\n"
 
     def run_with(self, text, **texts):
         self.consoles = {"STRESS_SECONDS": text}
         job = self.job(**{"MINUTES": "1", "SEED": "7", **texts})
+        stress.check(job)
         result = self.quiet(stress.run, job)
         with open(job.path("summary.json"), encoding="utf-8") as handle:
             self.assertEqual(json.load(handle), json.loads(json.dumps(result.data)))
@@ -125,7 +127,9 @@ class Run(Commands):
     def test_a_guest_that_its_host_did_not_let_begin(self):
         self.consoles = {"": "qemu: could not open /dev/kvm\n"}
         with self.assertRaisesRegex(Failure, "did not start: qemu: could not .*again: qemu -accel"):
-            self.quiet(stress.run, self.job(MINUTES="1"))
+            job = self.job(MINUTES="1")
+            stress.check(job)
+            self.quiet(stress.run, job)
 
     def test_a_debug_kernel_has_more_time(self):
         self.run_with(self.good, DEBUG="kasan")
@@ -135,10 +139,10 @@ class Run(Commands):
 
 class Image(unittest.TestCase):
     def test_a_program_that_is_missing(self):
-        with mock.patch.object(stress.initramfs, "compile_init", return_value=os.devnull), \
+        with mock.patch.object(load.initramfs, "compile_init", return_value=os.devnull), \
                 mock.patch("shutil.which", return_value=None), \
                 self.assertRaisesRegex(Failure, "busybox is missing; run scripts/packages.sh qemu"):
-            stress.make_initramfs("/nowhere")
+            load.make_initramfs("/nowhere")
 
 
 if __name__ == "__main__":

@@ -294,11 +294,11 @@ static void stub_flush_deferred(struct zone *zone)
 
 static void pcp_fx_stubs(struct kunit *test)
 {
-	kunit_activate_static_stub(test, pcp_pageblock, stub_pageblock);
+	kunit_activate_static_stub(test, __pcp_pageblock, stub_pageblock);
 	kunit_activate_static_stub(test, pcp_zone_lock, stub_lock);
 	kunit_activate_static_stub(test, pcp_zone_unlock, stub_unlock);
 	kunit_activate_static_stub(test, pcp_zone_cma_first, stub_cma_first);
-	kunit_activate_static_stub(test, pcp_zone_short, stub_short);
+	kunit_activate_static_stub(test, __pcp_zone_short, stub_short);
 	kunit_activate_static_stub(test, pcp_zone_take, stub_take);
 	kunit_activate_static_stub(test, pcp_zone_end, stub_end);
 	kunit_activate_static_stub(test, pcp_zone_block, stub_block);
@@ -546,6 +546,20 @@ void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu)
 }
 
 /**
+ * pcp_fx_room() - have a CPU keep so many pages of others' blocks
+ * @pcp: its PCP
+ * @room: base pages from now on; then it pushes them
+ *
+ * The batch is so large that nothing is trimmed. See pcp_keep_mark().
+ */
+void pcp_fx_room(struct per_cpu_pages *pcp, int room)
+{
+	pcp->batch = 4 * pageblock_nr_pages;
+	pcp->high_min = 0;
+	pcp->high = pcp->batch + 2 * (pcp->count + room);
+}
+
+/**
  * pcp_fx_enough() - this CPU has pages enough, so that it keeps none of others' blocks
  * @fx: the fixture
  * @migratetype: below MIGRATE_PCPTYPES
@@ -560,9 +574,9 @@ struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int
 	struct page *page = fx->base[PCP_FIXTURE_BLOCKS - 1] + pageblock_nr_pages -
 			    (1UL << order);
 
-	fx->pcp->high_min = 0;
 	spin_lock(&fx->pcp->lock);
 	pcp_list_add(fx->pcp, page, order, migratetype);
+	pcp_fx_room(fx->pcp, 0);
 	spin_unlock(&fx->pcp->lock);
 	return page;
 }

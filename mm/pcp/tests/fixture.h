@@ -137,6 +137,7 @@ int pcp_fx_init_bound(struct kunit *test);
 struct zone *pcp_fx_zone(struct pcp_fixture *fx);
 struct page *pcp_fx_page(struct pcp_fixture *fx, int block, unsigned int index);
 void pcp_fx_own(struct pcp_fixture *fx, int block, int cpu);
+void pcp_fx_room(struct per_cpu_pages *pcp, int room);
 struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int order);
 void pcp_fx_type(struct pcp_fixture *fx, int block, int migratetype);
 void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate);

@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/folio_batch.h>
+#include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/prandom.h>
@@ -37,6 +38,17 @@ unsigned long live_event(enum vm_event_item item)
 }
 
 /**
+ * live_pbd() - the data of a page's block
+ * @page: the page
+ *
+ * Return: the block.
+ */
+struct pageblock_data *live_pbd(struct page *page)
+{
+	return pfn_to_pageblock(page, page_to_pfn(page));
+}
+
+/**
  * live_owner() - the CPU that owns a page's block
  * @page: the page
  *
@@ -44,7 +56,7 @@ unsigned long live_event(enum vm_event_item item)
  */
 int live_owner(struct page *page)
 {
-	return pageblock_owner_cpu(pfn_to_pageblock(page, page_to_pfn(page)));
+	return pageblock_owner_cpu(live_pbd(page));
 }
 
 /**
@@ -287,14 +299,37 @@ static long live_stock_fn(struct pcp_worker *w)
 	return 0;
 }
 
-/*
- * A CPU that has few pages keeps those that it frees, and CPU b shall push them. Set back
- * after the case. Not 0, or the high mark could go down to that, and the PCP would not
- * keep the pages that it has to have on its list.
+/**
+ * live_have_room() - have a CPU keep so many pages of others' blocks
+ * @lv: the zone
+ * @cpu: the CPU
+ * @room: pages that it has before it pushes more
+ *
+ * A batch is all that the PCP may have, but for twice the room, so that little is trimmed.
+ * See pcp_keep_mark(). Set back after the case.
  */
-static void live_have_enough(struct live *lv)
+void live_have_room(struct live *lv, int cpu, int room)
 {
-	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, 4);
+	struct per_cpu_pages *pcp = zone_pcp(lv->zone, cpu);
+	int high = max(lv->zone->pageset_high_max, 2 * room + 1);
+
+	spin_lock(&pcp->lock);
+	WRITE_ONCE(pcp->high_min, room);
+	WRITE_ONCE(pcp->high_max, high);
+	WRITE_ONCE(pcp->high, high);
+	WRITE_ONCE(pcp->batch, high - 2 * room);
+	spin_unlock(&pcp->lock);
+}
+
+/**
+ * live_have_enough() - have CPU b push what it frees of other CPUs' blocks
+ * @lv: CPU b and the zone
+ *
+ * It has no room for them, and some on the list.
+ */
+void live_have_enough(struct live *lv)
+{
+	live_have_room(lv, lv->b, 4);
 	pcp_on_cpu(lv->test, lv->b, live_stock_fn, lv);
 }
 
@@ -305,11 +340,9 @@ static void live_own_again(struct live *lv)
 
 	for (i = 0; i < lv->nr; i++) {
 		struct page *page = lv->pages[i];
-		struct pageblock_data *pbd = pfn_to_pageblock(page, page_to_pfn(page));
 
-		if (pageblock_owner_cpu(pbd) == lv->a)
-			continue;
-		pageblock_own(lv->zone, lv->pcp, pbd);
+		if (live_owner(page) != lv->a)
+			pageblock_own(lv->zone, lv->pcp, live_pbd(page));
 	}
 }
 
@@ -345,6 +378,118 @@ void live_own(struct live *lv, unsigned int want, bool whole)
 	live_have_enough(lv);
 	live_own_again(lv);
 }
+
+/* On CPU a: whole blocks, each in pages of order 0. */
+static long live_blocks_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int i;
+
+	while (lv->nr < lv->want) {
+		struct page *page = alloc_pages(lv->gfp, pageblock_order);
+
+		if (!page)
+			return false;
+		if (lv->zone && page_zone(page) != lv->zone) {
+			__free_pages(page, pageblock_order);
+			return false;
+		}
+		lv->zone = page_zone(page);
+		split_page(page, pageblock_order);
+		for (i = 0; i < pageblock_nr_pages; i++)
+			lv->pages[lv->nr++] = page + i;
+	}
+	return true;
+}
+
+/**
+ * live_blocks() - have whole blocks in use, in pages of order 0
+ * @lv: gets the pages, block by block, their zone and the PCP of CPU a, which owns them
+ * @nr: number of blocks
+ */
+void live_blocks(struct live *lv, unsigned int nr)
+{
+	unsigned int i;
+	int tries = 0;
+	long ok;
+
+	lv->want = nr * pageblock_nr_pages;
+	KUNIT_ASSERT_LE(lv->test, (unsigned long)lv->want, LIVE_MAX_PAGES);
+	for (;;) {
+		lv->nr = 0;
+		lv->zone = NULL;
+		ok = pcp_on_cpu(lv->test, lv->a, live_blocks_fn, lv);
+		if (ok > 0 || ++tries == 4)
+			break;
+		while (lv->nr)
+			__free_page(lv->pages[--lv->nr]);
+		drain_all_pages(NULL);
+	}
+	KUNIT_ASSERT_GT_MSG(lv->test, ok, 0L, "only %u pages of whole blocks", lv->nr);
+	lv->pcp = zone_pcp(lv->zone, lv->a);
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages)
+		pageblock_own(lv->zone, lv->pcp, live_pbd(lv->pages[i]));
+	live_have_enough(lv);
+}
+
+/**
+ * live_set_type() - make blocks a CMA area, a reserve, or of another type
+ * @lv: all pages of whole blocks, in use
+ * @migratetype: their new type
+ */
+void live_set_type(struct live *lv, int migratetype)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages) {
+		struct pageblock_data *pbd = live_pbd(lv->pages[i]);
+		unsigned long word = READ_ONCE(pbd->flags), new, flags;
+		int old = word & PAGEBLOCK_MIGRATETYPE_MASK;
+
+		do {
+			new = (word & ~PAGEBLOCK_MIGRATETYPE_MASK) | migratetype;
+		} while (!try_cmpxchg(&pbd->flags, &word, new));
+
+		spin_lock_irqsave(&lv->zone->lock, flags);
+		if (migratetype == MIGRATE_HIGHATOMIC)
+			lv->zone->nr_reserved_highatomic += pageblock_nr_pages;
+		if (old == MIGRATE_HIGHATOMIC)
+			lv->zone->nr_reserved_highatomic -= pageblock_nr_pages;
+		spin_unlock_irqrestore(&lv->zone->lock, flags);
+	}
+}
+
+#ifdef CONFIG_CONTIG_ALLOC
+/**
+ * live_get_back() - have all pages of the blocks in use again, and make them movable
+ * @lv: pages of whole blocks, free, or in use by somebody who frees them or lets them move
+ *
+ * Return: false if some block cannot be had.
+ */
+bool live_get_back(struct live *lv)
+{
+	unsigned int i, tries;
+
+	for (i = 0; i < lv->nr; i += pageblock_nr_pages) {
+		unsigned long start = page_to_pfn(lv->pages[i]);
+		acr_flags_t acr = ACR_FLAGS_NONE;
+		int ret = -EBUSY;
+
+		if (is_migrate_cma(pageblock_migratetype(live_pbd(lv->pages[i]))))
+			acr = ACR_FLAGS_CMA;
+		for (tries = 0; tries < 20 && ret; tries++) {
+			ret = alloc_contig_range(start, start + pageblock_nr_pages, acr,
+						 GFP_KERNEL);
+			if (ret)
+				schedule_timeout_uninterruptible(1);
+		}
+		if (ret)
+			return false;
+	}
+	live_set_type(lv, MIGRATE_MOVABLE);
+	return true;
+}
+#endif
 
 /**
  * live_set_bound() - let other numbers of pages wait for CPU a, until the case ends
@@ -400,6 +545,24 @@ int live_count(struct per_cpu_pages *pcp)
 }
 
 /**
+ * live_is_own() - is it one of the pages that CPU a had?
+ * @lv: the pages
+ * @page: a page
+ *
+ * Return: true if it is.
+ */
+bool live_is_own(struct live *lv, struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		if (lv->pages[i] == page)
+			return true;
+	}
+	return false;
+}
+
+/**
  * live_in_zone() - of the pages that were freed, how many the zone buddy has
  * @lv: the pages
  *
@@ -424,6 +587,25 @@ long live_drain_fn(struct pcp_worker *w)
 {
 	drain_local_pages(NULL);
 	return 0;
+}
+
+/**
+ * live_defer() - free a page where neither the local PCP nor the zone can be had
+ * @lv: the zone
+ * @page: a page of a block of this CPU, or of nobody
+ * @order: its order
+ */
+void live_defer(struct live *lv, struct page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	pcpu_task_pin();
+	spin_lock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	spin_lock_irqsave(&lv->zone->lock, flags);
+	free_pages_nolock(page, order);
+	spin_unlock_irqrestore(&lv->zone->lock, flags);
+	spin_unlock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	pcpu_task_unpin();
 }
 
 /**
@@ -487,6 +669,35 @@ bool live_waits(struct live *lv, unsigned int want)
 			   READ_ONCE(zone_pcp(lv->zone, lv->b)->high_min));
 	}
 	return false;
+}
+
+/**
+ * live_log_mark() - go to the end of the kernel's log
+ * @log: where live_log_next() goes on
+ */
+void live_log_mark(struct kmsg_dump_iter *log)
+{
+	kmsg_dump_rewind(log);
+	while (kmsg_dump_get_line(log, false, NULL, 0, NULL))
+		;
+}
+
+/**
+ * live_log_next() - a line that was logged since
+ * @log: where to look
+ * @line: gets the line, without a newline
+ * @size: of @line
+ *
+ * Return: false if there is none.
+ */
+bool live_log_next(struct kmsg_dump_iter *log, char *line, size_t size)
+{
+	size_t len;
+
+	if (!kmsg_dump_get_line(log, false, line, size - 1, &len))
+		return false;
+	line[len] = '\0';
+	return true;
 }
 
 /* A page and its order in one word, never 0. */
@@ -607,6 +818,8 @@ static void live_restore(void *unused)
 			if (pcp->dead)
 				pcp_cpu_online(pcp);
 			WRITE_ONCE(pcp->high_min, zone->pageset_high_min);
+			WRITE_ONCE(pcp->high_max, zone->pageset_high_max);
+			WRITE_ONCE(pcp->batch, zone->pageset_batch);
 			pcp_set_bound(pcp, pcp->high_max);
 		}
 	}

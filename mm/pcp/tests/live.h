@@ -10,6 +10,7 @@
 
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
+#include <linux/kmsg_dump.h>
 #include <linux/mmzone.h>
 #include <linux/types.h>
 #include <linux/vm_event_item.h>
@@ -66,19 +67,29 @@ struct live {
 };
 
 unsigned long live_event(enum vm_event_item item);
+struct pageblock_data *live_pbd(struct page *page);
 int live_owner(struct page *page);
 void live_check(struct kunit *test);
 void live_check_free_lists(struct kunit *test, struct zone *zone);
 long live_balance(struct kunit *test);
+void live_have_room(struct live *lv, int cpu, int room);
+void live_have_enough(struct live *lv);
+void live_blocks(struct live *lv, unsigned int nr);
+void live_set_type(struct live *lv, int migratetype);
+bool live_get_back(struct live *lv);
 void live_own(struct live *lv, unsigned int want, bool whole);
 long live_free_fn(struct pcp_worker *w);
 int live_count(struct per_cpu_pages *pcp);
+bool live_is_own(struct live *lv, struct page *page);
 unsigned int live_in_zone(struct live *lv);
 long live_drain_fn(struct pcp_worker *w);
 void live_set_bound(struct live *lv, int bound);
 void live_reset_bound(struct live *lv);
+void live_defer(struct live *lv, struct page *page, unsigned int order);
 unsigned int live_absorb_all(struct live *lv, unsigned int flags);
 void live_empty_lists(struct live *lv);
+void live_log_mark(struct kmsg_dump_iter *log);
+bool live_log_next(struct kmsg_dump_iter *log, char *line, size_t size);
 bool live_waits(struct live *lv, unsigned int want);
 long live_mixed_fn(struct pcp_worker *w);
 unsigned int live_nr_workers(void);

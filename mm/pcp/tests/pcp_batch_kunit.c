@@ -59,9 +59,9 @@ static void have_enough(struct pcp_fixture *fx, struct zone *zone, int block,
 {
 	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
 
-	pcp->high_min = 0;
 	spin_lock(&pcp->lock);
 	pcp_list_add_tail(pcp, pcp_fx_page(fx, block, index), order, MIGRATE_MOVABLE);
+	pcp_fx_room(pcp, 0);
 	spin_unlock(&pcp->lock);
 	had = fx->pcp->count;
 }
@@ -311,7 +311,7 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 0);
 
 	/* The run is kept, and the lock taken again. */
-	fx->pcp->high = 100;
+	pcp_fx_room(fx->pcp, 0);
 	batch_free(&batch, fx->zone, remote(fx, 1));
 	batch_free(&batch, fx->zone, local(fx, 6));
 	pcp_batch_end(&batch);
@@ -357,14 +357,14 @@ static void batch_pins_while_it_has_the_lock(struct kunit *test)
 /* === Folios of other CPUs' blocks that are of use here === */
 
 /* Each folio is looked at by itself: the first one is enough. */
-static void batch_remote_is_kept_below_the_low_mark(struct kunit *test)
+static void batch_remote_is_kept_while_there_is_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct pcp_batch batch = {};
 	int pinned = pcp_fx_pinned();
 	bool locked;
 
-	fx->pcp->high_min = had + 1;
+	pcp_fx_room(fx->pcp, 1);
 	batch_free(&batch, fx->zone, remote(fx, 0));
 	locked = pcp_fx_locked(fx->pcp) && batch.pcp == fx->pcp;
 	batch_free(&batch, fx->zone, remote(fx, 1));
@@ -419,7 +419,7 @@ static void batch_remote_kept_local_busy_to_zone(struct kunit *test)
 	struct pcp_batch batch = {};
 	int before = pcp_fx_pinned(), pinned;
 
-	fx->pcp->high_min = had + 1;
+	pcp_fx_room(fx->pcp, 1);
 	spin_lock(&fx->pcp->lock);
 	pinned = pcp_fx_pinned();
 	batch_free(&batch, fx->zone, remote(fx, 0));
@@ -751,7 +751,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_next_zone_is_busy),
 	KUNIT_CASE(batch_lock_lost_in_a_trim),
 	KUNIT_CASE(batch_pins_while_it_has_the_lock),
-	KUNIT_CASE(batch_remote_is_kept_below_the_low_mark),
+	KUNIT_CASE(batch_remote_is_kept_while_there_is_room),
 	KUNIT_CASE(batch_remote_is_kept_for_an_empty_list),
 	KUNIT_CASE(batch_remote_is_kept_for_reclaim),
 	KUNIT_CASE(batch_remote_kept_local_busy_to_zone),

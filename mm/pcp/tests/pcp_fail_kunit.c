@@ -266,8 +266,8 @@ static void fail_nth_until_none_is_left(struct kunit *test)
 	unsigned int n;
 
 	live_own(lv, 256, false);
-	/* With few pages it keeps what it frees, which takes a trylock each. */
-	WRITE_ONCE(zone_pcp(lv->zone, lv->b)->high_min, lv->zone->pageset_high_min);
+	/* While there is room it keeps what it frees, which takes a trylock each. */
+	live_have_room(lv, lv->b, lv->zone->pageset_high_min);
 	fail_set(&param, false);
 	for (n = 1; n < 256; n++) {
 		lv->round = n;

@@ -460,30 +460,30 @@ static void expect_pushed(struct pcp_fixture *fx, bool nolock)
 	expect_remote(fx, 4, count);
 }
 
-static void free_remote_is_kept_below_the_low_mark(struct kunit *test)
+static void free_remote_is_kept_while_there_is_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int count = have_enough(fx, 2);
 
-	fx->pcp->high_min = count + 1;
+	have_enough(fx, 2);
+	pcp_fx_room(fx->pcp, 1);
 	expect_kept(fx, false);
 }
 
-static void free_remote_is_pushed_at_the_low_mark(struct kunit *test)
+static void free_remote_is_pushed_when_there_is_no_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int count = have_enough(fx, 2);
 
-	fx->pcp->high_min = count;
+	have_enough(fx, 2);
+	pcp_fx_room(fx->pcp, 0);
 	expect_pushed(fx, false);
 }
 
-static void free_remote_nolock_is_kept_below_the_low_mark(struct kunit *test)
+static void free_remote_nolock_is_kept_while_there_is_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int count = have_enough(fx, 2);
 
-	fx->pcp->high_min = count + 1;
+	have_enough(fx, 2);
+	pcp_fx_room(fx->pcp, 1);
 	expect_kept(fx, true);
 }
 
@@ -492,12 +492,12 @@ static void free_remote_is_kept_for_an_empty_list(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	fx->pcp->high_min = 0;
 	spin_lock(&fx->pcp->lock);
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 1, MIGRATE_MOVABLE);
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 2, MIGRATE_UNMOVABLE);
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 2, MIGRATE_RECLAIMABLE);
+	pcp_fx_room(fx->pcp, 0);
 	spin_unlock(&fx->pcp->lock);
 	expect_kept(fx, false);
 
@@ -524,11 +524,11 @@ static void free_remote_highatomic_is_kept_for_no_other_list(struct kunit *test)
 	unsigned int order;
 
 	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
-	fx->pcp->high_min = 0;
 	spin_lock(&fx->pcp->lock);
 	/* Those beside it in the array, whose page would be taken for it. */
 	for (order = 2; order <= 3 && order <= pageblock_order; order++)
 		pcp_list_add(fx->pcp, fx->base[order - 1], order, MIGRATE_UNMOVABLE);
+	pcp_fx_room(fx->pcp, 0);
 	spin_unlock(&fx->pcp->lock);
 	expect_kept(fx, false);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
@@ -726,9 +726,9 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_remote_dead_is_rescued),
 	KUNIT_CASE(free_remote_disabled_is_rescued),
 	KUNIT_CASE(free_remote_dead_nolock_is_rescued),
-	KUNIT_CASE(free_remote_is_kept_below_the_low_mark),
-	KUNIT_CASE(free_remote_is_pushed_at_the_low_mark),
-	KUNIT_CASE(free_remote_nolock_is_kept_below_the_low_mark),
+	KUNIT_CASE(free_remote_is_kept_while_there_is_room),
+	KUNIT_CASE(free_remote_is_pushed_when_there_is_no_room),
+	KUNIT_CASE(free_remote_nolock_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_kept_for_an_empty_list),
 	KUNIT_CASE(free_remote_highatomic_is_kept_for_the_movable_list),
 	KUNIT_CASE(free_remote_highatomic_is_kept_for_no_other_list),

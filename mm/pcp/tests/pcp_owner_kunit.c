@@ -281,7 +281,7 @@ static void owner_disown_range_disowns_just_its_blocks(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, pageblock_own(fx->zone,
 						      i == 2 ? fx->other : fx->pcp,
 						      &range->block[i]));
-	kunit_activate_static_stub(test, pcp_pageblock, range_pageblock);
+	kunit_activate_static_stub(test, __pcp_pageblock, range_pageblock);
 
 	/* Nothing is in an empty range. */
 	disown_range(fx, 1, 1);
@@ -299,7 +299,7 @@ static void owner_disown_range_disowns_just_its_blocks(struct kunit *test)
 	/* Some of them had none. */
 	disown_range(fx, 0, RANGE_BLOCKS);
 	expect_counted(fx, fx->pcp, 0);
-	kunit_deactivate_static_stub(test, pcp_pageblock);
+	kunit_deactivate_static_stub(test, __pcp_pageblock);
 }
 
 /* === Disown all blocks of a CPU === */

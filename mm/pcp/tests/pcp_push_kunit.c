@@ -215,7 +215,7 @@ static void push_run_is_one_operation(struct kunit *test)
 	struct llist_node *second = &pcp_fx_page(fx, 1, 0)->pcp_llist;
 	struct pcp_run run = run_of(fx, 3);
 
-	kunit_activate_static_stub(test, pcp_zone_short, count_short);
+	kunit_activate_static_stub(test, __pcp_zone_short, count_short);
 	set_bound(fx, 0, 100);
 	pcp_push(&run, false);
 	KUNIT_EXPECT_EQ(test, nr_short, 1);
@@ -299,21 +299,6 @@ static void push_of_the_first_page_has_it_watched(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, watched);
 }
 
-/* It is watched with the first one. */
-static void push_of_the_second_page_looks_for_no_watch(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	bool watched = true;
-	unsigned int i;
-
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, watch_again, NULL));
-	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 0, 0), 0);
-	/* Another push, of real pages, may come in between. */
-	for (i = 1; i < 8 && watched; i++)
-		watched = push_is_watched(fx, i);
-	KUNIT_EXPECT_FALSE(test, watched);
-	pcp_fx_check(fx);
-}
 #endif /* CONFIG_SMP */
 
 /* === Counters === */
@@ -716,7 +701,7 @@ static void push_asks_the_zone_only_between_the_bounds(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	kunit_activate_static_stub(test, pcp_zone_short, count_short);
+	kunit_activate_static_stub(test, __pcp_zone_short, count_short);
 	set_bound(fx, 2, 3);
 	push_nr(fx, 2);
 	KUNIT_EXPECT_EQ(test, nr_short, 0);
@@ -871,17 +856,17 @@ static void push_nolock_short_zone_has_the_short_bound(struct kunit *test)
 static void push_bound_follows_the_batch(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	int half;
+	int most;
 
 	fx->other->batch = 4;
-	half = (4 << CONFIG_PCP_BATCH_SCALE_MAX) / 2;
-	pcp_set_bound(fx->other, half - 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, half - 1);
-	pcp_set_bound(fx->other, half + 1);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, half);
+	most = 4 << CONFIG_PCP_BATCH_SCALE_MAX;
+	pcp_set_bound(fx->other, most - 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, most - 1);
+	pcp_set_bound(fx->other, most + 1);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, most);
 	fx->other->batch = 8;
 	pcp_set_bound(fx->other, INT_MAX);
-	KUNIT_EXPECT_EQ(test, fx->other->bound, 2 * half);
+	KUNIT_EXPECT_EQ(test, fx->other->bound, 2 * most);
 	pcp_set_bound(fx->other, 0);
 	KUNIT_EXPECT_EQ(test, fx->other->bound, 0);
 	KUNIT_EXPECT_FALSE(test, pcp_open(fx->other));
@@ -917,7 +902,7 @@ static void push_overflow_that_another_cpu_flushed(struct kunit *test)
 
 	pcp_fx_need_events(fx);
 	race_fx = fx;
-	kunit_activate_static_stub(test, pcp_zone_short, flush_meanwhile);
+	kunit_activate_static_stub(test, __pcp_zone_short, flush_meanwhile);
 	set_bound(fx, 2, 5);
 	KUNIT_EXPECT_EQ(test, PCP_FX_EVENTS(PCP_OVERFLOW, pcp_push(&run, false)),
 			0);
@@ -1124,6 +1109,38 @@ static void push_flush_leaves_what_comes_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 }
 
+#ifdef CONFIG_SMP
+static struct {
+	unsigned int pushes;
+	bool watched;
+} late;
+
+static void push_late_and_look(struct kunit *test)
+{
+	late.watched |= push_is_watched(test->priv, late.pushes++);
+}
+
+/*
+ * nr_waiting is lowered when the list has been taken. So who pushes meanwhile is not the
+ * first that waits, but who took the list does not see its page.
+ */
+static void push_while_the_list_is_taken_is_watched(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, watch_again, NULL));
+	late.pushes = 0;
+	late.watched = false;
+	do_at_point(test, PCP_POINT_TAKEN, push_late_and_look);
+	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 0);
+	/* Somebody who looked just now may not be watching any more. */
+	while (!late.watched && late.pushes < 8)
+		KUNIT_EXPECT_TRUE(test, pcp_return_waiting(fx->zone, fx->other));
+	KUNIT_EXPECT_TRUE(test, late.watched);
+	pcp_fx_check(fx);
+}
+#endif
+
 static void push_flush_counts_no_event(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -1148,7 +1165,7 @@ static struct kunit_case push_cases[] = {
 	KUNIT_CASE(push_goes_to_its_own_list),
 #ifdef CONFIG_SMP
 	KUNIT_CASE(push_of_the_first_page_has_it_watched),
-	KUNIT_CASE(push_of_the_second_page_looks_for_no_watch),
+	KUNIT_CASE(push_while_the_list_is_taken_is_watched),
 #endif
 	KUNIT_CASE(push_counts_events_once),
 	KUNIT_CASE(push_counts_nothing_else),

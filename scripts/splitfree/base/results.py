@@ -14,6 +14,9 @@ command runs there is none. Its keys:
 	started		seconds since 1970
 	seconds		how long it took
 	kernel		the commit that was tested, or ""
+	source		what that kernel was made from, or {}: version, kind (package, tarball,
+			directory), name, steps of the series that were added, and for a
+			directory that is a git repository its commit, and whether it was changed
 	data		what this command alone has: see the command's module
 """
 
@@ -23,7 +26,7 @@ import os
 
 NAME = "result.json"
 KEYS = ("command", "options", "status", "passed", "failed", "skipped", "sentence", "started",
-        "seconds", "kernel", "data")
+        "seconds", "kernel", "source", "data")
 
 
 class Result:
@@ -60,7 +63,11 @@ def read(path):
             found = json.load(handle)
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and set(KEYS) <= set(found) else None
+    if not isinstance(found, dict) or set(KEYS) - {"source"} - set(found):
+        return None
+    # Results of earlier versions do not have it.
+    found.setdefault("source", {})
+    return found
 
 
 def remove(*paths):

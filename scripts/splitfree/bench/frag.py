@@ -57,6 +57,8 @@ OVER_TIME, WORST, WORST_NOISE = "whole over time", "worst 30 s", "worst 30 s wit
 LINE = re.compile(r"^frag: (\w+) ([\w.]+) (.+?)\s*$", re.M)
 # Seconds; a GB of memory takes some more.
 TIMEOUT = 300
+# About what a boot takes.
+BOOT_SECONDS = 10
 # Of a guest's memory file, beside the memory.
 SPARE = 200 << 20
 
@@ -371,6 +373,12 @@ def arguments_of(job, kernel, case, number):
 def seconds_of(job, case):
     """How long it takes because it is told to."""
     return (has_curve(case) and job.options.age_seconds) or parameter(case, "seconds", 0)
+
+
+def cost(job, case):
+    """About how long a case takes, to share the cases among machines."""
+    return (rounds_of(case, job.options.rounds, job.options.quick)
+            * (BOOT_SECONDS + seconds_of(job, case)))
 
 
 def boot(job, kernel, case, number, console):

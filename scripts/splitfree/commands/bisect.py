@@ -15,6 +15,7 @@ from splitfree.base.options import NCPUS, Option, required
 from splitfree.base.paths import ROOT, show
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
+from splitfree.base.shards import SHARD
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest
 from splitfree.runs import steps
@@ -23,7 +24,7 @@ from splitfree.source import series
 
 COMMAND = Command(
     "build, boot and test every step of the series",
-    (NCPUS, Option("FIRST", "1", required(1, 10000), "leave out the steps before this one")),
+    (NCPUS, SHARD, Option("FIRST", "1", required(1, 10000), "leave out the steps before this one")),
     own_lock=steps.PLACE)
 
 
@@ -60,9 +61,8 @@ def test(job, kernel, has_suites, log):
 
 def run(job):
     rows, bad = [], []
-    for count, (name, commit) in enumerate(zip(job.names, job.commits), 1):
-        if count < job.options.first:
-            continue
+    steps_left = list(zip(job.names, job.commits))[job.options.first - 1:]
+    for name, commit in job.options.shard.run_of(steps_left):
         start, log = time.monotonic(), job.path(f"{name[:4]}.log")
         kernel, has_suites = steps.kernel_of(job, job.worktree, commit, name[:4])
         good, text = test(job, kernel, has_suites, log)

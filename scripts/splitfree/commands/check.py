@@ -6,10 +6,8 @@ fails does not stop the next. Logs and results of the stages: $(O)/check. The da
 the result: stages, a list of name, seconds, passed, failed, skipped and sentence.
 """
 
-import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -31,7 +29,7 @@ EVERYTHING = Command(
     "all that, and every other test there is: each DEBUG=, mutants, selftests, bisect",
     packages=(*PACKAGES, "series", "configs", "selftests"), tree=False, no_lock=True)
 
-# A stage: its name, its target, and the variables that it is given. tools is no target.
+# A stage: its name, its target, and the variables that it is given.
 STAGES = (
     ("tools", "tools"),
     ("user", "user"),
@@ -62,6 +60,7 @@ LONG_STAGES = (
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
+    ("lava", "lava"),
     ("model, long", "model"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),
@@ -131,36 +130,6 @@ def command_stage(job, target, given, log):
     return outcome(run_logged(command, log), files.read(result))
 
 
-def tools_stage(log):
-    """The unit tests of the commands, and ShellCheck, one check a file."""
-    result = subprocess.run([sys.executable, "-m", "unittest", "discover", "-s",
-                             os.path.join(SCRIPTS, "tests")], cwd=SCRIPTS, check=False,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, env=clean_env())
-    text = result.stdout
-    total = int((re.search(r"^Ran (\d+) test", text, re.M) or [0, 0])[1])
-    bad = sum(int(n) for n in re.findall(r"(?:failures|errors|unexpected successes)=(\d+)", text))
-    skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", text))
-    if result.returncode and not bad:
-        bad = 1
-    passed = max(0, total - bad - skipped)
-    scripts = glob.glob(os.path.join(SCRIPTS, "*.sh")) + [os.path.join(ROOT, ".ci/run"),
-                                                           os.path.join(SCRIPTS, "ci")]
-    for path in sorted(scripts):
-        if not shutil.which("shellcheck"):
-            skipped += 1
-            text += f"skipped: shellcheck is not there to read {show(path)}\n"
-            continue
-        check = subprocess.run(["shellcheck", path], check=False, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True)
-        text += check.stdout
-        passed += not check.returncode
-        bad += bool(check.returncode)
-    with open(log, "w", encoding="utf-8") as handle:
-        handle.write(text)
-    return Outcome(passed, bad, skipped)
-
-
 def is_good(result):
     """Nothing tested is not good, unless it was skipped for a reason."""
     return not result.failed and bool(result.passed or result.may_skip)
@@ -183,7 +152,7 @@ def run(job):
     for name, target, *given in STAGES + (LONG_STAGES if job.name == "check-all" else ()):
         log = job.path(re.sub(r"\W+", "-", name.lower()) + ".log")
         start = time.monotonic()
-        result = tools_stage(log) if target == "tools" else command_stage(job, target, given, log)
+        result = command_stage(job, target, given, log)
         seconds = time.monotonic() - start
         job.say(line(name, seconds, result, log))
         rows.append({"name": name, "seconds": round(seconds, 1), "passed": result.passed,

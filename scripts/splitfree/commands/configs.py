@@ -8,7 +8,8 @@ a link would find is looked up instead: a symbol that mm/pcp/ or mm/page_alloc.c
 defines in any configuration, and that an object wants, has to be defined there
 too. A warning in a file that the series touches fails, unless stock gives it too.
 Logs: $(O)/configs/NAME.log. The data of the result: configs, a list of name, seconds,
-reasons (why it is bad) and lost (symbols that would be undefined).
+reasons (why it is bad) and lost (symbols that would be undefined). With SHARD= each has
+also ours and undefined, symbols that scripts/ci sum compares.
 """
 
 import collections
@@ -25,6 +26,7 @@ from splitfree.base.paths import show
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress, colour, verdict_word
 from splitfree.base.results import Result
+from splitfree.base.shards import SHARD
 from splitfree.kernel import build, x86
 from splitfree.kernel.compiler import clang_version, llvm_suffix, machine_failed
 from splitfree.runs.frame import Command
@@ -62,8 +64,9 @@ def read_list(path=os.path.join(DATA, "list")):
 
 
 COMMAND = Command("compile mm/ in eight more configurations, with W=1",
-                  (ONLY, Option("TOUCHED", "", is_one, "1: only the files that the series touches",
-                                False)), packages=("configs",))
+                  (ONLY, SHARD, Option("TOUCHED", "", is_one,
+                                       "1: only the files that the series touches", False)),
+                  packages=("configs",))
 
 
 class ConfigKernel(x86.X86):
@@ -275,19 +278,24 @@ def check(job):
                    if not job.options.only or any(name in c.name for name in job.options.only)]
     if not job.configs:
         raise Failure(f"no configuration of {show(DATA)}/list has that name")
+    job.configs = job.options.shard.run_of(job.configs)
 
 
 def run(job):
     rows, skipped = compile_all(job, job.configs)
     # A symbol of ours that some configuration wants and does not have.
     found, failed = [], 0
-    for (name, seconds, reasons, _), lost in zip(rows, not_linked([row[3] for row in rows])):
+    for (name, seconds, reasons, names), lost in zip(rows, not_linked([row[3] for row in rows])):
         if lost:
             job.say(colour("31", f"FAILED  {name:<12} would not link, undefined: ")
                     + ", ".join(lost))
         failed += bool(reasons or lost)
         found.append({"name": name, "seconds": round(seconds, 1), "reasons": reasons,
                       "lost": lost})
+        if job.options.shard:
+            # What another shard's configurations define is not known here.
+            mine, defined, wanted = names
+            found[-1].update(ours=sorted(mine), undefined=sorted(wanted - defined))
     failure = None
     if failed:
         failure = Failure("a configuration does not build as it should "

@@ -17,6 +17,7 @@ from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.paths import show
 from splitfree.base.options import ROUNDS, Option, as_it_is, between, is_one, words
 from splitfree.base.results import Result
+from splitfree.base.shards import SHARD
 from splitfree.bench import frag
 from splitfree.runs.frame import Command
 
@@ -31,7 +32,7 @@ def kernels(name, text):
 
 COMMAND = Command(
     "measure whole blocks and compaction, stock and split side by side",
-    (ROUNDS._replace(default="5"), Option("CASES", "", as_it_is, "globs: only these cases"),
+    (ROUNDS._replace(default="5"), SHARD, Option("CASES", "", as_it_is, "globs: only these cases"),
      Option("KERNELS", "", kernels, "stock or split: the other stays as it was measured before"),
      Option("QUICK", "", is_one, "1: few cases, as a test"),
      Option("AGE_SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
@@ -44,6 +45,7 @@ def check(job):
     job.goals = frag.read_list("goals.list", frag.parse_goals)
     job.cases = frag.choose(frag.read_list("cases.list", frag.parse_cases), job.options.cases,
                             job.options.quick)
+    job.cases = job.options.shard.weighed(job.cases, lambda case: frag.cost(job, case))
 
 
 def result_of(job):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Checks the models of the races in mm/pcp/: spin's exhaustively, herd7's where it exists.
+"""Checks the models of the races in mm/pcp/: spin's exhaustively, litmus tests with herd7.
 
-tools/testing/models/pcp.runs says what pcp.pml is checked with and what has to
+tools/testing/models/NAME.runs says what NAME.pml is checked with and what has to
 come out; a model that is broken on purpose has to fail. The litmus tests say so
-themselves, in their Result: lines. Logs: $(O)/model. The data of the result: checks, a
+themselves, in their Result: lines; the memory model is that of the kernel tree. herd7
+is fetched from the Debian archive if need be. Logs: $(O)/model. The data of the result: checks, a
 list of name, good, states, seconds and text.
 """
 
@@ -24,12 +25,13 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
 from splitfree.runs.frame import Command
+from splitfree.source import programs
 
 MODELS = os.path.join(TESTING, "models")
 # The longest takes half a minute on an idle machine.
 TIMEOUT = 900
 
-Run = collections.namedtuple("Run", "expected defines text")
+Run = collections.namedtuple("Run", "model expected defines text")
 Outcome = collections.namedtuple("Outcome", "good states text log")
 Pan = collections.namedtuple("Pan", "states violated complete steps")
 
@@ -48,10 +50,17 @@ def read_runs(path):
             if not match:
                 raise Failure(f"{show(path)}, line {count}: write holds, broken or long, the "
                               "defines, a colon, and what it says")
-            runs.append(Run(match.group(1), tuple(match.group(2).split()), match.group(3)))
+            runs.append(Run(os.path.splitext(os.path.basename(path))[0], match.group(1),
+                            tuple(match.group(2).split()), match.group(3)))
     if not runs:
         raise Failure(f"{show(path)} has no run; get it back with git")
     return runs
+
+
+def all_runs():
+    """The runs of all models."""
+    paths = sorted(glob.glob(os.path.join(MODELS, "*.runs")))
+    return [run_ for path in paths for run_ in read_runs(path)]
 
 
 def read_pan(text):
@@ -104,7 +113,7 @@ def verify(one, out, index):
     os.makedirs(where)
     log = os.path.join(where, "log")
     defines = ["-D" + word for word in one.defines]
-    model = os.path.join(MODELS, "pcp.pml")
+    model = os.path.join(MODELS, one.model + ".pml")
     steps = (["spin", "-a", *defines, model],
              ["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=512", "-o", "pan", "pan.c"])
     for command in steps:
@@ -117,7 +126,7 @@ def verify(one, out, index):
     good, said = judge_pan(one.expected, pan)
     if not good and pan.violated:
         trail = os.path.join(where, "trail.txt")
-        logged(["spin", "-t", "-p", "-g", "-k", "pcp.pml.trail", *defines, model], trail, where)
+        logged(["spin", "-t", "-p", "-g", "-k", one.model + ".pml.trail", *defines, model], trail, where)
         log = trail
     return Outcome(good, pan.states, said, log)
 
@@ -142,12 +151,13 @@ def read_herd(text):
     return match.group(1), int(states.group(1)) if states else 0
 
 
-def litmus(path, model, out):
+def litmus(path, herd, model, out):
+    """Run a test with the words that start herd7, in the directory of the memory model."""
     wanted = expected_result(path)
     log = os.path.join(out, os.path.basename(path) + ".out")
     with open(log, "w", encoding="utf-8"):
         pass
-    _, text = logged(["herd7", "-conf", "linux-kernel.cfg", path], log, model)
+    _, text = logged([*herd, "-conf", "linux-kernel.cfg", path], log, model)
     seen, states = read_herd(text)
     if seen == wanted:
         return Outcome(True, states, f"{seen}, as it should be", log)
@@ -185,28 +195,35 @@ def check_all(tasks, jobs):
     return outcomes
 
 
+def find_herd():
+    """(the words that start herd7, ""), or (None, why it cannot be had)."""
+    try:
+        return programs.find("herd7"), ""
+    except Failure as failure:
+        return None, str(failure)
+
+
 COMMAND = Command(
-    "check the races on paper: a Promela model, exhaustively, and litmus tests",
+    "check the races on paper: Promela models, exhaustively, and litmus tests",
     (Option("QUICK", "", is_one, "1: leave out the long ones"),),
     # The kernel tree has the memory model, which only herd7 reads.
     packages=("model",), tree=False, own_lock="model", in_place=True)
 
 
 def run(job):
-    runs = [r for r in read_runs(os.path.join(MODELS, "pcp.runs"))
-            if not (job.options.quick and r.expected == "long")]
+    runs = [r for r in all_runs() if not (job.options.quick and r.expected == "long")]
     tests = sorted(glob.glob(os.path.join(MODELS, "litmus", "*.litmus")))
     wanted = {path: expected_result(path) for path in tests}
     tasks = [(one.text, (verify, one, job.results, index)) for index, one in enumerate(runs, 1)]
-    herd = shutil.which("herd7")
+    herd, lack = find_herd()
     if herd:
         job.prepare_tree()
         memory_model = os.path.join(job.tree.path, "tools/memory-model")
-        tasks += [(os.path.basename(p), (litmus, p, memory_model, job.results)) for p in tests]
+        tasks += [(os.path.basename(p), (litmus, p, herd, memory_model, job.results))
+                  for p in tests]
     found = check_all(tasks, job.options.jobs)
     for path in tests if not herd else ():
-        print(f"skip    {os.path.basename(path):<57} herd7 is not there "
-              f"(in no Debian package); expected: {wanted[path]}")
+        print(f"skip    {os.path.basename(path):<57} {lack}; expected: {wanted[path]}")
     bad = [outcome for _, outcome, _ in found if not outcome.good]
     data = {"checks": [{"name": name, "good": o.good, "states": o.states,
                         "seconds": round(seconds, 1), "text": o.text}

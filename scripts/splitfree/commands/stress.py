@@ -5,54 +5,33 @@ The guest runs tools/testing/guest/stress.c, with busybox and stress-ng from the
 archive beside it. Results: console.log and summary.json in $(O)/stress, or
 $(O)/stress-DEBUG. summary.json has what the data of result.json has: seed, minutes,
 debug, ncpus, seconds, kernel, results (what the guest counted), messages, splats,
-failed (reasons, none if it passed).
+failed (reasons, none if it passed). With SEEDS= there is a console-SEED.log for each, and
+runs is a list of the same for each seed; the rest is that of the first that failed.
 """
 
 import os
-import random
 import re
-import shutil
 
 from splitfree.base import results as files
 from splitfree.base.failures import FAILED, Failure
-from splitfree.base.options import ACCEL, DEBUG, NCPUS, SEED, Option, debug_kinds, number, required
+from splitfree.base.options import ACCEL, DEBUG, NCPUS, SEED, Option, debug_kinds, required
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
+from splitfree.base.shards import SHARD
 from splitfree.judge import console as consoles
 from splitfree.judge import excuses as excuse_lists
 from splitfree.judge import verdict as verdicts
-from splitfree.kernel import guest, initramfs, x86
+from splitfree.kernel import guest, x86
 from splitfree.runs import frame
+from splitfree.runs import stress as load
 
 # What a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
 # and 47,000 where it gives 100,000 alone.
 FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
           "injected": 2000}
-# The kernel takes some pages for itself without counting them anywhere, a few
-# more or less at each moment: that many may be missing at the end of a run.
-NOISE = 64
 EXCUSES = os.path.join(TESTING, "excuses/stress.list")
-# Booting, the warm-up, and coming to rest.
-EXTRA_SECONDS = 180
-# A debug kernel on a busy host needs a minute for what takes seconds elsewhere.
-DEBUG_STALL_SECONDS = 60
-SOURCE = os.path.join(TESTING, "guest/stress.c")
-
-
-def make_initramfs(results):
-    entries = [*initramfs.directories("dev", "proc", "sys", "tmp"), initramfs.CONSOLE]
-    known = {entry[0] for entry in entries}
-    initramfs.add_file(entries, known, initramfs.compile_init(SOURCE, results), "init")
-    for name in ("busybox", "stress-ng"):
-        path = shutil.which(name)
-        if not path:
-            raise Failure(f"{name} is missing; run scripts/packages.sh qemu")
-        initramfs.add_file(entries, known, os.path.realpath(path), f"bin/{name}")
-        for library in initramfs.libraries(path):
-            initramfs.add_file(entries, known, os.path.realpath(library), library.lstrip("/"))
-    return initramfs.write(os.path.join(results, "initramfs.cpio"), entries)
 
 
 class Watcher:
@@ -100,7 +79,7 @@ TABLE = (("iterations", "iterations of our workers"), ("cpu_cycles", "CPUs unplu
          ("injected", "trylocks that were made to fail"),
          ("pushed", "pages pushed to another CPU"),
          ("rescued", "pages rescued from closed lists"), ("overflows", "lists over their bound"),
-         ("pages_lost", f"pages lost ({NOISE} are noise)"),
+         ("pages_lost", f"pages lost ({load.NOISE} are noise)"),
          ("stack_traces", "pages of stack traces, kept for good"),
          ("compaction_took", "pages that compaction took uncounted"),
          ("errors", "errors of workers"), ("messages", "kernel messages, warning or worse"),
@@ -124,7 +103,7 @@ def judge(watcher, late, console, options, args=()):
         reasons.append("the guest did not come to its end")
     results = watcher.results
     if watcher.ended:
-        if abs(results.get("pages_lost", NOISE + 1)) > NOISE:
+        if abs(results.get("pages_lost", load.NOISE + 1)) > load.NOISE:
             reasons.append(f"{results.get('pages_lost')} pages were lost")
         if watcher.messages:
             reasons.append(f"{len(watcher.messages)} kernel messages at warning level")
@@ -139,68 +118,73 @@ def judge(watcher, late, console, options, args=()):
     return reasons, verdict
 
 
-def minutes(name, text):
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) <= 0:
-        raise Failure(f"{name}={text} is no number of minutes")
-    return float(text)
-
-
-def seed(name, text):
-    return number(name, text or random.randrange(1, 1 << 32), 1, (1 << 63) - 1)
-
-
 COMMAND = frame.Command(
     "boot that kernel and work its memory with everything at once",
-    (Option("MINUTES", "5", minutes, "how long it works"),
-     SEED._replace(read=seed, text="repeats the schedule of a run"),
+    (Option("MINUTES", "5", load.minutes, "how long it works"),
+     SEED._replace(read=load.seed, text="repeats the schedule of a run"),
+     Option("SEEDS", "1", required(1, 10000), "so many runs, with SEED and those that follow"),
+     SHARD,
      NCPUS._replace(read=required(2, 64)),
      DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), ACCEL),
     packages=("qemu",),
     directory=lambda options: "-".join(filter(None, ["stress", options.debug])), in_place=True)
 
 
-def boot(job, kernel):
+def boot(job, kernel, number_, console):
     """Run the guest; returns (Watcher, what guest.run() says, its command)."""
     options, seconds = job.options, int(job.options.minutes * 60)
-    job.say(f"seed {options.seed}, {seconds} s; the same again: "
-            f"make stress SEED={options.seed} MINUTES={options.minutes:g}")
-    append = ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on", "log_buf_len=4M",
-              f"STRESS_SECONDS={seconds}", f"STRESS_SEED={options.seed}"]
-    if options.debug:
-        append.append(f"rcupdate.rcu_cpu_stall_timeout={DEBUG_STALL_SECONDS}")
-    args = x86.command(kernel, options.ncpus, options.accel, append,
-                       initrd=make_initramfs(job.results), debug=options.debug)
+    job.say(f"seed {number_}, {seconds} s; the same again: "
+            f"make stress SEED={number_} MINUTES={options.minutes:g}")
+    args = x86.command(kernel, options.ncpus, options.accel,
+                       load.arguments(seconds, number_, options.debug),
+                       initrd=load.make_initramfs(job.results), debug=options.debug)
     watcher = Watcher()
-    ended = guest.run(args, job.path("console.log"), seconds * 3 // 2 + EXTRA_SECONDS, "stress",
+    ended = guest.run(args, console, load.limit(seconds), "stress",
                       on_line=watcher.line, verbose=options.verbose)
     watcher.results["messages"] = len(watcher.messages)
     watcher.results["excused"] = watcher.excused
     return watcher, ended, args
 
 
-def run(job):
-    options, console = job.options, job.path("console.log")
-    files.remove(job.path("summary.json"))
-    kernel = x86.kernel(job.out, "-".join(filter(None, ["x86", options.debug])),
-                        x86.fragments(options.debug), job.tree.path, job.path("build.log"), options)
-    kernel.build(job.tree)
-    watcher, ended, args = boot(job, kernel)
+def one(job, kernel, number_, console):
+    """A run with one seed; returns its summary."""
+    options = job.options
+    watcher, ended, args = boot(job, kernel, number_, console)
     reasons, verdict = judge(watcher, ended.late, console, options, args)
     for key, text in TABLE:
         if key in watcher.results:
             print(f"  {watcher.results[key]:>12}  {text}")
-    summary = {"seed": options.seed, "minutes": options.minutes, "debug": options.debug,
-               "ncpus": options.ncpus, "arch": kernel.ARCH, "seconds": round(ended.seconds),
-               "kernel": job.tree.state["head"],
-               "results": watcher.results, "messages": watcher.messages[:200],
-               "splats": [s.text for s in verdict.splats], "failed": reasons}
-    files.write_json(job.path("summary.json"), summary)
     for text in (watcher.errors + watcher.messages)[:20]:
         print(colour("31", "message: " + text))
-    if not reasons:
-        return Result(1, 0, 0, summary)
-    if ended.late or not watcher.ended:
+    if reasons and (ended.late or not watcher.ended):
         frame.tail(console)
-    return Result(0, 1, 0, summary, Failure(
-        "; ".join(reasons) + f" (log: {show(console)}); "
-        f"SEED={options.seed} gives the same schedule", FAILED))
+    return {"seed": number_, "minutes": options.minutes, "debug": options.debug,
+            "ncpus": options.ncpus, "arch": kernel.ARCH, "seconds": round(ended.seconds),
+            "kernel": job.tree.state["head"],
+            "results": watcher.results, "messages": watcher.messages[:200],
+            "splats": [s.text for s in verdict.splats], "failed": reasons}
+
+
+def check(job):
+    seeds = range(job.options.seed, job.options.seed + job.options.seeds)
+    job.seeds = job.options.shard.run_of(list(seeds))
+
+
+def run(job):
+    options = job.options
+    files.remove(job.path("summary.json"))
+    kernel = x86.kernel(job.out, "-".join(filter(None, ["x86", options.debug])),
+                        x86.fragments(options.debug), job.tree.path, job.path("build.log"), options)
+    kernel.build(job.tree)
+    found = []
+    for number_ in job.seeds:
+        console = job.path("console.log" if options.seeds == 1 else f"console-{number_}.log")
+        found.append((one(job, kernel, number_, console), console))
+    summaries = [summary for summary, _ in found]
+    bad = [pair for pair in found if pair[0]["failed"]]
+    summary, console = (bad or found)[0]
+    data = dict(summary) if options.seeds == 1 else {**summary, "runs": summaries}
+    files.write_json(job.path("summary.json"), data)
+    failure = Failure("; ".join(summary["failed"]) + f" (log: {show(console)}); "
+                      f"SEED={summary['seed']} gives the same schedule", FAILED) if bad else None
+    return Result(len(found) - len(bad), len(bad), 0, data, failure)

@@ -27,7 +27,7 @@ EXCUSES = os.path.join(TESTING, "excuses/lint.list")
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
 MESSAGE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+):(?:[\d-]+:)? (?P<text>.*)$")
 OWN_TEXT = ("README.md", "CONTRIBUTING.md", "docs", "patches", "kunit", "scripts", "tools",
-            "mm", "include", "lib", "Documentation")
+            "mm", "include", "lib", "Documentation", "ci", ".github", ".gitlab-ci.yml")
 
 Excuse = collections.namedtuple("Excuse", "kind path reason")
 Complaint = collections.namedtuple("Complaint", "path line kind text")

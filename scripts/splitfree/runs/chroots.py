@@ -14,7 +14,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, cache_dir, show
 from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import ticking
-from splitfree.source import archive
+from splitfree.source import apt, archive
 
 # What a name means: a suite of the Debian archive that this machine uses.
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
@@ -55,7 +55,7 @@ class Chroot:
         if os.path.exists(self.done):
             return
         shutil.rmtree(self.root, ignore_errors=True)
-        mirror = self.mirror or next(iter(archive.mirrors()), None)
+        mirror = self.mirror or next(iter(apt.mirrors()), None)
         if not mirror:
             raise Failure("the apt sources of this machine name no Debian archive; give the suite "
                           "with its mirror, DISTROS=suite@mirror")

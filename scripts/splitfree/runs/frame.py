@@ -22,6 +22,7 @@ from splitfree.base.paths import SCRIPTS, lock, show
 from splitfree.base.processes import (adopt_orphans, clean_env, kill_descendants,
                                       refuse_compilers)
 from splitfree.judge import console as consoles
+from splitfree.source import git
 from splitfree.source import tree as trees
 
 # text: for make help. options: besides those of every command. packages: sets of
@@ -154,7 +155,26 @@ class Job:
                 "passed": result.passed, "failed": result.failed, "skipped": result.skipped,
                 "sentence": sentence(failure), "started": round(started),
                 "seconds": round(time.time() - started, 1),
-                "kernel": self.tree.state["head"] if self.tree else "", "data": result.data}
+                "kernel": self.tree.state["head"] if self.tree else "",
+                "source": source_of(self.tree), "data": result.data}
+
+
+def source_of(tree):
+    """What result.json says of the source of a kernel."""
+    if not tree or not tree.state.get("source"):
+        return {}
+    kind, path, name = tree.state["source"][:3]
+    # A tree that is built where it lies has no repository of ours, and no step was added.
+    added = hasattr(tree, "lines") and tree.lines("rev-list", "--count", "stock..splitfree",
+                                                  check=False)
+    found = {"version": tree.state["version"], "kind": kind, "name": name,
+             "steps": int(added[0]) if added else 0}
+    if kind == "directory" and os.path.exists(os.path.join(path, ".git")):
+        head = git.git(path, "rev-parse", "-q", "--verify", "HEAD").stdout.decode().strip()
+        if head:
+            found.update(commit=head, changed=bool(
+                git.git(path, "diff-index", "--quiet", "HEAD").returncode))
+    return found
 
 
 def sentence(failure):

@@ -17,13 +17,12 @@ import tempfile
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import cache_dir, show
-from splitfree.base.processes import clean_env, run
+from splitfree.base.processes import clean_env
 from splitfree.base.progress import Progress, ticking
+from splitfree.source import apt
 
 WANTED = "7.3"
 PACKAGE = "linux-source-" + WANTED
-# A suite moves on, so the package is looked up in several; newest wins.
-SUITES = ("trixie-backports", "forky", "forky-backports", "sid", "experimental")
 OTHER_WAY = "give a kernel tree or tarball of your own with LINUX="
 
 # kind: "directory", "tarball" or "package"; id: changes when the source does.
@@ -229,66 +228,26 @@ def _verify_package(path):
                       "run the same command again to fetch it anew")
 
 
-def mirrors():
-    """The Debian mirrors that this machine is set up to use, best first."""
-    result = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)",
-                  "Created-By: Packages"])
-    rows = [line.split(maxsplit=2) for line in result.stdout.decode().splitlines()]
-    rows = [row + [""] * (3 - len(row)) for row in rows if row]
-    # The label is known only after the first apt-get update.
-    good = [row[0] for row in rows if row[2] == "Debian"]
-    good += [row[0] for row in rows if not row[2] and "-" not in row[1] and "/" not in row[1]
-             and "security" not in row[0]]
-    return list(dict.fromkeys(good))
-
-
 def _download():
     """Fetch the package with a private apt configuration; apt checks the signature."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise Failure(f"this is no Debian system, so {PACKAGE} cannot be fetched; {OTHER_WAY}")
-    known = mirrors()
-    if not known:
+    mirrors = apt.mirrors()
+    if not mirrors:
         raise Failure("the apt sources of this machine name no Debian archive; " + OTHER_WAY)
-    private = os.path.join(cache_dir(), "apt")
-    for name in ("lists/partial", "cache/archives/partial"):
-        os.makedirs(os.path.join(private, name), exist_ok=True)
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    signed = f"[signed-by={keyring}] " if os.path.exists(keyring) else ""
-    listing = os.path.join(private, "sources.list")
-    with open(listing, "w", encoding="ascii") as handle:
-        for suite in SUITES:
-            handle.write(f"deb {signed}{known[0]} {suite} main\n")
-    options = []
-    for option in (f"Dir::Etc::SourceList={listing}", "Dir::Etc::SourceParts=/nonexistent",
-                   "Dir::Etc::Preferences=/nonexistent", "Dir::Etc::PreferencesParts=/nonexistent",
-                   f"Dir::State::Lists={private}/lists", f"Dir::Cache={private}/cache",
-                   "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=",
-                   "Acquire::Languages=none", "Acquire::PDiffs=false",
-                   "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
-                   "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false",
-                   "Acquire::Retries=2", "APT::Sandbox::User=root", "APT::Update::Post-Invoke=",
-                   "APT::Update::Post-Invoke-Success=", "Debug::NoLocking=1"):
-        options += ["-o", option]
-
-    log = os.path.join(cache_dir(), "apt.log")
-    print(f"looking for {PACKAGE} in the Debian archive ({', '.join(SUITES)})", flush=True)
-    # A suite that the mirror lacks is an error to apt; the others count nevertheless.
-    updated = run(["apt-get"] + options + ["update"], stderr=subprocess.STDOUT)
-    with open(log, "wb") as handle:
-        handle.write(updated.stdout)
-    madison = run(["apt-cache"] + options + ["madison", PACKAGE]).stdout.decode()
-    versions = {line.split("|")[1].strip() for line in madison.splitlines() if "Packages" in line}
-    versions = [v for v in versions if v.startswith(WANTED + ".")]
+    archive = apt.Apt(mirrors[0])
+    private, log = archive.private, archive.log
+    print(f"looking for {PACKAGE} in the Debian archive ({', '.join(apt.SUITES)})", flush=True)
+    archive.update()
+    versions = [v for v in archive.versions(PACKAGE) if v.startswith(WANTED + ".")]
     if not versions:
-        raise Failure(f"no {PACKAGE} was found in {', '.join(SUITES)} of the Debian archive "
+        raise Failure(f"no {PACKAGE} was found in {', '.join(apt.SUITES)} of the Debian archive "
                       f"(log: {log}); check the network, or {OTHER_WAY}")
     version = max(versions, key=_version_key)
 
     with tempfile.TemporaryDirectory(dir=private, prefix="get.") as temporary:
         print(f"fetching {PACKAGE} {version}, about 170 MB", flush=True)
-        child = subprocess.Popen(["apt-get"] + options + ["download", f"{PACKAGE}={version}"],
-                                 cwd=temporary, env=clean_env(), stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        child = archive.download(temporary, f"{PACKAGE}={version}")
         progress = Progress("fetching, MB", expected=167)
         try:
             while child.poll() is None:

@@ -27,17 +27,17 @@ do {									\
 		KUNIT_STATIC_STUB_REDIRECT(fn, zone, ##__VA_ARGS__);	\
 } while (0)
 
-struct pageblock_data *pcp_pageblock(struct zone *zone, const struct page *page,
-				     unsigned long pfn)
+struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *page,
+				       unsigned long pfn)
 {
-	PCP_SEAM(pcp_pageblock, zone, page, pfn);
+	PCP_SEAM(__pcp_pageblock, zone, page, pfn);
 
 	return pfn_to_pageblock(page, pfn);
 }
 
 void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
 
-void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
+void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
 {
 	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
 
@@ -170,9 +170,9 @@ bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags)
 	return false;
 }
 
-bool pcp_zone_short(struct zone *zone)
+bool __pcp_zone_short(struct zone *zone)
 {
-	PCP_SEAM(pcp_zone_short, zone);
+	PCP_SEAM(__pcp_zone_short, zone);
 
 	return zone_flags_short(zone);
 }

@@ -40,8 +40,15 @@
 #include <linux/compiler.h>
 
 /* ThreadSanitizer looks at all accesses. */
+#ifdef __SANITIZE_THREAD__
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#define __kcsan_disable_current()	AnnotateIgnoreReadsBegin(__FILE__, __LINE__)
+#define __kcsan_enable_current()	AnnotateIgnoreReadsEnd(__FILE__, __LINE__)
+#else
 #define __kcsan_disable_current()	do { } while (0)
 #define __kcsan_enable_current()	do { } while (0)
+#endif
 
 /* Says where, and fails the test that runs; ends the program if none does. */
 void pcp_user_complain(const char *file, int line, const char *what);

