@@ -7,8 +7,7 @@
 set -u
 
 # program, library, header or option of gcc, and the packages of Debian, Fedora
-# and Arch Linux that have it. dnf takes the name of a file, too; aur is not in pacman's reach,
-# and a dash stands for no package.
+# and Arch Linux that have it. dnf takes the name of a file, too; aur is not in pacman's reach.
 needed() {
 	cat <<-END
 		gcc		gcc		gcc			gcc
@@ -34,6 +33,11 @@ needed() {
 	model) cat <<-END ;;
 		spin		spin		/usr/bin/spin		aur:spin
 	END
+	fuzz) cat <<-END ;;
+		clang		clang		clang			clang
+		llvm-profdata	llvm		llvm			llvm
+		libfuzzer	libclang-rt-dev	compiler-rt		compiler-rt
+	END
 	coverage) cat <<-END ;;
 		lcov		lcov		lcov			lcov
 	END
@@ -47,7 +51,7 @@ needed() {
 		spatch		coccinelle	coccinelle		aur:coccinelle
 	END
 	lava) cat <<-END ;;
-		lava-run	lava-dispatcher	-			-
+		lava-run	lava-dispatcher	lava-dispatcher		aur:lava-dispatcher
 	END
 	configs) cat <<-END ;;
 		libelf.h	libelf-dev	elfutils-libelf-devel	libelf
@@ -107,6 +111,10 @@ clang_version() {
 have() {
 	case $1 in
 	*.h) command -v gcc >/dev/null && echo "#include <$1>" | gcc -E -o /dev/null - 2>/dev/null ;;
+	# No program: what clang links.
+	libfuzzer)
+		echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+			clang -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null ;;
 	# gcc answers with the name alone when it has no such library.
 	*.a) command -v gcc >/dev/null && [ "$(gcc -print-file-name="$1")" != "$1" ] ;;
 	# Fedora has a libasan.so that names a file of another package.
@@ -150,7 +158,7 @@ lacking=$(missing "${1:-}" "$manager")
 [ -z "$lacking" ] && exit 0
 
 programs=$(cut -d' ' -f1 <<<"$lacking" | paste -sd' ')
-packages=$(cut -d' ' -f2 <<<"$lacking" | sort -u | grep -v -e '^aur:' -e '^-' | paste -sd' ')
+packages=$(cut -d' ' -f2 <<<"$lacking" | sort -u | grep -v '^aur:' | paste -sd' ')
 aur=$(cut -d' ' -f2 <<<"$lacking" | sort -u | sed -n 's/^aur://p' | paste -sd' ')
 
 if [ "$manager" != apt-get ]; then

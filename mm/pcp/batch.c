@@ -99,6 +99,8 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 			batch->pcp = NULL;
 		break;
 	default:
+		/* free_unref_folios() marks what is on its way to a PCP. */
+		pcp_clear_mark(page);
 		pcp_zone_free_one(zone, page, pfn, order, false);
 		break;
 	}

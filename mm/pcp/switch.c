@@ -11,7 +11,6 @@
 
 #include "../internal.h"
 #include "pcp.h"
-#include "switch.h"
 
 /**
  * pcp_set_owners() - turn owners on or off

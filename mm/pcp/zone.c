@@ -353,7 +353,6 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
-		pcp_clear_mark(page);
 		add_page_to_zone_llist(zone, page, page_private(page));
 	}
 }
@@ -389,7 +388,6 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 				pcp_zone_free_locked(zone, page);
 				continue;
 			}
-			pcp_clear_mark(page);
 			add_page_to_zone_llist(zone, page, page_private(page));
 		}
 		if (locked)

@@ -20,7 +20,7 @@ from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
 from splitfree.runs.frame import Command
 
-PACKAGES = ("qemu", "model", "coverage")
+PACKAGES = ("qemu", "model", "fuzz", "coverage")
 
 COMMAND = Command(
     "the tests: the tools' own, KUnit in variants, coverage, frag, QEMU, stress, boots, some of busted",
@@ -34,6 +34,7 @@ STAGES = (
     ("tools", "tools"),
     ("user", "user"),
     ("model", "model", "QUICK=1"),
+    ("fuzz", "fuzz", "MINUTES=1", "QUICK=1", "SEED=1"),
     ("kunit NCPUS=4", "kunit", "NCPUS=4"),
     ("kunit NCPUS=1", "kunit", "NCPUS=1", "INTO=kunit-ncpus1"),
     # As others will run the suites, in the build that is there.
@@ -62,6 +63,7 @@ LONG_STAGES = (
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
     ("lava", "lava"),
     ("model, long", "model"),
+    ("fuzz, planted faults", "fuzz"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),
     ("series", "series"),

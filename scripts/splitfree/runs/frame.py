@@ -57,8 +57,8 @@ class Job:
         """A file among the results."""
         return os.path.join(self.results, *names)
 
-    def say(self, *args):
-        print(*args, flush=True)
+    def say(self, *args, **kwargs):
+        print(*args, flush=True, **kwargs)
 
     # The frame ---------------------------------------------------------------
 

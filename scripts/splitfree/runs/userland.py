@@ -201,12 +201,13 @@ def suffix(cc):
 class Build:
     """The program of one kind. tree: where the kernel tree is; cc: the compiler."""
 
-    def __init__(self, out, kind, jobs, verbose=False, tree=None, cc="gcc"):
+    def __init__(self, out, kind, jobs, verbose=False, tree=None, cc="gcc", sources_=None,
+                 directory=None):
         self.kind, self.jobs, self.verbose, self.cc = kind, jobs, verbose, cc
-        self.dir = os.path.join(out, "user" + suffix(cc), kind)
+        self.dir = directory or os.path.join(out, "user" + suffix(cc), kind)
         self.tree = tree or os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
-        self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
+        self.sources = sources_ or sources(self.tree, os.path.join(out, "user", "overlay"))
         self.program = os.path.join(self.dir, "pcp_user")
         self.console = os.path.join(self.dir, "console.log")
 
