@@ -82,6 +82,7 @@ bool __pcp_zone_short(struct zone *zone)
  * Return: true with the lock held and interrupts off.
  */
 bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
+	__no_context_analysis
 {
 	unsigned long irqflags;
 
@@ -104,6 +105,7 @@ bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
  * @flags: interrupt state from pcp_zone_lock()
  */
 void pcp_zone_unlock(struct zone *zone, unsigned long flags)
+	__no_context_analysis
 {
 	PCP_SEAM(pcp_zone_unlock, zone, flags);
 
