@@ -81,7 +81,7 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 						   pcp_pindex(pcp_list_type(in->migratetype),
 							      order));
 	}
-	route = pcp_route(*in);
+	route = pcp_decide_route(*in);
 	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);
 	return route;
 }
