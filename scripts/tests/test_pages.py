@@ -38,9 +38,12 @@ def sources():
 
 
 def defined(name, text):
-    """Is a function or macro defined in a C file, and not only called?"""
-    return re.search(rf"^#define {name}\(|^(?![ \t/*#])[^;=]*\b{name}\([^;{{]*\)[^;{{]*\{{"
-                     rf"|^{name}\([^;{{]*\)\n\{{", text, re.M) is not None
+    """Is a function or macro defined in a C file, and not only called or declared?"""
+    if re.search(rf"^#define {name}\(", text, re.M):
+        return True
+    # A line of a body begins with a blank, one of a comment with " *".
+    return any(re.match(r"[^;{}]*\{", text[found.end():]) for found in
+               re.finditer(rf"^(?![ \t/*#]).*?\b{name}\(", text, re.M))
 
 
 def literals(text):
