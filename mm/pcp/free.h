@@ -10,7 +10,6 @@
 #include <linux/smp.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "pcp.h"
 #include "route.h"
 #include "zone.h"

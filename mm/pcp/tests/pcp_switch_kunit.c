@@ -11,7 +11,6 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "../switch.h"
 #include "../zone.h"
 #include "live.h"
 
