@@ -9,7 +9,6 @@
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 
-#include "../internal.h"
 #include "pcp.h"
 
 /**

@@ -269,7 +269,7 @@ static void live_flood_of_a_short_zone_leaves_a_batch(struct kunit *test)
 	live_check(test);
 }
 
-static void live_bound_is_half_a_refill_at_most(struct kunit *test)
+static void live_bound_is_one_refill_at_most(struct kunit *test)
 {
 	struct zone *zone;
 	int cpu;
@@ -570,7 +570,7 @@ static struct kunit_case live_free_cases[] = {
 	KUNIT_CASE_SLOW(live_nobody_watches_while_nothing_waits),
 	KUNIT_CASE(live_flood_stays_within_the_bound),
 	KUNIT_CASE(live_flood_of_a_short_zone_leaves_a_batch),
-	KUNIT_CASE(live_bound_is_half_a_refill_at_most),
+	KUNIT_CASE(live_bound_is_one_refill_at_most),
 	KUNIT_CASE(live_short_zone_lowers_the_high_mark),
 	KUNIT_CASE(live_overflow_with_the_zone_locked_is_deferred),
 	KUNIT_CASE(live_hardirq_free_while_the_local_lock_is_held),
