@@ -54,14 +54,14 @@ static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	}
 }
 
-/*
- * From here on somebody carries pages. Seen by whoever finds the lists empty for that:
- * llist_del_all() would order it, but the lock of pcp->taken does not. Litmus test:
- * pcp-carriers-taken.
- */
+/* From here on somebody carries pages. */
 static void pcp_begin_carrying(struct per_cpu_pages *pcp)
 {
 	atomic_inc(&pcp->carriers);
+	/*
+	 * Seen by whoever finds the lists empty for that: llist_del_all() would order it,
+	 * but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
+	 */
 	smp_mb__after_atomic();
 }
 
