@@ -12,14 +12,15 @@ SHELL := /bin/bash
 O ?= out
 
 targets := kunit user tools mutants qemu stress lava check check-all selftests configs rcuscale \
-	boot bisect busted model coverage bench frag count linux series rebase
+	boot bisect busted model fuzz coverage bench frag count linux series rebase distros
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
 	MINUTES SEEDS SHARD ONLY ROUNDS QEMU BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS \
-	FIGURES UPDATE STOCK FUNCTIONS UPTO
+	FIGURES UPDATE STOCK FUNCTIONS UPTO UPSTREAM CC LLVM DISTROS TARGETS
 
 # One word for the shell, whatever the user wrote.
 quoted = '$(subst ','\'',$(1))'
-given   = $(foreach v,$(variables),$(if $($(v)),$(v)=$(call quoted,$($(v)))))
+# CC has a value before anybody gave it one.
+given   = $(foreach v,$(variables),$(if $(filter-out default,$(origin $(v))),$(if $($(v)),$(v)=$(call quoted,$($(v))))))
 command = PYTHONDONTWRITEBYTECODE=1 python3 scripts/splitfree
 
 # What the user set on the command line is for the commands, not for kbuild.
@@ -42,8 +43,8 @@ packages:
 	@scripts/packages.sh
 
 # The kernel tree stays, and what make distclean looks for.
-made = kunit* user tools mutants model coverage qemu* stress* lava selftests configs boot* bisect busted \
-	check check-all series rebase bench* frag count rcuscale* report uml
+made = kunit* user* tools mutants model fuzz coverage qemu* stress* lava selftests configs boot* bisect busted \
+	check check-all series rebase bench* frag count rcuscale* report uml distros
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours

@@ -6,7 +6,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"

@@ -39,6 +39,7 @@ add:
 
 /* Lock the local PCP of @zone. The task is pinned. */
 static bool pcp_batch_lock(struct pcp_batch *batch, struct zone *zone)
+	__no_context_analysis
 {
 	struct per_cpu_pages *pcp;
 
@@ -99,6 +100,8 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 			batch->pcp = NULL;
 		break;
 	default:
+		/* free_unref_folios() marks what is on its way to a PCP. */
+		pcp_clear_mark(page);
 		pcp_zone_free_one(zone, page, pfn, order, false);
 		break;
 	}
@@ -114,6 +117,7 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
  * Context: Any but NMI. Nothing is locked nor pinned on return.
  */
 void pcp_batch_end(struct pcp_batch *batch)
+	__no_context_analysis
 {
 	int i;
 

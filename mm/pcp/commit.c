@@ -13,6 +13,7 @@
  * between. Returns false with the lock lost; the task is pinned in any case.
  */
 static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
+	__no_context_analysis
 {
 	pcp_unlock(pcp);
 	pcpu_task_unpin();

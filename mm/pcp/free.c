@@ -2,6 +2,7 @@
 /*
  * Free one page: find its route, and take it.
  */
+#include "../internal.h"
 #include "commit.h"
 #include "free.h"
 
@@ -14,6 +15,7 @@ static __always_inline bool pcp_free_local(struct zone *zone,
 					   struct page *page,
 					   unsigned int order, int migratetype,
 					   bool nolock)
+	__no_context_analysis
 {
 	if (!pcp_trylock(pcp, PCP_SIDE_FREE))
 		return false;

@@ -10,7 +10,6 @@
 #include <linux/smp.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "pcp.h"
 #include "route.h"
 #include "zone.h"
@@ -86,7 +85,7 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 						   pcp_pindex(pcp_list_type(in->migratetype),
 							      order));
 	}
-	route = pcp_route(*in);
+	route = pcp_decide_route(*in);
 	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);
 	return route;
 }

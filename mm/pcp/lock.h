@@ -26,6 +26,12 @@
 #define pcpu_task_unpin()	migrate_enable()
 #endif
 
+/*
+ * Clang's context analysis checks that each function leaves the lock as it is
+ * annotated. It cannot say that a call may lose the lock, so who makes such a
+ * call, or keeps the lock for a later one, has __no_context_analysis.
+ */
+
 /**
  * pcp_trylock() - try to lock the local PCP
  * @pcp: this CPU's PCP
@@ -40,6 +46,7 @@
  */
 static __always_inline bool pcp_trylock(struct per_cpu_pages *pcp,
 					enum pcp_side side)
+	__cond_acquires(true, &pcp->lock)
 {
 	if (!IS_ENABLED(CONFIG_SMP))
 		return false;
@@ -56,6 +63,7 @@ static __always_inline bool pcp_trylock(struct per_cpu_pages *pcp,
  * Context: @pcp->lock is held.
  */
 static __always_inline void pcp_unlock(struct per_cpu_pages *pcp)
+	__releases(&pcp->lock)
 {
 	spin_unlock(&pcp->lock);
 }

@@ -38,6 +38,9 @@ void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
 			    unsigned long end_pfn);
 void pageblock_disown_cpu(struct zone *zone, struct per_cpu_pages *pcp);
 
+/* switch.c */
+void pcp_set_owners(bool on);
+
 /**
  * pageblock_disown() - nobody owns a block any more
  * @zone: zone of the block

@@ -9,7 +9,6 @@
 #include <linux/rcupdate.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "pcp.h"
 #include "zone.h"
 

@@ -12,7 +12,6 @@
 #include <linux/minmax.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"

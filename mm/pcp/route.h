@@ -45,7 +45,7 @@ struct pcp_route_in {
 };
 
 /**
- * pcp_route() - decide where a freed page goes
+ * pcp_decide_route() - decide where a freed page goes
  * @in: all that counts
  *
  * A page of another CPU's block may go to that CPU from any context, because
@@ -61,7 +61,7 @@ struct pcp_route_in {
  * Context: Any.
  * Return: the destination.
  */
-static __always_inline enum pcp_route pcp_route(struct pcp_route_in in)
+static __always_inline enum pcp_route pcp_decide_route(struct pcp_route_in in)
 {
 	bool locks = !in.nolock || in.can_trylock;
 

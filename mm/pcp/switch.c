@@ -9,9 +9,7 @@
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 
-#include "../internal.h"
 #include "pcp.h"
-#include "switch.h"
 
 /**
  * pcp_set_owners() - turn owners on or off

@@ -82,6 +82,7 @@ bool __pcp_zone_short(struct zone *zone)
  * Return: true with the lock held and interrupts off.
  */
 bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
+	__no_context_analysis
 {
 	unsigned long irqflags;
 
@@ -104,6 +105,7 @@ bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
  * @flags: interrupt state from pcp_zone_lock()
  */
 void pcp_zone_unlock(struct zone *zone, unsigned long flags)
+	__no_context_analysis
 {
 	PCP_SEAM(pcp_zone_unlock, zone, flags);
 
@@ -351,7 +353,6 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
-		pcp_clear_mark(page);
 		add_page_to_zone_llist(zone, page, page_private(page));
 	}
 }
@@ -387,7 +388,6 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 				pcp_zone_free_locked(zone, page);
 				continue;
 			}
-			pcp_clear_mark(page);
 			add_page_to_zone_llist(zone, page, page_private(page));
 		}
 		if (locked)

@@ -14,8 +14,10 @@
 
 #include "pageblock.h"
 
-bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock);
-void pcp_zone_unlock(struct zone *zone, unsigned long flags);
+bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
+	__cond_acquires(true, &zone->lock);
+void pcp_zone_unlock(struct zone *zone, unsigned long flags)
+	__releases(&zone->lock);
 
 bool pcp_zone_cma_first(struct zone *zone, unsigned int alloc_flags);
 struct page *pcp_zone_take(struct zone *zone, unsigned int order,

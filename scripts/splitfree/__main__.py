@@ -38,6 +38,7 @@ TARGETS = {
     "busted": ("busted", "COMMAND"),
     "report": ("report", "COMMAND"),
     "model": ("model", "COMMAND"),
+    "fuzz": ("fuzz", "COMMAND"),
     "coverage": ("coverage", "COMMAND"),
     "bench": ("bench", "COMMAND"),
     "frag": ("frag", "COMMAND"),
@@ -45,6 +46,7 @@ TARGETS = {
     "linux": ("linux", "COMMAND"),
     "series": ("series", "COMMAND"),
     "rebase": ("rebase", "COMMAND"),
+    "distros": ("distros", "COMMAND"),
 }
 # Targets of the Makefile that are no command.
 PLAIN = {

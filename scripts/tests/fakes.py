@@ -34,6 +34,12 @@ class Tree:
     def modified(self):
         return []
 
+    def config_key(self):
+        return b"config"
+
+    def source_key(self):
+        return b"source"
+
 
 class Commands(unittest.TestCase):
     """Runs a command's functions; consoles maps a part of the command line to what is said."""

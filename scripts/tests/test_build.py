@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import stat
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
@@ -72,6 +73,45 @@ class Builds(Base):
             failure = self.failure(line)
             self.assertIn("the compiler was killed", str(failure))
             self.assertEqual(failure.status, 2)
+
+    def test_cached_objects_fit_another_clone(self):
+        for linux, directory, base, prefix in (
+                ("/a/out/linux", "/a/out/kunit-build/plain", "/a/out", "../../linux/"),
+                ("/mine", "/b/kunit-build/plain", None, None)):
+            kernel = uml.Uml(self.top, [], linux, os.path.join(self.top, "build.log"), 1)
+            kernel.dir = directory
+            env = kernel.build_environment()
+            self.assertEqual(env.get("CCACHE_BASEDIR"), base)
+            self.assertEqual(env.get("KCFLAGS"),
+                             prefix and f"-fmacro-prefix-map={prefix}=")
+
+    @unittest.skipUnless(shutil.which("ccache"), "ccache is not there")
+    def test_a_second_clone_gets_the_objects_of_the_first(self):
+        def compiled(clone):
+            linux, built = (os.path.join(self.top, clone, name) for name in ("linux", "built"))
+            os.makedirs(linux + "/include")
+            for name, text in (("x.c", '#include <y.h>\nconst char *name = __FILE__;\n'),
+                               ("include/y.h", "extern const char *name;\n")):
+                with open(os.path.join(linux, name), "w", encoding="ascii") as handle:
+                    handle.write(text)
+                # A file of now may be written again, so ccache does not trust it.
+                os.utime(handle.name, (1, 1))
+            kernel = uml.Uml(built, [], linux, os.path.join(self.top, "log"), 1)
+            env = dict(kernel.build_environment(), CCACHE_DIR=os.path.join(self.top, "ccache"))
+            subprocess.run(["ccache", "gcc", f"-I{linux}/include", f"-fmacro-prefix-map={linux}/=",
+                            env["KCFLAGS"], "-Wp,-MMD,.x.d", "-c", "-o", "x.o", f"{linux}/x.c"],
+                           cwd=built, env=env, check=True)
+            stats = subprocess.run(["ccache", "--print-stats"], env=env, check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout
+            with open(os.path.join(built, "x.o"), "rb") as handle:
+                return handle.read(), dict(line.split("\t") for line in stats.splitlines())
+
+        first, stats = compiled("a")
+        self.assertEqual((stats["cache_miss"], stats["direct_cache_hit"]), ("1", "0"))
+        second, stats = compiled("b")
+        self.assertEqual((stats["cache_miss"], stats["direct_cache_hit"]), ("1", "1"))
+        self.assertEqual(first, second)
+        self.assertIn(b"\0x.c\0", first)
 
     def test_an_error_in_the_code_is_a_failed_test(self):
         failure = self.failure("mm/a.c:1:1: error: no such field\nmake: *** [x] Error 1")

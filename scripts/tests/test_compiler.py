@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Did a build fail by its source, or by the machine?"""
 
+import os
+import stat
+import tempfile
 import unittest
+from unittest import mock
 
-from splitfree.kernel import compiler
+from splitfree.base.failures import Failure
+from splitfree.kernel import build, compiler, uml
 
 
 class Compiler(unittest.TestCase):
@@ -29,6 +34,71 @@ class Compiler(unittest.TestCase):
     def test_no_space(self):
         self.assertIn("disk", compiler.machine_failed(
             ["x.c:1:1: fatal error: error writing to x.s: No space left on device"]))
+
+
+class Which(unittest.TestCase):
+    """Programs of names and versions that are made up."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.top = holder.name
+        patch = mock.patch.dict(os.environ, {"PATH": self.top})
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def clang(self, suffix, version, linker=True):
+        for name in [f"clang{suffix}"] + ([f"ld.lld{suffix}"] if linker else []):
+            path = os.path.join(self.top, name)
+            with open(path, "w", encoding="ascii") as handle:
+                handle.write(f"#!/bin/sh\necho Some clang version {version}.1.7\n")
+            os.chmod(path, stat.S_IRWXU)
+
+    def test_values_of_llvm(self):
+        for text, value in (("", ""), ("0", ""), ("1", "1"), ("-19", "-19")):
+            self.assertEqual(compiler.llvm("LLVM", text), value)
+        for text in ("/opt/llvm/", "19", "yes"):
+            with self.assertRaisesRegex(Failure, "neither 1 nor a suffix"):
+                compiler.llvm("LLVM", text)
+
+    def test_an_old_clang_gives_way_to_a_newer_one(self):
+        with self.assertRaisesRegex(Failure, "no clang of version 17 or later"):
+            compiler.llvm_suffix("1")
+        self.clang("", 14)
+        self.clang("-16", 16)
+        self.clang("-23", 23, linker=False)
+        with self.assertRaisesRegex(Failure, "no clang of version 17 or later"):
+            compiler.llvm_suffix("1")
+        self.clang("-19", 19)
+        self.clang("-22", 22)
+        self.assertEqual(compiler.llvm_suffix("1"), "-22")
+        self.assertEqual(compiler.llvm_suffix("-19"), "-19")
+        for text in ("-16", "-21"):
+            with self.assertRaisesRegex(Failure, f"clang{text} is not there, or older than 17"):
+                compiler.llvm_suffix(text)
+        self.clang("", 19)
+        self.assertEqual(compiler.llvm_suffix("1"), "")
+
+    def test_values_of_cc(self):
+        self.clang("-19", 19)
+        for text in ("", "clang-19", self.top + "/clang-19"):
+            self.assertEqual(compiler.cc("CC", text), text)
+        with self.assertRaisesRegex(Failure, "program gcc-14 is missing"):
+            compiler.cc("CC", "gcc-14")
+        with self.assertRaisesRegex(Failure, "neither gcc nor clang"):
+            compiler.cc("CC", "tcc")
+
+    def test_a_kernel_of_clang_has_a_directory_and_options_of_its_own(self):
+        self.clang("-19", 19)
+        options = mock.Mock(jobs=1, verbose=False, llvm="1")
+        kernel = uml.kernel(self.top, "plain", [], "/linux", self.top + "/log", options)
+        self.assertEqual(kernel.make_options(), ["LLVM=-19"])
+        self.assertEqual(kernel.dir, self.top + "/kunit-build/plain-clang-19")
+        self.assertEqual(kernel.fragments, [os.path.join(build.KUNIT, "clang.config")])
+        options.llvm = ""
+        kernel = uml.kernel(self.top, "plain", [], "/linux", self.top + "/log", options)
+        self.assertEqual((kernel.make_options(), kernel.dir),
+                         ([], self.top + "/kunit-build/plain"))
 
 
 if __name__ == "__main__":

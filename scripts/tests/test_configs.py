@@ -31,6 +31,12 @@ class Configs(unittest.TestCase):
         self.assertEqual(configs.ours(found, {"mm/page_alloc.c"}, "/src/linux")[0].path,
                          "mm/page_alloc.c")
 
+    def test_the_context_analysis_counts_in_our_directory_alone(self):
+        text = "warning: spinlock 'pcp->lock' is not held [-Wthread-safety-analysis]"
+        found = configs.complaints([f"mm/internal.h:1:2: {text}", f"mm/pcp/lock.h:1:2: {text}"])
+        kept = configs.ours(found, {"mm/internal.h", "mm/pcp/lock.h"})
+        self.assertEqual([c.path for c in kept], ["mm/pcp/lock.h"])
+
     def test_symbols(self):
         defined, wanted = configs.symbols(
             "\nmm/a.o:\n0000000000000010 T pcp_push\n                 U pcp_take\n"
@@ -106,6 +112,24 @@ class Run(Commands):
         self.assertEqual(result.sums(), (0, 0, 1))
         self.assertIn("nothing was compiled", str(result.failure))
         self.assertIn("aarch64-linux-gnu-gcc is missing; scripts/packages.sh configs", self.said)
+
+    def test_clang_and_what_it_can_do(self):
+        for version, analysed in ((22, False), (23, True)):
+            with mock.patch.object(configs, "llvm_suffix", return_value=f"-{version}"), \
+                    mock.patch.object(configs, "clang_version", return_value=version):
+                kernel = configs.ConfigKernel(self.job(), configs.Config(
+                    "clang", "x86_64", ["qemu.config"], True))
+            self.assertIn(f"LLVM=-{version}", kernel.make_options())
+            self.assertEqual("CONTEXT_ANALYSIS=y" in kernel.make_options(), analysed)
+            self.assertEqual(any("context-analysis.config" in path for path in kernel.fragments),
+                             analysed)
+            self.assertIn(f"configs-x86_64-clang-{version}", kernel.dir)
+
+    def test_no_clang_is_a_skip(self):
+        with mock.patch.object(configs, "llvm_suffix", side_effect=Failure("there is no clang")):
+            result = self.run_with({"clang": None})
+        self.assertEqual(result.sums(), (0, 0, 1))
+        self.assertIn("there is no clang", self.said)
 
     def test_a_name_that_no_configuration_has(self):
         with self.assertRaisesRegex(Failure, "no configuration of .* has that name"):

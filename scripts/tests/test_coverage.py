@@ -186,6 +186,12 @@ class Counters(unittest.TestCase):
         with self.assertRaisesRegex(Failure, "wrote no counters below /x/mm; see that the series"):
             coverage.collect(None, kernel, None)
 
+    def test_lcov_2_takes_less_for_fatal(self):
+        self.assertEqual(coverage.tolerant("lcov: LCOV version 1.16\n"), [])
+        self.assertEqual(coverage.tolerant(""), [])
+        for said in ("lcov: LCOV version 2.0-1\n", "lcov: LCOV version 2.3.1\n"):
+            self.assertEqual(coverage.tolerant(said)[1::2], ["mismatch", "inconsistent"])
+
     def test_a_tool_that_fails(self):
         with tempfile.NamedTemporaryFile() as log:
             with self.assertRaisesRegex(Failure, "^false failed"):

@@ -59,13 +59,22 @@ class Environment(unittest.TestCase):
         for name, value in (("LLVM", "1"), ("LLVM", "-18"), ("CC", "clang"), ("CC", "ccache clang"),
                             ("HOSTCC", "clang-18")):
             with mock.patch.dict(os.environ, {name: value}), \
-                    self.assertRaisesRegex(Failure, f"^{name}={value} is set, but only gcc"):
+                    self.assertRaisesRegex(Failure, f"^{name}={value} is set, but this target uses gcc"):
                 processes.refuse_compilers()
         for name, value in (("LLVM", "0"), ("LLVM", ""), ("CC", "gcc"), ("CC", "ccache gcc"),
                             ("CC", "/usr/bin/cc")):
             with mock.patch.dict(os.environ, {name: value}):
                 processes.refuse_compilers()
                 self.assertNotIn(name, processes.clean_env())
+
+    def test_a_compiler_that_the_target_takes_is_not_refused(self):
+        for name, value in (("LLVM", "1"), ("CC", "clang")):
+            with mock.patch.dict(os.environ, {name: value}):
+                processes.refuse_compilers(["CC", "LLVM"])
+        with self.assertRaisesRegex(Failure, "or clang with LLVM=1; unset HOSTCC"):
+            processes.refuse_compilers(["LLVM"], {"HOSTCC": "clang"})
+        with self.assertRaisesRegex(Failure, "CC=clang is set, but this target .*; unset CC"):
+            processes.refuse_compilers(["LLVM"], {"CC": "clang"})
 
     def test_a_program_that_is_missing(self):
         with self.assertRaisesRegex(Failure, "program no-such-program is missing"):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """make kunit and make qemu: what is started, with which limit, and what comes of it."""
 
+import json
 import os
 import types
 import unittest
@@ -40,10 +41,14 @@ class Runs(Commands):
         self.assertTrue(self.boots[0].endswith("kunit_shutdown=poweroff pcp_kunit.want_cpus=4 "
                                                "a=1 b=2"))
         self.assertEqual(os.path.basename(job.results), "qemu-i386")
+        with open(job.path("results.json"), encoding="utf-8") as handle:
+            self.assertEqual(json.load(handle)["arch"], "i386")
 
     def test_directories(self):
         for target, texts, directory in (
                 ("kunit", {}, "kunit"), ("kunit", {"INTO": "kunit-ncpus1"}, "kunit-ncpus1"),
+                ("kunit", {"LLVM": "-19"}, "kunit-clang"),
+                ("kunit", {"UPSTREAM": "quick"}, "kunit-upstream"),
                 ("qemu", {}, "qemu"), ("qemu", {"DEBUG": "kasan,lockdep"}, "qemu-kasan-lockdep"),
                 ("qemu", {"ARCH": "i386", "DEBUG": "kasan"}, "qemu-i386-kasan")):
             self.target = target

@@ -119,6 +119,13 @@ class Series(unittest.TestCase):
                 pass
         self.assertEqual(len(series.overlay_files(self.root)), 3)
 
+    def test_a_configuration_for_kunit_counts(self):
+        for name in ("mm/pcp/.kunitconfig", "mm/pcp/.kunitconfig~", "mm/pcp/.kunitconfig.swp"):
+            with open(os.path.join(self.root, name), "w", encoding="ascii"):
+                pass
+        self.assertEqual(len(series.overlay_files(self.root)), 4)
+        self.assertIn("mm/pcp/.kunitconfig", series.overlay_files(self.root))
+
 
 class Mail(unittest.TestCase):
     def test_parts(self):

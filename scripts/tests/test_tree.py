@@ -15,6 +15,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import SCRIPTS
+from splitfree.source import archive, place
 from splitfree.source import tree as trees
 
 KERNEL = {
@@ -378,6 +379,144 @@ class OutputInTheSource(Base):
     def test_one_directory_for_both_is_refused(self):
         self.out = self.kernel
         self.refused("is the directory O= too")
+
+
+class InPlace(Base):
+    """LINUX= a tree that has the series."""
+
+    def setUp(self):
+        super().setUp()
+        write(self.kernel, "mm/pcp/pcp.h", "theirs\n")
+        write(self.kernel, "mm/Kconfig", "config A\n")
+        self.before = archive.manifest(self.kernel)
+
+    def prepare(self, linux=None, upto=None):
+        return trees.prepare(self.out, linux or self.kernel, upto, in_place=True)
+
+    def test_it_is_taken_as_it_lies_and_not_written_to(self):
+        tree = self.prepare()
+        self.assertEqual(tree.path, self.kernel)
+        self.assertFalse(os.path.exists(self.path("")))
+        self.assertIn("7.3.4 with the series, as it is, built where it lies", trees.describe(tree))
+        self.assertTrue(tree.complete() and tree.exists())
+        self.assertEqual(archive.manifest(self.kernel), self.before)
+
+    def test_the_keys_follow_the_files(self):
+        def keys():
+            tree = self.prepare()
+            return tree.config_key(), tree.source_key()
+        first = keys()
+        self.assertEqual(keys(), first)
+        write(self.kernel, "mm/slub.c", "other text\n")
+        second = keys()
+        self.assertEqual((second[0] == first[0], second[1] == first[1]), (True, False))
+        write(self.kernel, "mm/Kconfig", "config B here\n")
+        self.assertNotEqual(keys()[0], first[0])
+
+    def test_output_and_what_a_build_left_is_no_change(self):
+        self.out = os.path.join(self.kernel, "out")
+        os.mkdir(self.out)
+        first = self.prepare().source_key()
+        for name in ("out/kunit/console.log", "mm/a.o", "vmlinux"):
+            write(self.kernel, name, "built")
+        self.assertEqual(self.prepare().source_key(), first)
+
+    def test_the_commit_is_the_users(self):
+        subprocess.run("git init -q && git add -f . && git -c user.name=a -c user.email=a@b "
+                       "commit -qm x", shell=True, cwd=self.kernel, check=True)
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.kernel, check=True,
+                              stdout=subprocess.PIPE, text=True).stdout.strip()
+        self.assertEqual(self.prepare().state["head"], head)
+
+    def test_a_tree_that_was_built_in_itself_is_copied(self):
+        for name in place.UNCLEAN:
+            self.assertIsNone(place.hindrance(self.kernel))
+            write(self.kernel, name + ("" if name == ".config" else "/x"), "built")
+            self.assertIn("make mrproper", place.hindrance(self.kernel))
+            tree = self.prepare()
+            self.assertEqual(tree.path, os.path.join(self.out, "linux"))
+            self.assertTrue(tree.complete())
+            shutil.rmtree(os.path.join(self.kernel, name), ignore_errors=True)
+            if name == ".config":
+                os.remove(os.path.join(self.kernel, name))
+
+    def test_a_name_that_kbuild_refuses_is_copied(self):
+        other = os.path.join(self.top, "a b")
+        shutil.copytree(self.kernel, other)
+        self.assertEqual(self.prepare(other).path, os.path.join(self.out, "linux"))
+
+    def test_a_tree_without_the_series_gets_it_in_a_copy(self):
+        shutil.rmtree(os.path.join(self.kernel, "mm/pcp"))
+        self.assertEqual(self.prepare().path, os.path.join(self.out, "linux"))
+        self.assertEqual(self.text("mm/pcp/a.c"), "a\n")
+
+
+class Copy(Base):
+    """LINUX= a directory without the series: the copy follows its changes."""
+
+    def times(self):
+        return {name: os.stat(self.path(name)).st_mtime_ns
+                for name in self.tree.lines("ls-files")}
+
+    def follow(self):
+        """Prepare again; the files of the copy that were written."""
+        before = self.times()
+        self.tree = self.prepare()
+        after = self.times()
+        self.assertEqual(self.tree.lines("status", "--porcelain"), [])
+        return {name for name in {**before, **after} if before.get(name) != after.get(name)}
+
+    def setUp(self):
+        super().setUp()
+        self.tree = self.prepare()
+        for name in self.tree.lines("ls-files"):
+            os.utime(self.path(name), ns=(10 ** 18, 10 ** 18))
+
+    def test_an_edited_file_is_the_only_one_written(self):
+        write(self.kernel, "mm/slub.c", "edited\n")
+        self.assertEqual(self.follow(), {"mm/slub.c"})
+        self.assertEqual(self.text("mm/slub.c"), "edited\n")
+        self.assertEqual(self.follow(), set())
+        self.assertEqual(self.tree.lines("show", "stock:mm/slub.c"), ["edited"])
+        self.assertEqual(self.tree.lines("rev-list", "--count", "stock..HEAD"), ["2"])
+
+    def test_an_edited_file_that_has_a_hook_gets_it_again(self):
+        text = KERNEL["mm/page_alloc.c"].replace("line 14\n", "line fourteen\n")
+        write(self.kernel, "mm/page_alloc.c", text)
+        self.assertEqual(self.follow(), {"mm/page_alloc.c"})
+        self.assertIn("line fourteen", self.text("mm/page_alloc.c"))
+        self.assertIn("hook two", self.text("mm/page_alloc.c"))
+
+    def test_files_that_come_go_and_become_programs_or_links(self):
+        write(self.kernel, "mm/new.c", "new\n")
+        os.remove(os.path.join(self.kernel, "mm/slub.c"))
+        os.chmod(os.path.join(self.kernel, "Kbuild"), 0o755)
+        os.symlink("new.c", os.path.join(self.kernel, "mm/link.c"))
+        self.assertEqual(self.follow(), {"mm/new.c", "mm/slub.c", "Kbuild", "mm/link.c"})
+        self.assertFalse(os.path.exists(self.path("mm/slub.c")))
+        self.assertTrue(os.access(self.path("Kbuild"), os.X_OK))
+        self.assertEqual(os.readlink(self.path("mm/link.c")), "new.c")
+
+    def test_the_version_follows(self):
+        write(self.kernel, "Makefile", KERNEL["Makefile"].replace("= 4", "= 5"))
+        self.assertEqual(self.follow(), {"Makefile"})
+        self.assertEqual(self.tree.state["version"], "7.3.5")
+
+    def test_what_does_not_fit_leaves_the_copy(self):
+        head = self.tree.state["head"]
+        write(self.kernel, "mm/page_alloc.c", "all new\n")
+        self.refused("does not fit")
+        self.assertIn("hook one", self.text("mm/page_alloc.c"))
+        write(self.kernel, "mm/page_alloc.c", KERNEL["mm/page_alloc.c"])
+        self.follow()
+        self.assertEqual(self.tree.lines("rev-parse", "HEAD^{tree}"),
+                         self.tree.lines("rev-parse", head + "^{tree}"))
+
+    def test_without_a_record_the_copy_is_made_again(self):
+        os.remove(self.tree.manifest_path)
+        write(self.kernel, "mm/slub.c", "edited\n")
+        self.assertIn("Makefile", self.follow())
+        self.assertEqual(self.text("mm/slub.c"), "edited\n")
 
 
 class Git(Base):

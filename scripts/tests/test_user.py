@@ -21,6 +21,14 @@ ok 1 pcp_push
 """
 
 
+class Directory(unittest.TestCase):
+    def test_each_compiler_has_one(self):
+        for cc, llvm, name in (("", "", "user"), ("gcc", "", "user"), ("", "1", "user-clang"),
+                               ("ccache gcc-14", "", "user-gcc-14"),
+                               ("", "-19", "user-clang-19"), ("/x/clang-19", "1", "user-clang-19")):
+            self.assertEqual(user.directory(types.SimpleNamespace(cc=cc, llvm=llvm)), name)
+
+
 class Judgement(unittest.TestCase):
     def test_passed(self):
         judged = user.judge(OK_RUN, 0)

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import os
+import subprocess
 import tempfile
 import unittest
 from unittest import mock
@@ -97,6 +98,33 @@ class HeadersList(unittest.TestCase):
             for kind in ("own", "stubs"):
                 path = os.path.join(user.HARNESS, "include", kind, header)
                 self.assertFalse(os.path.exists(path), f"{header} is there twice")
+
+
+# As glibc 2.41 has it in bits/sched.h.
+GLIBC = """\
+#if __has_include ("linux/sched/types.h")
+# define sched_param __glibc_mask_sched_param
+# include <linux/sched/types.h>
+# undef sched_param
+#endif
+#ifndef SCHED_ATTR_SIZE_VER0
+# include <linux/types.h>
+struct sched_attr { __u32 size; };
+#endif
+extern int sched_setattr(int tid, struct sched_attr *attr, unsigned int flags);
+"""
+
+
+class CLibrary(unittest.TestCase):
+    """Headers of the C library that include the kernel's get ours."""
+
+    def test_the_scheduler_of_newer_ones(self):
+        include = os.path.join(user.HARNESS, "include")
+        result = subprocess.run(
+            ["gcc", "-x", "c", "-std=gnu11", "-Wall", "-Werror", "-fsyntax-only",
+             *(f"-I{include}/{place}".rstrip("/") for place in ("own", "stubs", "")), "-"],
+            input=GLIBC, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 class PatchesId(unittest.TestCase):

@@ -597,14 +597,16 @@ long live_drain_fn(struct pcp_worker *w)
  */
 void live_defer(struct live *lv, struct page *page, unsigned int order)
 {
+	struct per_cpu_pages *pcp;
 	unsigned long flags;
 
 	pcpu_task_pin();
-	spin_lock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	pcp = this_cpu_ptr(lv->zone->per_cpu_pageset);
+	spin_lock(&pcp->lock);
 	spin_lock_irqsave(&lv->zone->lock, flags);
 	free_pages_nolock(page, order);
 	spin_unlock_irqrestore(&lv->zone->lock, flags);
-	spin_unlock(&this_cpu_ptr(lv->zone->per_cpu_pageset)->lock);
+	spin_unlock(&pcp->lock);
 	pcpu_task_unpin();
 }
 

@@ -232,6 +232,21 @@ static void batch_local_busy_to_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_free_one, 1);
 }
 
+/* As free_unref_folios() marks them, so that a folio that is there twice is noticed. */
+static void batch_zone_gets_pages_without_a_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+
+	pcp_set_mark(local(fx, 0), PCP_MARK_WAITS);
+	spin_lock(&fx->pcp->lock);
+	batch_free(&batch, fx->zone, local(fx, 0));
+	spin_unlock(&fx->pcp->lock);
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), local(fx, 0));
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(local(fx, 0), UINT_MAX));
+}
+
 static void batch_lock_goes_from_zone_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -793,6 +808,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_local_keeps_the_lock),
 	KUNIT_CASE(batch_unowned_is_local),
 	KUNIT_CASE(batch_local_busy_to_zone),
+	KUNIT_CASE(batch_zone_gets_pages_without_a_mark),
 	KUNIT_CASE(batch_lock_goes_from_zone_to_zone),
 	KUNIT_CASE(batch_next_zone_is_busy),
 	KUNIT_CASE(batch_lock_lost_in_a_trim),

@@ -53,6 +53,7 @@ struct commit {
 };
 
 static bool commit_locked(struct pcp_fixture *fx, struct commit *c)
+	__no_context_analysis
 {
 	bool locked;
 

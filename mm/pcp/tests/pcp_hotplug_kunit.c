@@ -610,9 +610,96 @@ static void hotplug_scanners_get_no_offline_block(struct kunit *test)
 		kunit_skip(test, "the zone has holes, and each block is asked");
 }
 
+/* Memory blocks of one zone at most. */
+#define HOTPLUG_BLOCKS	64
+
+static void hotplug_online_all(struct kunit *test, struct memory_block **mem, unsigned int nr)
+{
+	while (nr) {
+		KUNIT_EXPECT_EQ(test, hotplug_online(mem[--nr]), 0);
+		memory_block_put(mem[nr]);
+	}
+}
+
+/* Returns how many blocks went offline. */
+static unsigned int hotplug_offline_all(struct zone *zone, struct memory_block **mem)
+{
+	unsigned long pages = PHYS_PFN(memory_block_size_bytes()), pfn, end;
+	unsigned int nr = 0;
+
+	end = zone_end_pfn(zone);
+	for (pfn = zone->zone_start_pfn; pfn < end && nr < HOTPLUG_BLOCKS; pfn += pages) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || page_zone(page) != zone)
+			continue;
+		mem[nr] = memory_block_get(pfn / pages);
+		if (!mem[nr])
+			continue;
+		if (hotplug_offline(mem[nr])) {
+			memory_block_put(mem[nr]);
+			break;
+		}
+		nr++;
+	}
+	return nr;
+}
+
+/* A zone that lost its last memory has no PCPs of its own, and gets new ones. */
+static void hotplug_zone_loses_its_pcps_and_gets_new_ones(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block **mem;
+	struct zone *zone;
+	unsigned int nr;
+	int cpu;
+
+	mem = kunit_kcalloc(test, HOTPLUG_BLOCKS, sizeof(*mem), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	live_own(lv, 512, false);
+	zone = lv->zone;
+	pcp_on_cpu(test, lv->b, live_free_fn, lv);
+	if (zone_idx(zone) != ZONE_MOVABLE)
+		kunit_skip(test, "no memory in a movable zone");
+
+	nr = hotplug_offline_all(zone, mem);
+	if (populated_zone(zone)) {
+		hotplug_online_all(test, mem, nr);
+		kunit_skip(test, "memory of the zone is in use");
+	}
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
+		KUNIT_EXPECT_TRUE(test, pcp_disabled(pcp));
+		KUNIT_EXPECT_FALSE(test, pcp_open(pcp));
+		KUNIT_EXPECT_FALSE(test, pcp_has_pages(pcp));
+		KUNIT_EXPECT_EQ(test, atomic_read(&pcp->owned_blocks), 0);
+	}
+	/* All who go from zone to zone pass by. */
+	drain_all_pages(NULL);
+	pcp_return_all();
+	pcp_shepherd(lv->a);
+	live_check(test);
+
+	hotplug_online_all(test, mem, nr);
+	KUNIT_EXPECT_TRUE(test, populated_zone(zone));
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
+		KUNIT_EXPECT_FALSE(test, pcp_disabled(pcp));
+		KUNIT_EXPECT_EQ(test, pcp->cpu, cpu);
+		KUNIT_EXPECT_EQ(test, atomic_read(&pcp->owned_blocks), 0);
+	}
+	KUNIT_EXPECT_TRUE(test, live_waits(lv, 64));
+	KUNIT_EXPECT_PTR_EQ(test, lv->zone, zone);
+	drain_all_pages(NULL);
+	live_check(test);
+}
+
 static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_offline_while_pages_wait),
 	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
+	KUNIT_CASE_SLOW(hotplug_zone_loses_its_pcps_and_gets_new_ones),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
 	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),
 	{}

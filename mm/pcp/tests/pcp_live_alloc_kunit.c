@@ -369,6 +369,58 @@ static void live_refill_takes_small_pieces_first(struct kunit *test)
 	live_check(test);
 }
 
+/* Pages that one CPU fills blocks with, and another one frees. */
+#define LIVE_FILL_PAGES		16384
+
+/* On CPU a. */
+static long live_fill_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	for (lv->nr = 0; lv->nr < LIVE_FILL_PAGES; lv->nr++) {
+		lv->pages[lv->nr] = alloc_page(LIVE_GFP);
+		if (!lv->pages[lv->nr])
+			break;
+	}
+	return lv->nr;
+}
+
+/* All zones: a fill may go from one to the next. */
+static long live_nr_whole_all(void)
+{
+	struct zone *zone;
+	long nr = 0;
+
+	drain_all_pages(NULL);
+	for_each_populated_zone(zone)
+		nr += live_nr_whole(zone);
+	return nr;
+}
+
+/* What huge pages are made of: no block stays in pieces because of who freed it. */
+static void live_blocks_freed_from_afar_are_whole_again(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long before = 0, filled = 0, after = -1, now;
+	int tries;
+
+	/* Somebody else may break up a block meanwhile, and keep it: not if something waits. */
+	for (tries = 0; tries < 8 && after < before; tries++) {
+		now = live_nr_whole_all();
+		if (!tries || !pcp_has_waiting(lv->pcp))
+			before = now;
+		KUNIT_ASSERT_EQ(test, pcp_on_cpu(test, lv->a, live_fill_fn, lv),
+				(long)LIVE_FILL_PAGES);
+		filled = live_nr_whole_all();
+		lv->pcp = zone_pcp(page_zone(lv->pages[0]), lv->a);
+		pcp_on_cpu(test, lv->b, live_free_fn, lv);
+		after = live_nr_whole_all();
+	}
+	KUNIT_EXPECT_LT(test, filled, before);
+	KUNIT_EXPECT_GE(test, after, before);
+	live_check(test);
+}
+
 static struct kunit_case live_alloc_cases[] = {
 	KUNIT_CASE(live_allocation_absorbs_a_bounded_number),
 	KUNIT_CASE(live_allocation_leaves_the_free_llist_alone),
@@ -378,6 +430,7 @@ static struct kunit_case live_alloc_cases[] = {
 	KUNIT_CASE(live_blocks_in_use_are_adopted),
 	KUNIT_CASE(live_whole_blocks_lose_their_owner),
 	KUNIT_CASE(live_refill_takes_small_pieces_first),
+	KUNIT_CASE(live_blocks_freed_from_afar_are_whole_again),
 	{}
 };
 

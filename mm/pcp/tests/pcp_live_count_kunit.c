@@ -153,6 +153,7 @@ static bool live_parse_zoneinfo(const char *text, struct zone *zone, int cpu,
 {
 	const char *p;
 	char head[40];
+	int len;
 
 	snprintf(head, sizeof(head), "\nNode %d, zone %8s", zone_to_nid(zone), zone->name);
 	p = strstr(text, head);
@@ -160,9 +161,12 @@ static bool live_parse_zoneinfo(const char *text, struct zone *zone, int cpu,
 		return false;
 	snprintf(head, sizeof(head), "\n    cpu: %d\n", cpu);
 	p = strstr(p, head);
-	return p && sscanf(p, " cpu: %*d count: %d high: %d batch: %d high_min: %d high_max: %d waiting: %d owned_blocks: %d",
-			   &info->count, &info->high, &info->batch, &info->high_min,
-			   &info->high_max, &info->waiting, &info->owned_blocks) == 7;
+	if (!p || sscanf(p, " cpu: %*d count: %d high: %d batch: %d high_min: %d high_max: %d%n",
+			 &info->count, &info->high, &info->batch, &info->high_min,
+			 &info->high_max, &len) != 5)
+		return false;
+	return sscanf(p + len, " waiting: %d owned_blocks: %d", &info->waiting,
+		      &info->owned_blocks) == 2;
 }
 
 static struct live_zoneinfo live_expected_zoneinfo(struct per_cpu_pages *pcp)
@@ -188,6 +192,8 @@ static void live_zoneinfo_shows_what_waits(struct kunit *test)
 	/* Others may push, and allocate on CPU a, while the file is read. */
 	for (tries = 0; tries < 8; tries++) {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		/* CPU a emptied its lists, so it may have lost the block. */
+		pageblock_own(lv->zone, lv->pcp, live_pbd(lv->pages[0]));
 		want = live_expected_zoneinfo(lv->pcp);
 		KUNIT_ASSERT_TRUE(test, live_parse_zoneinfo(live_read(test, t, "zoneinfo"),
 							    lv->zone, lv->a, &got));
@@ -307,6 +313,68 @@ static void live_vmstat_names_each_counter(struct kunit *test)
 	}
 	/* The first five or so have to have counted, or the names could be mixed up. */
 	KUNIT_EXPECT_GE(test, moved, 5UL);
+}
+
+/* === The high marks by sysctl === */
+
+static int live_write(struct kunit *test, struct live_text *t, const char *name,
+		      const char *value)
+{
+	struct file *file = file_open_root_mnt(t->mnt, name, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t nr;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	nr = kernel_write(file, value, strlen(value), &pos);
+	fput(file);
+	return nr < 0 ? nr : 0;
+}
+
+/* Whoever changes the marks meanwhile, 0 gives back what there was, and no page is stuck. */
+static void live_high_fraction_under_load(struct kunit *test)
+{
+	static const char * const values[] = { "8\n", "100000\n", "0\n" };
+	static const char name[] = "sys/vm/percpu_pagelist_high_fraction";
+	struct live_zoneinfo before, small, after;
+	struct live_text *t = live_proc(test);
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	int bound, bound_short, i;
+	long sum;
+
+	if (live_write(test, t, name, "0\n") == -ENOENT)
+		kunit_skip(test, "no sysctl");
+	live_seed(lv);
+	live_own(lv, 1, false);
+	__free_page(lv->pages[0]);
+	pcp_set_bound(lv->pcp, lv->pcp->high_max);
+	before = live_expected_zoneinfo(lv->pcp);
+	bound = lv->pcp->bound;
+	bound_short = lv->pcp->bound_short;
+	sum = live_balance(test);
+
+	lv->round = UINT_MAX;
+	p = pcp_workers_start(test, NULL, live_nr_workers(), live_mixed_fn, lv);
+	for (i = 0; i < 30; i++) {
+		KUNIT_EXPECT_EQ(test, live_write(test, t, name, values[i % 3]), 0);
+		if (i % 3 == 1)
+			small = live_expected_zoneinfo(lv->pcp);
+		cond_resched();
+	}
+	WRITE_ONCE(lv->stop, true);
+	pcp_workers_wait(test, p);
+	live_empty_slots(lv);
+
+	after = live_expected_zoneinfo(lv->pcp);
+	KUNIT_EXPECT_LT(test, small.high_max, before.high_max);
+	KUNIT_EXPECT_EQ(test, after.high_min, before.high_min);
+	KUNIT_EXPECT_EQ(test, after.high_max, before.high_max);
+	KUNIT_EXPECT_EQ(test, after.batch, before.batch);
+	KUNIT_EXPECT_EQ(test, lv->pcp->bound, bound);
+	KUNIT_EXPECT_EQ(test, lv->pcp->bound_short, bound_short);
+	KUNIT_EXPECT_EQ(test, sum, live_balance(test));
+	live_check(test);
 }
 #endif /* CONFIG_PROC_FS */
 
@@ -436,18 +504,18 @@ static void live_oom_report_counts_what_waits(struct kunit *test)
 	want = kunit_kzalloc(test, sizeof(*want), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	want->lv = lv;
-	/* Others may allocate while it is printed. */
+	/* CPU a takes some of them in to start the thread. Others allocate meanwhile. */
 	for (tries = 0; tries < 16; tries++) {
-		KUNIT_ASSERT_TRUE(test, live_waits(lv, 128));
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 512));
 		got = (struct live_report){ .all = 0 };
 		live_log_mark(&log);
 		pcp_on_cpu(test, lv->a, live_show_mem_fn, want);
 		live_parse_report(lv, &log, &got);
-		if (want->waiting >= 128 && got.all == want->all && got.zone == want->zone &&
+		if (want->waiting >= 64 && got.all == want->all && got.zone == want->zone &&
 		    got.local == want->local)
 			break;
 	}
-	KUNIT_EXPECT_GE(test, want->waiting, 128);
+	KUNIT_EXPECT_GE(test, want->waiting, 64);
 	KUNIT_EXPECT_EQ(test, got.all, want->all);
 	KUNIT_EXPECT_EQ(test, got.zone, want->zone);
 	KUNIT_EXPECT_EQ(test, got.local, want->local);
@@ -558,6 +626,7 @@ static struct kunit_case live_count_cases[] = {
 	KUNIT_CASE(live_zoneinfo_shows_what_waits),
 	KUNIT_CASE(live_zoneinfo_has_the_form_of_old),
 	KUNIT_CASE(live_vmstat_names_each_counter),
+	KUNIT_CASE(live_high_fraction_under_load),
 #endif
 #ifdef CONFIG_PRINTK
 	KUNIT_CASE(live_oom_report_counts_what_waits),

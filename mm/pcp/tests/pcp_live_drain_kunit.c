@@ -225,6 +225,20 @@ static long live_disable_fn(struct pcp_worker *w)
 	return nr;
 }
 
+/* On CPU a, so that CPU b can disable the PCPs meanwhile: carry what waits to the zone. */
+static long live_carry_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	live_carried.task = current;
+	WRITE_ONCE(pcp_point_hook, live_carry);
+	rcu_read_lock();
+	pcp_return_waiting(lv->zone, lv->pcp);
+	rcu_read_unlock();
+	WRITE_ONCE(pcp_point_hook, NULL);
+	return 0;
+}
+
 /*
  * H3, with pages that somebody took off the list before: the drain does not see
  * them, so who disables has to wait for whom carries them.
@@ -239,18 +253,13 @@ static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
 	lv->round = 0;
 	memset(&live_carried, 0, sizeof(live_carried));
 	live_carried.lv = lv;
-	live_carried.task = current;
 	p = pcp_workers_start(test, cpumask_of(lv->b), 1, live_disable_fn, lv);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook,
 							   NULL));
 	/* vmstat may take what waits, then nothing is carried. */
 	do {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
-		WRITE_ONCE(pcp_point_hook, live_carry);
-		rcu_read_lock();
-		pcp_return_waiting(lv->zone, lv->pcp);
-		rcu_read_unlock();
-		WRITE_ONCE(pcp_point_hook, NULL);
+		pcp_on_cpu(test, lv->a, live_carry_fn, lv);
 	} while (!lv->round && ++tries < 8);
 	KUNIT_ASSERT_EQ(test, lv->round, 1U);
 	pcp_workers_wait(test, p);

@@ -231,7 +231,45 @@ static void live_flood_stays_within_the_bound(struct kunit *test)
 	live_check(test);
 }
 
-static void live_bound_is_half_a_refill_at_most(struct kunit *test)
+/* The same while the zone is short, and so all the time: who frees may take the mark away. */
+static long live_short_flood_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long waiting, max = 0;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		pcpu_task_pin();
+		set_bit(ZONE_BELOW_HIGH, &lv->zone->flags);
+		__free_page(lv->pages[i]);
+		waiting = atomic_read(&lv->pcp->nr_waiting);
+		pcpu_task_unpin();
+		max = max(max, waiting);
+	}
+	clear_bit(ZONE_BELOW_HIGH, &lv->zone->flags);
+	return max;
+}
+
+/* Whoever needs pages at once, in an interrupt say, finds all but a batch in the zone. */
+static void live_flood_of_a_short_zone_leaves_a_batch(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long max = LONG_MAX, batch = 0;
+	int tries;
+
+	/* Somebody else may push, too. */
+	for (tries = 0; tries < 8 && max > batch; tries++) {
+		live_own(lv, 4096, false);
+		batch = lv->pcp->batch;
+		max = pcp_on_cpu(test, lv->b, live_short_flood_fn, lv);
+	}
+	KUNIT_EXPECT_GT(test, max, 0L);
+	KUNIT_EXPECT_LE(test, max, batch);
+	KUNIT_EXPECT_GE(test, live_in_zone(lv), 2048U);
+	live_check(test);
+}
+
+static void live_bound_is_one_refill_at_most(struct kunit *test)
 {
 	struct zone *zone;
 	int cpu;
@@ -531,7 +569,8 @@ static struct kunit_case live_free_cases[] = {
 	KUNIT_CASE_SLOW(live_vmstat_returns_what_waits_on_an_idle_cpu),
 	KUNIT_CASE_SLOW(live_nobody_watches_while_nothing_waits),
 	KUNIT_CASE(live_flood_stays_within_the_bound),
-	KUNIT_CASE(live_bound_is_half_a_refill_at_most),
+	KUNIT_CASE(live_flood_of_a_short_zone_leaves_a_batch),
+	KUNIT_CASE(live_bound_is_one_refill_at_most),
 	KUNIT_CASE(live_short_zone_lowers_the_high_mark),
 	KUNIT_CASE(live_overflow_with_the_zone_locked_is_deferred),
 	KUNIT_CASE(live_hardirq_free_while_the_local_lock_is_held),

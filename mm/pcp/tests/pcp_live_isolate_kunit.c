@@ -3,9 +3,11 @@
  * Isolated blocks, and ranges that are allocated whole, in the page allocator in use.
  */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
+#include <linux/rcupdate.h>
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
@@ -13,12 +15,14 @@
 #include "live.h"
 
 #ifdef CONFIG_MEMORY_ISOLATION
+/* Deferred pages are marked, but are not on a PCP. */
 static unsigned int live_block_pages_cached(struct live *lv)
 {
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < lv->nr; i++)
-		nr += !!PagePCPBuddy(lv->pages[i]);
+		nr += PagePCPBuddy(lv->pages[i]) &&
+		      !pcp_has_mark(lv->pages[i], PCP_MARK_WAITS);
 	return nr;
 }
 
@@ -108,6 +112,98 @@ static void live_contig_alloc_gets_pages_that_wait(struct kunit *test)
 	free_contig_range(start, pageblock_nr_pages);
 	live_check(test);
 }
+
+/**
+ * struct live_held - a page that the kernel has until a grace period has gone by
+ * @rcu: frees it
+ * @page: the page
+ * @lv: tells the reader to come to an end
+ */
+struct live_held {
+	struct rcu_head rcu;
+	unsigned long page;
+	struct live *lv;
+};
+
+static void live_free_held(struct rcu_head *rcu)
+{
+	struct live_held *held = container_of(rcu, struct live_held, rcu);
+
+	free_page(held->page);
+}
+
+/* On CPU b: a reader that takes its time. */
+static long live_reader_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	rcu_read_lock();
+	WRITE_ONCE(lv->done, true);
+	while (!READ_ONCE(lv->stop))
+		cpu_relax();
+	rcu_read_unlock();
+	return 0;
+}
+
+/* On CPU a: with the block on its lists alone, take a page of it as kvfree_rcu() does. */
+static long live_hold_fn(struct pcp_worker *w)
+{
+	struct live_held *held = w->arg;
+	struct live *lv = held->lv;
+
+	drain_local_pages(NULL);
+	pcpu_task_pin();
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	held->page = __rcu_alloc_page_lockless();
+	pcpu_task_unpin();
+	return held->page && virt_to_page((void *)held->page) >= lv->pages[0] &&
+	       virt_to_page((void *)held->page) < lv->pages[0] + lv->nr;
+}
+
+/* A movable block of which kvfree_rcu() has a page is busy, and no longer than that. */
+static void live_range_is_busy_until_the_grace_period_ends(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned long start, end;
+	struct live_held *held;
+	struct pcp_workers *p;
+	long got = 0;
+	int tries;
+
+	if (debug_pagealloc_enabled_static())
+		kunit_skip(test, "debug_pagealloc keeps the pages away");
+	held = kunit_kzalloc(test, sizeof(*held), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	held->lv = lv;
+	/* Somebody may take pages of the block first. */
+	for (tries = 0; tries < 8 && !got; tries++) {
+		live_blocks(lv, 1);
+		if (zone_idx(lv->zone) > ZONE_NORMAL) {
+			live_free_fn(&(struct pcp_worker){ .arg = lv });
+			kunit_skip(test, "the kernel has no pages of zone %s", lv->zone->name);
+		}
+		got = pcp_on_cpu(test, lv->a, live_hold_fn, held);
+		if (!got)
+			free_page(held->page);
+	}
+	KUNIT_ASSERT_EQ(test, got, 1L);
+	start = page_to_pfn(lv->pages[0]);
+	end = start + pageblock_nr_pages;
+
+	lv->stop = false;
+	p = pcp_workers_start(test, cpumask_of(lv->b), 1, live_reader_fn, lv);
+	while (!READ_ONCE(lv->done))
+		cond_resched();
+	call_rcu(&held->rcu, live_free_held);
+	KUNIT_EXPECT_EQ(test, alloc_contig_range(start, end, ACR_FLAGS_NONE, GFP_KERNEL),
+			-EBUSY);
+	WRITE_ONCE(lv->stop, true);
+	pcp_workers_wait(test, p);
+	rcu_barrier();
+	KUNIT_EXPECT_TRUE(test, live_get_back(lv));
+	free_contig_range(start, pageblock_nr_pages);
+	live_check(test);
+}
 #endif
 
 static struct kunit_case live_isolate_cases[] = {
@@ -117,6 +213,7 @@ static struct kunit_case live_isolate_cases[] = {
 #endif
 #ifdef CONFIG_CONTIG_ALLOC
 	KUNIT_CASE(live_contig_alloc_gets_pages_that_wait),
+	KUNIT_CASE(live_range_is_busy_until_the_grace_period_ends),
 #endif
 	{}
 };

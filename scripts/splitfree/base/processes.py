@@ -43,16 +43,21 @@ def clean_env(**more):
     return env
 
 
-def refuse_compilers():
-    """Only gcc is used: whoever asks for another compiler has to hear that."""
-    llvm = os.environ.get("LLVM", "")
-    if llvm not in ("", "0"):
-        raise Failure(f"LLVM={llvm} is set, but only gcc is supported here; unset LLVM")
-    for name, known in (("CC", ("gcc", "cc")), ("HOSTCC", ("gcc", "cc"))):
-        words = os.environ.get(name, "").split()
-        if words and os.path.basename(words[-1]) not in known:
-            raise Failure(f"{name}={os.environ[name]} is set, but only gcc is supported here; "
-                          f"unset {name}")
+def refuse_compilers(taken=(), given=None):
+    """Where only gcc is used, whoever asks for another compiler has to hear that.
+
+    taken: the variables that the command follows; given: those of its command line.
+    """
+    asked = {**os.environ, **(given or {})}
+    llvm = asked.get("LLVM", "")
+    if llvm not in ("", "0") and "LLVM" not in taken:
+        raise Failure(f"LLVM={llvm} is set, but this target uses gcc alone; unset LLVM")
+    for name in ("CC", "HOSTCC"):
+        words = asked.get(name, "").split()
+        if words and name not in taken and os.path.basename(words[-1]) not in ("gcc", "cc"):
+            raise Failure(f"{name}={asked[name]} is set, but this target uses gcc alone"
+                          + (", or clang with LLVM=1" if "LLVM" in taken else "")
+                          + f"; unset {name}")
 
 
 PR_SET_CHILD_SUBREAPER = 36

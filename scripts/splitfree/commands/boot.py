@@ -28,7 +28,7 @@ COMMAND = frame.Command(
     "boot the same kernel with one process that allocates and frees",
     (NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT),
      Option("BOOT_SECONDS", "60", required(1, 86400), "how long it works")),
-    directory=lambda options: "-".join(filter(None, ["boot", options.debug])))
+    directory=lambda options: "-".join(filter(None, ["boot", options.debug])), in_place=True)
 
 
 def judge(console, ended, options, args=(), env=None):

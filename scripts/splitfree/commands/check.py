@@ -20,7 +20,7 @@ from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
 from splitfree.runs.frame import Command
 
-PACKAGES = ("qemu", "model", "coverage")
+PACKAGES = ("qemu", "model", "fuzz", "coverage")
 
 COMMAND = Command(
     "the tests: the tools' own, KUnit in variants, coverage, frag, QEMU, stress, boots, some of busted",
@@ -34,8 +34,11 @@ STAGES = (
     ("tools", "tools"),
     ("user", "user"),
     ("model", "model", "QUICK=1"),
+    ("fuzz", "fuzz", "MINUTES=1", "QUICK=1", "SEED=1"),
     ("kunit NCPUS=4", "kunit", "NCPUS=4"),
     ("kunit NCPUS=1", "kunit", "NCPUS=1", "INTO=kunit-ncpus1"),
+    # As others will run the suites, in the build that is there.
+    ("kunit.py", "kunit", "UPSTREAM=quick"),
     ("boot", "boot"),
     # Lockdep and gcov in one build.
     ("coverage (lockdep)", "coverage", "NCPUS=4"),
@@ -53,12 +56,14 @@ LONG_STAGES = (
     *((f"kunit NCPUS={n}", "kunit", f"NCPUS={n}", f"INTO=kunit-ncpus{n}") for n in (2, 8)),
     *((f"kunit DEBUG={kind}", "kunit", f"DEBUG={kind}")
       for kind in ("lockdep", "kasan", "order1", "order3", "pagealloc")),
+    ("kunit.py alone", "kunit", "UPSTREAM=1", "INTO=kunit-upstream-alone"),
     ("boot DEBUG=up", "boot", "DEBUG=up", "BOOT_SECONDS=20"),
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
     ("lava", "lava"),
     ("model, long", "model"),
+    ("fuzz, planted faults", "fuzz"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),
     ("series", "series"),

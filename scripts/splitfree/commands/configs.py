@@ -28,16 +28,21 @@ from splitfree.base.progress import Progress, colour, verdict_word
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
 from splitfree.kernel import build, x86
-from splitfree.kernel.compiler import machine_failed
+from splitfree.kernel.compiler import clang_version, llvm_suffix, machine_failed
 from splitfree.runs.frame import Command
 
 DATA = os.path.join(build.KUNIT, "configs")
 OBJECTS = ("mm/", "lib/tests/llist_kunit.o")
 CROSS = {"arm64": "aarch64-linux-gnu-"}
 WARNING = re.compile(r"^(?:\./|(?:\.\./)+)?([^\s:]+):(\d+)(?::\d+)?: (warning|error): (.*)$")
+# Clang's context analysis.
+ANALYSIS = "[-Wthread-safety"
 COMPILED = re.compile(r"^  CC\s+(mm|lib)/")
 
-Config = collections.namedtuple("Config", "name arch fragments")
+# The first clang whose context analysis the kernel uses.
+CONTEXT_ANALYSIS = 23
+
+Config = collections.namedtuple("Config", "name arch fragments clang", defaults=(False,))
 Complaint = collections.namedtuple("Complaint", "path line kind text")
 
 
@@ -49,14 +54,16 @@ def read_list(path=os.path.join(DATA, "list")):
             words = line.split()
             if not words or line.startswith("#"):
                 continue
-            if len(words) < 3 or words[1] not in ("x86_64", "i386", "arm64"):
+            arch, _, clang = words[1].partition("/") if len(words) > 1 else ("", "", "")
+            if len(words) < 3 or arch not in ("x86_64", "i386", "arm64") or \
+                    clang not in ("", "clang"):
                 raise Failure(f"{show(path)}:{count}: want NAME ARCH FRAGMENT..., "
-                              "ARCH x86_64, i386 or arm64")
-            configs.append(Config(words[0], words[1], words[2:]))
+                              "ARCH x86_64, i386 or arm64, with /clang for that compiler")
+            configs.append(Config(words[0], arch, words[2:], bool(clang)))
     return configs
 
 
-COMMAND = Command("compile mm/ in seven more configurations, with W=1",
+COMMAND = Command("compile mm/ in eight more configurations, with W=1",
                   (ONLY, SHARD, Option("TOUCHED", "", is_one,
                                        "1: only the files that the series touches", False)),
                   packages=("configs",))
@@ -66,13 +73,21 @@ class ConfigKernel(x86.X86):
     """A build directory for each architecture, with one configuration after another."""
 
     def __init__(self, job, config):
-        super().__init__(os.path.join(job.out, "kunit-build", f"configs-{config.arch}"),
-                         [os.path.join(build.KUNIT, name) for name in config.fragments],
+        fragments = [os.path.join(build.KUNIT, name) for name in config.fragments]
+        suffix = llvm_suffix("1") if config.clang else None
+        # Who locks what is checked in our files alone: no other file of mm/ is ready for it.
+        self.analysed = config.clang and clang_version("clang" + suffix) >= CONTEXT_ANALYSIS
+        if self.analysed:
+            fragments.append(os.path.join(DATA, "context-analysis.config"))
+        place = f"configs-{config.arch}" + (f"-clang{suffix}" if config.clang else "")
+        super().__init__(os.path.join(job.out, "kunit-build", place), fragments,
                          job.tree.path, job.path(config.name + ".log"), job.options.jobs,
-                         job.options.verbose, arch=config.arch, label=config.name)
+                         job.options.verbose, arch=config.arch, label=config.name, llvm=suffix)
         self.cross = CROSS.get(config.arch, "")
 
     def make_options(self):
+        if self.llvm is not None:
+            return super().make_options() + (["CONTEXT_ANALYSIS=y"] if self.analysed else [])
         cc = "ccache " if shutil.which("ccache") else ""
         return [f"CROSS_COMPILE={self.cross}", f"CC={cc}{self.cross}gcc"]
 
@@ -141,7 +156,8 @@ def ours(found, touched, prefix=""):
         path = complaint.path
         if prefix and path.startswith(prefix + "/"):
             path = path[len(prefix) + 1:]
-        if path in touched:
+        if path in touched and not (ANALYSIS in complaint.text and
+                                    not path.startswith("mm/pcp/")):
             kept.append(complaint._replace(path=path))
     return kept
 
@@ -228,7 +244,14 @@ def compile_all(job, configs):
     rows, skipped = [], 0
     for config in configs:
         compiler = CROSS.get(config.arch, "") + "gcc"
-        if not shutil.which(compiler):
+        if config.clang:
+            try:
+                llvm_suffix("1")
+            except Failure as failure:
+                job.say(f"skipped {config.name:<12} {failure}")
+                skipped += 1
+                continue
+        elif not shutil.which(compiler):
             job.say(f"skipped {config.name:<12} {compiler} is missing; scripts/packages.sh configs "
                     "installs it")
             skipped += 1

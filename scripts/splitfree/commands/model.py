@@ -207,7 +207,7 @@ COMMAND = Command(
     "check the races on paper: Promela models, exhaustively, and litmus tests",
     (Option("QUICK", "", is_one, "1: leave out the long ones"),),
     # The kernel tree has the memory model, which only herd7 reads.
-    packages=("model",), tree=False, own_lock="model")
+    packages=("model",), tree=False, own_lock="model", in_place=True)
 
 
 def run(job):

@@ -30,7 +30,7 @@ COMMAND = Command(
      ACCEL,
      Option("ARCH", "x86_64", one_of(*x86.ARCHES), "x86_64, or i386 with HIGHMEM"),
      Option("APPEND", "", as_it_is, "more kernel arguments", False)),
-    packages=("qemu",), directory=lambda options: named(options, "qemu"))
+    packages=("qemu",), directory=lambda options: named(options, "qemu"), in_place=True)
 
 
 def guard(job):

@@ -127,7 +127,7 @@ COMMAND = frame.Command(
      NCPUS._replace(read=required(2, 64)),
      DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), ACCEL),
     packages=("qemu",),
-    directory=lambda options: "-".join(filter(None, ["stress", options.debug])))
+    directory=lambda options: "-".join(filter(None, ["stress", options.debug])), in_place=True)
 
 
 def boot(job, kernel, number_, console):

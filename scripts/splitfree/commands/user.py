@@ -20,6 +20,7 @@ from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
 from splitfree.judge import result as files
 from splitfree.judge import verdict as verdicts
+from splitfree.kernel import compiler
 from splitfree.runs import kunit, userland
 from splitfree.runs.frame import Command
 from splitfree.runs.userland import KINDS, Build
@@ -36,11 +37,21 @@ def kind(name, text):
     return text
 
 
+def directory(options):
+    """Objects of two compilers do not go together."""
+    llvm = options.llvm and "clang" + ("" if options.llvm == "1" else options.llvm)
+    return "user" + userland.suffix(options.cc or llvm or "gcc")
+
+
 COMMAND = Command(
     "compile the helpers for this machine, run their suites and real threads",
     (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"),
      TIMEOUT._replace(default=str(userland.TIMEOUT)),
-     Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build")),
+     Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build"),
+     Option("CC", "", compiler.cc, "the compiler: gcc or clang, of any version"),
+     Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it")),
+    directory=directory,
+    packages=lambda options: ["user"] + ([f"llvm{options.llvm}"] if options.llvm else []),
     tree=False)
 
 Judged = collections.namedtuple("Judged", "verdict reason status")
@@ -109,8 +120,9 @@ def prepare(job):
 
 def run(job):
     options, found = job.options, []
+    cc = options.cc or ("clang" + compiler.llvm_suffix(options.llvm) if options.llvm else "gcc")
     for kind_ in [options.debug] if options.debug else KINDS:
-        build = Build(job.out, kind_, options.jobs, options.verbose)
+        build = Build(job.out, kind_, options.jobs, options.verbose, job.linux, cc)
         found.append((kind_, test(build, options)[1], build.console))
     return sum_up(job, found)
 

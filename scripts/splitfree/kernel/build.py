@@ -36,12 +36,15 @@ class Kernel:
     """One build directory, its configuration and what is built there.
 
     directory: where it is built; fragments: of the configuration, a later one overrides;
-    linux: the source; log: of the build, with config.log beside it.
+    linux: the source; log: of the build, with config.log beside it. llvm: the suffix of
+    clang and its tools; None: gcc.
     """
 
     ARCH, TARGET, IMAGE, LABEL = None, None, None, None
 
-    def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None):
+    def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None,
+                 llvm=None):
+        self.llvm = llvm
         self.dir, self.fragments, self.linux, self.log = directory, fragments, linux, log
         self.jobs, self.verbose = jobs, verbose
         self.label = label or self.LABEL
@@ -74,9 +77,27 @@ class Kernel:
                          # Without it a miss costs 10 % more than no ccache; with it, nothing.
                          CCACHE_DEPEND="1")
 
-    @staticmethod
-    def make_options():
-        return ["CC=ccache gcc"] if shutil.which("ccache") else []
+    def build_environment(self):
+        """The environment of the build: a cached object fits wherever the clone is.
+
+        ccache makes paths below the base relative, and the option keeps names in
+        messages as they are without it.
+        """
+        env = self.environment()
+        linux, directory = (os.path.realpath(path) for path in (self.linux, self.dir))
+        base = os.path.commonpath([linux, directory])
+        if base != os.sep:
+            env.update(CCACHE_BASEDIR=base, KCFLAGS="-fmacro-prefix-map="
+                       f"{os.path.relpath(linux, directory)}/=")
+        return env
+
+    @property
+    def cc(self):
+        return "gcc" if self.llvm is None else "clang" + self.llvm
+
+    def make_options(self):
+        llvm = [] if self.llvm is None else [f"LLVM={self.llvm or 1}"]
+        return llvm + ([f"CC=ccache {self.cc}"] if shutil.which("ccache") else [])
 
     # Configuration -----------------------------------------------------------
 
@@ -100,9 +121,7 @@ class Kernel:
         for path in self.fragments:
             with open(path, "rb") as handle:
                 digest.update(handle.read())
-        digest.update(tree.git("diff", "--raw", "--no-abbrev", "stock", "HEAD", "--", "*Kconfig*"))
-        digest.update(tree.git("diff", "HEAD", "--", "*Kconfig*"))
-        digest.update(tree.git("rev-parse", "stock"))
+        digest.update(tree.config_key())
         digest.update(" ".join(self.make_options()).encode())
         key = digest.hexdigest()
         config = os.path.join(self.dir, ".config")
@@ -142,9 +161,8 @@ class Kernel:
     def build_key(self, tree):
         """Changes with anything that the binary is made of."""
         digest = hashlib.sha256()
-        digest.update(tree.git("rev-parse", "HEAD^{tree}"))
-        digest.update(tree.git("diff", "HEAD"))
-        digest.update(run(["gcc", "--version"]).stdout)
+        digest.update(tree.source_key())
+        digest.update(run([self.cc, "--version"]).stdout)
         digest.update(self.stamp.get("config", "").encode())
         with open(os.path.join(self.dir, ".config"), "rb") as handle:
             digest.update(handle.read())
@@ -168,7 +186,7 @@ class Kernel:
         done, complaints = 0, []
         with open(self.log, "w", encoding="utf-8") as log:
             # Complaints come on the same pipe, to stay beside the file they belong to.
-            child = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL,
+            child = subprocess.Popen(command, env=self.build_environment(), stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                      text=True, errors="replace")
             for line in child.stdout:

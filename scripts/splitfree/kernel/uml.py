@@ -5,7 +5,7 @@ import os
 import sys
 
 from splitfree.base.paths import ROOT
-from splitfree.kernel import build
+from splitfree.kernel import build, compiler
 
 # A value of DEBUG= is a file of kunit/.
 DEBUG_KINDS = ("kasan", "lockdep", "order1", "order3", "pagealloc", "up")
@@ -73,6 +73,12 @@ def debug_arguments(debug):
 
 
 def kernel(out, name, parts, linux, log, options, label=None):
-    """The kernel with that name below $(O)."""
-    return Uml(os.path.join(out, "kunit-build", name), parts, linux, log, options.jobs,
-               options.verbose, label)
+    """The kernel with that name below $(O); one that clang builds has a directory of its own."""
+    llvm = getattr(options, "llvm", "")
+    if not llvm:
+        return Uml(os.path.join(out, "kunit-build", name), parts, linux, log, options.jobs,
+                   options.verbose, label)
+    suffix = compiler.llvm_suffix(llvm)
+    return Uml(os.path.join(out, "kunit-build", f"{name}-clang{suffix}"),
+               [*parts, os.path.join(build.KUNIT, "clang.config")], linux, log, options.jobs,
+               options.verbose, f"UML with clang{suffix}", suffix)

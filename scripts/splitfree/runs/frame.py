@@ -30,9 +30,10 @@ from splitfree.source import tree as trees
 # $(O), or a function of the values that returns it; "": no results. tree: bring
 # $(O)/linux up to date. own_lock: a directory below $(O) that the long part locks, so that
 # other commands may run in $(O) beside it. no_lock: it only reads, or its children lock.
+# in_place: LINUX= may be built where it lies, as neither the stock source is needed nor a step.
 Command = collections.namedtuple(
-    "Command", "text options packages directory tree own_lock no_lock",
-    defaults=((), (), None, True, None, False))
+    "Command", "text options packages directory tree own_lock no_lock in_place",
+    defaults=((), (), None, True, None, False, False))
 
 
 class Job:
@@ -56,8 +57,8 @@ class Job:
         """A file among the results."""
         return os.path.join(self.results, *names)
 
-    def say(self, *args):
-        print(*args, flush=True)
+    def say(self, *args, **kwargs):
+        print(*args, flush=True, **kwargs)
 
     # The frame ---------------------------------------------------------------
 
@@ -76,7 +77,8 @@ class Job:
             self.make_tree()
 
     def make_tree(self):
-        self.tree = trees.prepare(self.out, self.options.linux)
+        self.tree = trees.prepare(self.out, self.options.linux,
+                                  in_place=self.command.in_place)
         self.say(trees.describe(self.tree))
 
     def prepare(self, module):
@@ -116,7 +118,7 @@ class Job:
     def attempt(self, module, locks):
         """Run it; returns the Result, however it ends."""
         try:
-            refuse_compilers()
+            refuse_compilers([option.name for option in all_options(self.command)], self.texts)
             if hasattr(module, "check"):
                 module.check(self)
             self.install()

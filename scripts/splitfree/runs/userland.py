@@ -110,7 +110,9 @@ def make_headers(tree, where):
 
 def overlay(tree):
     """Where mm/pcp/ is ours to test: here, or in a tree that has the series already."""
-    return tree if trees.Tree(tree).complete() else ROOT
+    own = trees.Tree(tree)
+    # Without our record it is the user's, who has the series, or it would have been copied.
+    return tree if not own.exists() or own.complete() else ROOT
 
 
 def sources(tree, where):
@@ -163,6 +165,11 @@ def tree_of(out, linux):
     here. The caller holds the lock.
     """
     path, stamp = os.path.join(out, "linux"), os.path.join(out, "user", "tree")
+    if linux and os.path.isdir(linux):
+        # Its files may have changed, too.
+        tree = trees.prepare(out, linux, in_place=True)
+        print(trees.describe(tree), flush=True)
+        return tree.path
     tree = trees.Tree(path)
     head = git.git(path, "rev-parse", "HEAD").stdout.decode().strip()
     wanted = f"{patches_id(linux)} {head}"
@@ -185,21 +192,28 @@ def prepare(out, linux):
 
 # Builds and runs -------------------------------------------------------------
 
-class Build:
-    """The program of one kind."""
+def suffix(cc):
+    """What the name of a directory gets for a compiler other than gcc."""
+    name = os.path.basename(cc.split()[-1])
+    return "" if name in ("gcc", "cc") else "-" + name
 
-    def __init__(self, out, kind, jobs, verbose=False):
-        self.kind, self.jobs, self.verbose = kind, jobs, verbose
-        self.dir = os.path.join(out, "user", kind)
-        self.tree = os.path.join(out, "linux")
+
+class Build:
+    """The program of one kind. tree: where the kernel tree is; cc: the compiler."""
+
+    def __init__(self, out, kind, jobs, verbose=False, tree=None, cc="gcc", sources_=None,
+                 directory=None):
+        self.kind, self.jobs, self.verbose, self.cc = kind, jobs, verbose, cc
+        self.dir = directory or os.path.join(out, "user" + suffix(cc), kind)
+        self.tree = tree or os.path.join(out, "linux")
         self.headers = os.path.join(out, "user", "include")
-        self.sources = sources(self.tree, os.path.join(out, "user", "overlay"))
+        self.sources = sources_ or sources(self.tree, os.path.join(out, "user", "overlay"))
         self.program = os.path.join(self.dir, "pcp_user")
         self.console = os.path.join(self.dir, "console.log")
 
     def make(self, *targets):
         return ["make", "-s", "-f", os.path.join(HARNESS, "Makefile"), f"-j{self.jobs}",
-                f"KIND={self.kind}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
+                f"KIND={self.kind}", f"CC={self.cc}", f"BUILD={self.dir}", f"HEADERS={self.headers}",
                 f"TREE={self.tree}", f"OVERLAY={self.sources}", f"V={int(self.verbose)}", *targets]
 
     def build(self):

@@ -34,11 +34,8 @@ BUILT_PLACES = (".git", ".config", ".config.old", ".kunit", "include/config", "i
                 "arch/*/include/generated", "vmlinux", "System.map")
 
 
-def _is_built(relative):
-    """Whether a path below the top of a tree is none of its source."""
-    return (any(fnmatch.fnmatch(os.path.basename(relative), pattern) for pattern in BUILT)
-            or any(fnmatch.fnmatch(relative, pattern) for pattern in BUILT_PLACES)
-            or os.path.basename(relative) == ".git")
+_BUILT = re.compile("|".join(map(fnmatch.translate, BUILT)))
+_BUILT_PLACES = re.compile("|".join(map(fnmatch.translate, BUILT_PLACES)))
 
 
 def _below(path, top):
@@ -47,22 +44,32 @@ def _below(path, top):
     return None if relative.split(os.sep)[0] in ("..", ".") else relative
 
 
-def _fingerprint(directory, out=None):
-    """Changes when a file below the directory does, but for what is built and our output."""
-    digest, ours = hashlib.sha256(), _below(out, directory)
-    todo = [directory]
+def manifest(directory, out=None):
+    """{path: (size, time, whether it can be run)}, but for what is built and our output."""
+    found, ours, todo = {}, _below(out, directory), [""]
     while todo:
-        with os.scandir(todo.pop()) as entries:
-            for entry in sorted(entries, key=lambda e: e.name):
-                relative = os.path.relpath(entry.path, directory)
-                if relative == ours or _is_built(relative):
+        below = todo.pop()
+        with os.scandir(os.path.join(directory, below)) as entries:
+            for entry in entries:
+                name = entry.name
+                relative = below + name
+                if (name == ".git" or relative == ours or _BUILT.match(name)
+                        or _BUILT_PLACES.match(relative)):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append(entry.path)
+                    todo.append(relative + "/")
                 else:
                     stat = entry.stat(follow_symlinks=False)
-                    digest.update(f"{entry.path}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
-                                  .encode("utf-8", "surrogateescape"))
+                    found[relative] = (stat.st_size, stat.st_mtime_ns,
+                                       bool(stat.st_mode & 0o100))
+    return found
+
+
+def fingerprint(files):
+    """Changes when one of the files of a manifest does."""
+    digest = hashlib.sha256()
+    for name, facts in sorted(files.items()):
+        digest.update(f"{name}\0{facts}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
@@ -75,7 +82,7 @@ def identify(linux, recorded=None, out=None):
             if out and os.path.realpath(path) == os.path.realpath(out):
                 raise Failure(f"LINUX={linux} is the directory O= too, and output would become "
                               "source; use another directory with O=")
-            return Source("directory", path, f"directory {show(path)}", _fingerprint(path, out))
+            return Source("directory", path, f"directory {show(path)}", fingerprint(manifest(path, out)))
         if os.path.isfile(path):
             if not re.search(r"\.(tar(\.(xz|gz|bz2|zst))?|tgz|txz)$", path):
                 raise Failure(f"LINUX={linux} is neither a directory nor a .tar.xz, .tar.gz, "

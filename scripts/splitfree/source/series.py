@@ -32,8 +32,8 @@ INDEX_FILES = (MAKEFILE, KCONFIG)
 Step = collections.namedtuple("Step", "name files")
 Patch = collections.namedtuple("Patch", "author date message diff")
 
-# What an editor or a build leaves behind is no overlay file.
-STRAY = re.compile(r"(^|/)(\.[^/]*|__pycache__)($|/)|(~|\.(orig|rej|o|pyc))$")
+# What an editor or a build leaves behind is no overlay file. Of hidden files, one is.
+STRAY = re.compile(r"(^|/)((?!\.kunitconfig$)\.[^/]*|__pycache__)($|/)|(~|\.(orig|rej|o|pyc))$")
 
 
 def overlay_files(root):

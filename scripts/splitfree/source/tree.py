@@ -20,7 +20,7 @@ from splitfree.base.paths import ROOT, show
 from splitfree.base.processes import kill_descendants
 from splitfree.base.progress import ticking
 from splitfree.source import archive as sources
-from splitfree.source import git, series
+from splitfree.source import git, place, series
 
 STOCK_AUTHOR = "Stock source <stock@invalid>"
 
@@ -75,6 +75,15 @@ class Tree:
         """Does the source have the series already? Then it is tested as it is."""
         return bool(self.stock_blobs({"mm/pcp/pcp.h"}))
 
+    def config_key(self):
+        """Changes with the Kconfig files."""
+        return (self.git("diff", "--raw", "--no-abbrev", "stock", "HEAD", "--", "*Kconfig*")
+                + self.git("diff", "HEAD", "--", "*Kconfig*") + self.git("rev-parse", "stock"))
+
+    def source_key(self):
+        """Changes with any file."""
+        return self.git("rev-parse", "HEAD^{tree}") + self.git("diff", "HEAD")
+
     # Making the tree ---------------------------------------------------------
 
     def create(self, source, out=None):
@@ -94,17 +103,96 @@ class Tree:
             # -f: Debian's .gitignore ignores every Makefile.
             self.git("add", "-A", "-f", ".")
         tree = self.lines("write-tree")[0]
-        name, address = STOCK_AUTHOR[:-1].split(" <")
-        who = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address,
-               "GIT_AUTHOR_DATE": f"{stamp} +0000"}
-        who.update({k.replace("AUTHOR", "COMMITTER"): v for k, v in who.items()})
-        commit = self.lines("commit-tree", tree, "-m",
-                            f"Linux {version}\n\nThe stock source: {source.name}.", env=who)[0]
+        self.state["version"] = version
+        commit = self.stock_commit(tree, source, stamp)
         self.git("update-ref", "refs/heads/splitfree", commit)
         self.git("symbolic-ref", "HEAD", "refs/heads/splitfree")
         self.git("tag", "stock", commit)
         self.state.update(source=list(source), version=version, head=commit)
         self.save()
+
+    def stock_commit(self, tree, source, stamp):
+        """The first commit, of the stock source; it has no parent."""
+        name, address = STOCK_AUTHOR[:-1].split(" <")
+        who = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address,
+               "GIT_AUTHOR_DATE": f"{stamp} +0000"}
+        who.update({k.replace("AUTHOR", "COMMITTER"): v for k, v in who.items()})
+        text = f"Linux {self.state['version']}\n\nThe stock source: {source.name}."
+        return self.lines("commit-tree", tree, "-m", text, env=who)[0]
+
+    @property
+    def manifest_path(self):
+        return os.path.join(self.path, ".git", "splitfree.source")
+
+    def record(self, files):
+        """Remember the files of a directory that was copied here, for refresh()."""
+        with open(self.manifest_path + ".new", "w", encoding="utf-8",
+                  errors="surrogateescape") as handle:
+            json.dump(files, handle)
+        os.replace(self.manifest_path + ".new", self.manifest_path)
+
+    def recorded(self):
+        """The manifest of the directory as it was copied; None: there is none."""
+        try:
+            with open(self.manifest_path, encoding="utf-8", errors="surrogateescape") as handle:
+                return {name: tuple(facts) for name, facts in json.load(handle).items()}
+        except (OSError, ValueError):
+            return None
+
+    def restock(self, source, before, after):
+        """A stock commit with what changed in the directory since it was copied; its id."""
+        changed = [name for name, facts in after.items() if before.get(name) != facts]
+        gone = set(before) - set(after)
+        links = [name for name in changed if os.path.islink(os.path.join(source.path, name))]
+        files = [name for name in changed if name not in set(links)]
+        rows = [f"0 {'0' * 40}\t{name}" for name in gone]
+        paths = "".join(os.path.join(source.path, name) + "\n" for name in files)
+        blobs = self.lines("hash-object", "-w", "--no-filters", "--stdin-paths",
+                           input=paths.encode("utf-8", "surrogateescape")) if files else []
+        for name, blob in zip(files, blobs):
+            rows.append(f"{'100755' if after[name][2] else '100644'} {blob}\t{name}")
+        for name in links:
+            target = os.readlink(os.path.join(source.path, name))
+            blob = self.lines("hash-object", "-w", "--stdin",
+                              input=target.encode("utf-8", "surrogateescape"))[0]
+            rows.append(f"120000 {blob}\t{name}")
+        index = os.path.join(self.path, ".git", "restock.index")
+        env = {"GIT_INDEX_FILE": index}
+        try:
+            self.git("read-tree", "stock^{tree}", env=env)
+            self.git("update-index", "-z", "--index-info", env=env,
+                     input="".join(row + "\0" for row in rows).encode("utf-8", "surrogateescape"))
+            tree = self.lines("write-tree", env=env)[0]
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(index)
+        version = sources.check_tree(source.path, source.name)
+        stamp = int(os.stat(os.path.join(source.path, "Makefile")).st_mtime)
+        self.state.update(source=list(source), version=version)
+        return self.stock_commit(tree, source, stamp)
+
+    def refresh(self, source, out):
+        """The directory that this was copied from changed: only the files that differ follow.
+
+        Files that stay as they were keep their times, so that little is built anew.
+        Returns False where the tree has to be made again.
+        """
+        before = self.recorded()
+        if before is None:
+            return False
+        after = sources.manifest(source.path, out)
+        old, was = self.lines("rev-parse", "stock^{commit}")[0], dict(self.state)
+        commit = self.restock(source, before, after)
+        try:
+            self.git("tag", "-f", "stock", commit)
+            commits = self.build([] if self.complete() else series.read_series(ROOT))
+            self.move(commits[-1], commits[-1])
+        except BaseException:
+            self.git("tag", "-f", "stock", old, check=False)
+            self.state.update(was)
+            raise
+        self.record(after)
+        return True
 
     # The steps ---------------------------------------------------------------
 
@@ -339,8 +427,16 @@ def discard(path):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def prepare(out, linux=None, upto=None):
-    """Bring out/linux up to date; returns the Tree. The caller holds the lock."""
+def prepare(out, linux=None, upto=None, in_place=False):
+    """Bring out/linux up to date; returns the Tree. The caller holds the lock.
+
+    in_place: a tree of the user's that has the series may be taken as it lies.
+    """
+    if in_place and linux and os.path.isdir(linux) and place.has_series(linux):
+        reason = place.hindrance(linux)
+        if not reason:
+            return place.InPlace(sources.identify(linux, None, out), out)
+        print(f"note: LINUX={linux} {reason}, so it is copied", flush=True)
     path = os.path.join(out, "linux")
     steps = series.read_series(ROOT)
     if upto is not None and not 0 <= upto <= len(steps):
@@ -362,6 +458,9 @@ def prepare(out, linux=None, upto=None):
     if recorded:
         # Another source: the tree is made again, so nothing of the user's may be in it.
         tree.own_work()
+        if upto is None and source.kind == "directory" and recorded[:2] == source[:2] \
+                and tree.refresh(source, out):
+            return tree
         files = tree.modified()
         if files:
             raise Failure(f"{show(path)} is to be made again from {source.name}, but has changes "
@@ -372,7 +471,10 @@ def prepare(out, linux=None, upto=None):
     try:
         os.chmod(temporary, 0o755)
         new = Tree(temporary)
+        files = sources.manifest(source.path, out) if source.kind == "directory" else None
         new.create(source, out)
+        if files is not None:
+            new.record(files)
         commits = new.build([] if new.complete() else steps)
         new.move(commits[-1] if upto is None else commits[upto], commits[-1])
         with no_interrupts():
@@ -391,6 +493,8 @@ def prepare(out, linux=None, upto=None):
 
 def describe(tree):
     """One line on what the tree is."""
+    if isinstance(tree, place.InPlace):
+        return tree.describe()
     count = tree.lines("rev-list", "--count", "stock..HEAD")[0]
     head = tree.lines("rev-parse", "--short", "HEAD")[0]
     text = (f"{show(tree.path)}: Linux {tree.state['version']} ({tree.state['source'][2]}) "

@@ -16,7 +16,8 @@
 
 static struct kunit_suite *suites[MAX_SUITES];
 static unsigned int nr_suites;
-static const char *suite_glob, *case_glob;
+static char suite_glob[128];
+static const char *case_glob;
 static bool fail_fast;
 static const char *running = "";
 
@@ -352,11 +353,10 @@ static unsigned int for_each_wanted(int argc, char **argv, bool *good)
 	unsigned int i, nr = 0;
 
 	for (; argc--; argv++) {
-		char *dot = strchr(*argv, '.'), suite[128];
+		char *dot = strchr(*argv, '.');
 
-		snprintf(suite, sizeof(suite), "%.*s",
+		snprintf(suite_glob, sizeof(suite_glob), "%.*s",
 			 (int)(dot ? dot - *argv : (long)strlen(*argv)), *argv);
-		suite_glob = suite;
 		case_glob = dot ? dot + 1 : NULL;
 		for (i = 0; i < nr_suites; i++) {
 			if (seen[i] || !count_cases(suites[i]))

@@ -118,6 +118,13 @@ static void free_deferred(struct zone *zone)
 	free_nodes(zone, llist_del_all(&zone->trylock_free_pages));
 }
 
+static void defer(struct zone *zone, struct page *page, unsigned int order)
+{
+	pcp_clear_mark(page);
+	set_page_private(page, order);
+	llist_add(&page->pcp_llist, &zone->trylock_free_pages);
+}
+
 static struct page *buddy_take(struct zone *zone, unsigned int order, int migratetype)
 {
 	unsigned int high;
@@ -253,8 +260,9 @@ void pcp_zone_free_one(struct zone *zone, struct page *page, unsigned long pfn,
 
 	PCP_SEAM(pcp_zone_free_one, zone, page, pfn, order, nolock);
 
+	count_vm_events(PGFREE, 1 << order);
 	if (!pcp_zone_lock(zone, &flags, nolock)) {
-		pcp_zone_defer(zone, page, order);
+		defer(zone, page, order);
 		return;
 	}
 	if (!nolock)
@@ -267,9 +275,8 @@ void pcp_zone_defer(struct zone *zone, struct page *page, unsigned int order)
 {
 	PCP_SEAM(pcp_zone_defer, zone, page, order);
 
-	pcp_clear_mark(page);
-	set_page_private(page, order);
-	llist_add(&page->pcp_llist, &zone->trylock_free_pages);
+	count_vm_events(PGFREE, 1 << order);
+	defer(zone, page, order);
 }
 
 void pcp_zone_free_list(struct zone *zone, struct list_head *pages)
@@ -295,7 +302,7 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
 		struct page *page = llist_entry(node, struct page, pcp_llist);
 
 		node = node->next;
-		pcp_zone_defer(zone, page, page_private(page));
+		defer(zone, page, page_private(page));
 	}
 }
 

@@ -9,7 +9,9 @@
 
 /* Not 0, and aligned to the largest block. */
 #define PCP_USER_START_PFN	(64UL << MAX_PAGE_ORDER)
+#ifndef PCP_USER_NR_PAGES
 #define PCP_USER_NR_PAGES	(32UL << MAX_PAGE_ORDER)
+#endif
 
 extern struct page pcp_user_pages[PCP_USER_NR_PAGES];
 #define pcp_user_zone	(&contig_page_data.node_zones[ZONE_NORMAL])
