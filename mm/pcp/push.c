@@ -50,6 +50,7 @@ static void pcp_run_empty(struct pcp_run *run)
  */
 static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
 			   bool pinned, struct per_cpu_pages **local)
+	__no_context_analysis
 {
 	bool open = pcp_open(pcp);
 	unsigned int nr_pages;
