@@ -12,6 +12,7 @@
 #include <linux/cpumask.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "../internal.h"
 #include "pcp.h"
@@ -198,7 +199,7 @@ bool pcp_shepherd(int cpu)
  * Before something is done that more free pages would make needless, as to kill a task.
  * What PCPs cache stays there, as in an allocator without waiting pages.
  *
- * Context: Task context.
+ * Context: Task context, may sleep.
  * Return: true if something waited.
  */
 bool pcp_return_all(void)
@@ -208,10 +209,13 @@ bool pcp_return_all(void)
 	int cpu;
 
 	for_each_populated_zone(zone) {
-		rcu_read_lock();
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu(cpu) {
+			/* As many as a refill for each CPU: so no reader for all. */
+			rcu_read_lock();
 			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
-		rcu_read_unlock();
+			rcu_read_unlock();
+			cond_resched();
+		}
 	}
 	return waited;
 }

@@ -44,40 +44,35 @@ static void pcp_run_empty(struct pcp_run *run)
 	run->nr_pages = 0;
 }
 
-/**
- * pcp_push() - give a run of pages to the CPU that owns their blocks
- * @run: pages of one PCP; empty on return
- * @nolock: FPI_NOLOCK, do not wait for a lock
- *
- * PGFREE is counted here and not again when the pages are absorbed.
- *
- * The PCP may be closed, because its CPU dies or because it is disabled. That
- * is seen after the push, and the side that closes looks at the list after closing:
- *
- *	pcp_push()			pcp_cpu_dead(), zone_pcp_disable()
- *	  add to free_llist		  dead = true, or bound = 0
- *	  <llist_add_batch()>		  <smp_mb() in pcp_drain()>
- *	  read dead and bound		  read free_llist
- *
- * Both are fully ordered, so at least one of them sees the other and takes the
- * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
- * barrier here. It also has whoever takes the list see the order and the mark of the
- * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
- * pcp-publish.
- *
- * The owner may never look at its list. So whoever finds that more pages wait
- * than the bound allows takes them all to the zone; with @nolock just its own,
- * because that may be an NMI, or a caller that holds any lock.
- *
- * Nothing keeps the zone and its PCPs alive once the pages are on the list:
- * somebody may take them, and offline the zone's last memory. So this is an
- * RCU reader until it is done, and zone_pcp_reset() waits for those. Litmus test:
- * pcp-reset.
- *
- * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
- * cases.
+/*
+ * What waits for @pcp has to go to the zone, which may take long. So not under the lock of
+ * the local PCP, if @pinned says that the task is pinned and *local that it is locked.
  */
-void pcp_push(struct pcp_run *run, bool nolock)
+static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
+			   bool pinned, struct per_cpu_pages **local)
+	__no_context_analysis
+{
+	bool open = pcp_open(pcp);
+	unsigned int nr_pages;
+
+	if (pinned) {
+		if (*local)
+			pcp_unlock(*local);
+		*local = NULL;
+		pcpu_task_unpin();
+	}
+	nr_pages = pcp_flush_waiting(zone, pcp, nolock);
+	if (pinned)
+		pcpu_task_pin();
+
+	if (!open)
+		count_vm_events(PCP_RESCUE, nr_pages);
+	else if (nr_pages)
+		count_vm_event(PCP_OVERFLOW);
+}
+
+static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pinned,
+				       struct per_cpu_pages **local)
 {
 	struct per_cpu_pages *pcp = run->pcp;
 	struct zone *zone = run->zone;
@@ -113,12 +108,62 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	if (unlikely(!READ_ONCE(pcp_watched)))
 		pcp_watch();
 
-	if (unlikely(!pcp_open(pcp))) {
-		count_vm_events(PCP_RESCUE,
-				pcp_flush_waiting(zone, pcp, nolock));
-	} else if (unlikely(!nolock && pcp_over_bound(zone, pcp, waiting))) {
-		if (pcp_flush_waiting(zone, pcp, false))
-			count_vm_event(PCP_OVERFLOW);
-	}
+	if (unlikely(!pcp_open(pcp) || (!nolock && pcp_over_bound(zone, pcp, waiting))))
+		pcp_push_flush(zone, pcp, nolock, pinned, local);
 	rcu_read_unlock();
+}
+
+/**
+ * pcp_push() - give a run of pages to the CPU that owns their blocks
+ * @run: pages of one PCP; empty on return
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * PGFREE is counted here and not again when the pages are absorbed.
+ *
+ * The PCP may be closed, because its CPU dies or because it is disabled. That
+ * is seen after the push, and the side that closes looks at the list after closing:
+ *
+ *	pcp_push()			pcp_cpu_dead(), zone_pcp_disable()
+ *	  add to free_llist		  dead = true, or bound = 0
+ *	  <llist_add_batch()>		  <smp_mb() in pcp_drain()>
+ *	  read dead and bound		  read free_llist
+ *
+ * Both are fully ordered, so at least one of them sees the other and takes the
+ * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
+ * barrier here. It also has whoever takes the list see the order and the mark of the
+ * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
+ * pcp-publish.
+ *
+ * The owner may never look at its list. So whoever finds that more pages wait
+ * than the bound allows takes them all to the zone; with @nolock just its own,
+ * because that may be an NMI, or a caller that holds any lock.
+ *
+ * Nothing keeps the zone and its PCPs alive once the pages are on the list:
+ * somebody may take them, and offline the zone's last memory. So this is an
+ * RCU reader until it is done, and zone_pcp_reset() waits for those. Litmus test:
+ * pcp-reset.
+ *
+ * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
+ * cases.
+ */
+void pcp_push(struct pcp_run *run, bool nolock)
+{
+	__pcp_push(run, nolock, false, NULL);
+}
+
+/**
+ * pcp_push_pinned() - the same, by a task that is pinned and may have the local PCP locked
+ * @run: pages of one PCP; empty on return
+ * @local: the local PCP, or NULL if it is not locked
+ *
+ * If all that waits has to go to the zone, the lock is released for that, and the task not
+ * pinned meanwhile.
+ *
+ * Context: Any but NMI.
+ * Return: @local, or NULL if the lock was lost; the task is pinned, maybe to another CPU.
+ */
+struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local)
+{
+	__pcp_push(run, false, true, &local);
+	return local;
 }

@@ -30,20 +30,28 @@ void pcp_set_owners(bool on)
 	pcp_return_all();
 }
 
+static bool pcp_owners_at_boot __initdata = true;
+
+/*
+ * Only noted: some architectures look at early parameters before jump_label_init(), and a
+ * static key that is changed by then stays as it was in the code.
+ */
 static int __init pcp_owners_setup(char *str)
 {
-	bool on;
-
-	if (!str || kstrtobool(str, &on))
+	if (!str)
 		return -EINVAL;
-	/* Nothing waits yet. */
-	if (on)
-		static_branch_enable(&pcp_owners);
-	else
+	return kstrtobool(str, &pcp_owners_at_boot);
+}
+early_param("pcp_owners", pcp_owners_setup);
+
+/* Before there is a second CPU. Nothing waits yet. */
+static int __init pcp_owners_init(void)
+{
+	if (!pcp_owners_at_boot)
 		static_branch_disable(&pcp_owners);
 	return 0;
 }
-early_param("pcp_owners", pcp_owners_setup);
+early_initcall(pcp_owners_init);
 
 #ifdef CONFIG_DEBUG_FS
 static int pcp_owners_get(void *data, u64 *on)

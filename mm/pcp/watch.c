@@ -9,6 +9,7 @@
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/timer.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -34,8 +35,10 @@ static void pcp_watch_fn(struct work_struct *work)
 	WRITE_ONCE(pcp_watched, false);
 	/* Pairs with llist_add_batch() in pcp_push(). Litmus test: pcp-watch. */
 	smp_mb();
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		wait |= pcp_shepherd(cpu);
+		cond_resched();
+	}
 	if (wait)
 		pcp_watch();
 }
