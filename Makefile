@@ -12,7 +12,7 @@ SHELL := /bin/bash
 O ?= out
 
 targets := kunit user mutants qemu stress check check-all selftests configs rcuscale boot bisect \
-	busted model fuzz coverage bench frag count linux series rebase
+	busted model prove fuzz coverage bench frag count linux series rebase
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
 	MINUTES ONLY ROUNDS QEMU BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS FIGURES UPDATE STOCK FUNCTIONS UPTO
 
@@ -41,7 +41,7 @@ packages:
 	@scripts/packages.sh
 
 # The kernel tree stays, and what make distclean looks for.
-made = kunit* user mutants model fuzz coverage qemu* stress* selftests configs boot* bisect busted \
+made = kunit* user mutants model prove fuzz coverage qemu* stress* selftests configs boot* bisect busted \
 	check check-all series rebase bench* frag count rcuscale* report uml
 
 # Only in a directory that make filled: O= may have been mistyped.
