@@ -35,7 +35,8 @@ TIMEOUT = 900
 
 COMMAND = Command(
     "prove with cbmc what the helpers do, for every start within a bound",
-    (ONLY, Option("QUICK", "", is_one, "1: only what takes a few seconds")), tree=False)
+    (ONLY, Option("QUICK", "", is_one, "1: only what takes a few seconds")), tree=False,
+    own_lock="prove")
 
 # change: (file, old, new), or None.
 Row = collections.namedtuple("Row", "expected name macros change text")
