@@ -71,7 +71,7 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_debug_drain(zone, pcp);
 }
 
-/* A carrier that is none any more has deferred what it could not bring to the zone. */
+/* When a carrier ends, it has deferred the pages that it could not bring to the zone. */
 static bool pcp_zone_has_carriers(struct zone *zone)
 {
 	int cpu;
@@ -91,10 +91,10 @@ static bool pcp_zone_has_carriers(struct zone *zone)
  * pcp_drain_finish() - after the drain of all CPUs, see to what it could not see
  * @zone: the zone, or NULL for all
  *
- * Pages that somebody took off a free_llist before the drain, and has not brought to the
- * zone yet, are in nobody's sight. Such a carrier is an RCU reader. There is seldom one,
- * so others do not pay for a grace period. What it could not bring to the zone it
- * deferred, so the deferred pages come last.
+ * Somebody may have taken pages off a free_llist before the drain, and not brought them to
+ * the zone yet. Nobody else sees these pages. Such a carrier is an RCU reader. There is
+ * seldom one, so most drains do not pay for a grace period. A carrier defers pages that it
+ * cannot bring to the zone, so the deferred pages come last.
  *
  * Context: Task context, after pcp_drain(). May sleep. Takes zone->lock.
  */
@@ -131,8 +131,8 @@ void pcp_drain_finish(struct zone *zone)
  * @zone: the zone
  * @pcp: its PCP
  *
- * It owns nothing any more: the pages of its blocks are freed to the PCP of whoever
- * frees them, as in blocks that never had an owner.
+ * It no longer owns a block. Pages of its blocks are freed to the PCP of the CPU that frees
+ * them, as in blocks that never had an owner.
  *
  * Context: CPU hotplug, on another CPU. Takes pcp->lock and zone->lock.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all frees begin with: look at the page's block, and find the route.
+ * All frees begin here: look at the page's block, and find the route.
  */
 #ifndef __MM_PCP_FREE_H
 #define __MM_PCP_FREE_H
@@ -24,10 +24,11 @@ static __always_inline bool pcp_task_needs_pages(void)
 }
 
 /*
- * How many pages a CPU has before it pushes others: half of what it may have beside a batch.
- * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
- * would have to break up blocks for it otherwise, while these pages wait for another CPU.
- * With all that it may have, it would give as many pages to the zone as stock does.
+ * With fewer pages than this a CPU keeps another CPU's page: half of its high mark less a
+ * batch, and no less than high_min. The high mark rises while the CPU allocates, so it
+ * keeps the pages that it has use for. Otherwise the zone would have to break up blocks for
+ * it, while these pages wait for another CPU. Up to the whole high mark, nothing would be
+ * pushed, and as many pages would go to the zone as in stock.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 {
@@ -38,8 +39,8 @@ static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 }
 
 /*
- * This CPU has room for the page, or none like it. Without the lock, so this may be out of
- * date.
+ * This CPU has room for the page, or none like it. It looks without the lock, so the answer
+ * may be out of date.
  */
 static __always_inline bool pcp_wants_pages(const struct per_cpu_pages *pcp,
 					    unsigned int pindex)

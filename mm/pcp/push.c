@@ -65,13 +65,13 @@ static void pcp_run_empty(struct pcp_run *run)
  * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
  * pcp-publish.
  *
- * The owner may never look at its list. So whoever finds that more pages wait
- * than the bound allows takes them all to the zone; with @nolock just its own,
- * because that may be an NMI, or a caller that holds any lock.
+ * The owner may never look at its list. A push that finds more pages there than the
+ * bound allows takes them all to the zone. With @nolock it takes just its own there,
+ * because the caller may be an NMI, or hold any lock.
  *
  * Nothing keeps the zone and its PCPs alive once the pages are on the list:
- * somebody may take them, and offline the zone's last memory. So this is an
- * RCU reader until it is done, and zone_pcp_reset() waits for those. Litmus test:
+ * somebody may take them, and offline the zone's last memory. Therefore a push is an
+ * RCU reader until it is done, and zone_pcp_reset() waits for readers. Litmus test:
  * pcp-reset.
  *
  * Context: Any, NMI included with @nolock. Takes zone->lock in the two rare
@@ -106,9 +106,9 @@ void pcp_push(struct pcp_run *run, bool nolock)
 	pcp_point(pcp, PCP_POINT_PUSHED);
 
 	/*
-	 * Have somebody look after an interval, see watch.c. Not for the first that waits
-	 * alone: whoever takes the list lowers nr_waiting later, and a push in between is
-	 * neither the first nor taken. Litmus test: pcp-watch.
+	 * Have somebody look after an interval, see watch.c. It is not enough to do so for the
+	 * first page that waits: nr_waiting is lowered after the list was taken, and a push in
+	 * between is not the first, and its page is not taken. Litmus test: pcp-watch.
 	 */
 	if (unlikely(!READ_ONCE(pcp_watched)))
 		pcp_watch();
