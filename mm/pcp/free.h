@@ -24,11 +24,10 @@ static __always_inline bool pcp_task_needs_pages(void)
 }
 
 /*
- * With fewer pages than this a CPU keeps another CPU's page: half of its high mark less a
- * batch, and no less than high_min. The high mark rises while the CPU allocates, so it
- * keeps the pages that it has use for. Otherwise the zone would have to break up blocks for
- * it, while these pages wait for another CPU. Up to the whole high mark, nothing would be
- * pushed, and as many pages would go to the zone as in stock.
+ * How many pages a CPU has before it pushes others: half of what it may have beside a batch.
+ * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
+ * would have to break up blocks for it otherwise, while these pages wait for another CPU.
+ * With all that it may have, it would give as many pages to the zone as stock does.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 {
