@@ -4,6 +4,7 @@
  * nothing strands on a closed PCP. The suite pcp_bound has how many may wait. One thread at
  * a time; the concurrent suites race several.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/rcupdate.h>
 
