@@ -17,12 +17,13 @@ KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "
            "__rmqueue", "alloc_pages_nolock", "free_pages_prepare", "kvfree_rcu",
            "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
 # Files of the kernel that the pages name.
-KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "lib/test_vmalloc",
+KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
                  "Documentation/fault-injection/fault-injection.rst"}
 # Placeholders, what a run leaves behind, and the examples of CONTRIBUTING.md.
 INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|^pcp_zone_new$|fuzz/cases/$")
 
-OURS = r"mm|include|lib|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"
+# Folders of which all files are ours; the kernel has files in mm/, lib/ and include/, too.
+OURS = r"mm/pcp|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"
 
 
 def read(path):
