@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.runs import checkers
@@ -65,6 +66,37 @@ class Lint(unittest.TestCase):
                      checkers.kernel_doc_rows("Warning: mm/pcp/a.c:5 function parameter 'b' not "
                                           "described in 'f'\n" * 2)):
             self.assertEqual(len(checkers.own(text, lines)), 1, text)
+
+    def test_warnings_of_sphinx(self):
+        rows = checkers.sphinx_rows(
+            "Running Sphinx v5.3.0\nWARNING: logo file 'images/logo.svg' does not exist\n"
+            "\x1b[31m/tmp/x/Documentation/mm/pcp.rst:7: WARNING: Title underline too short.\x1b[0m\n"
+            "WARNING: unknown document: '/translations/zh_CN/index'\nbuild succeeded.\n")
+        self.assertEqual(rows, ["Documentation/mm/pcp.rst:7: WARNING: Title underline too short."])
+
+    def test_a_page_that_sphinx_does_not_build(self):
+        with tempfile.TemporaryDirectory() as top:
+            os.makedirs(os.path.join(top, "bin"))
+            program = os.path.join(top, "bin/sphinx-build")
+            with open(program, "w", encoding="ascii") as handle:
+                handle.write("#!/bin/sh\nls index.rst conf.py mm/pcp.rst\n"
+                             "echo mm/pcp.rst:3: WARNING: bad\nexit 2\n")
+            os.chmod(program, 0o755)
+            os.makedirs(os.path.join(top, "Documentation/mm"))
+            for name in ("conf.py", "mm/pcp.rst"):
+                with open(os.path.join(top, "Documentation", name), "w", encoding="ascii"):
+                    pass
+            log = io.StringIO()
+            with mock.patch.dict(os.environ, PATH=f"{top}/bin:{os.environ['PATH']}"):
+                rows = checkers.sphinx_page(top, checkers.PAGE, log)
+        self.assertEqual(rows, ["mm/pcp.rst:3: WARNING: bad",
+                                "the page was not built: see the log"])
+        self.assertIn("index.rst", log.getvalue())
+
+    def test_without_sphinx_it_is_skipped(self):
+        with mock.patch.dict(os.environ, PATH="/nowhere"):
+            with self.assertRaisesRegex(checkers.Skip, "sphinx-build is not there"):
+                checkers.sphinx(FakeTree(""), {}, io.StringIO())
 
     def test_the_list_can_be_read(self):
         self.assertTrue(checkers.read_excuses())

@@ -20,7 +20,8 @@ KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "
 KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
                  "Documentation/fault-injection/fault-injection.rst"}
 # Placeholders, what a run leaves behind, and the examples of CONTRIBUTING.md.
-INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|^pcp_zone_new$|fuzz/cases/$")
+INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|"
+                      r"^pcp_zone_new$|fuzz/cases/$")
 
 # Folders of which all files are ours; the kernel has files in mm/, lib/ and include/, too.
 OURS = r"mm/pcp|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"

@@ -1,49 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for drain.c, and for what of pcp.c and flush.c comes with it: after a
- * drain nothing is left, whatever was pushed meanwhile; a dead or disabled CPU
- * strands no page, and owns no block.
+ * KUnit suite for drain.c: after a drain nothing is left, whatever was pushed meanwhile; a
+ * dead or disabled CPU strands no page, and owns no block.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
-#include <linux/cpumask.h>
-#include <linux/jiffies.h>
-#include <linux/kthread.h>
-#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "fixture.h"
-#include "workers.h"
-
-static void push(struct pcp_fixture *fx, unsigned int index, unsigned int order)
-{
-	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, index), order);
-	pcp_fx_check(fx);
-}
-
-/* Absorb the first page of those that wait, leave the others on @taken. */
-static void absorb_one(struct pcp_fixture *fx)
-{
-	int high = fx->pcp->high;
-
-	fx->pcp->high = fx->pcp->count + 1;
-	KUNIT_ASSERT_EQ(fx->test, 1,
-			pcp_absorb(fx->zone, fx->pcp, PCP_ABSORB_TO_HIGH));
-	fx->pcp->high = high;
-	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
-}
-
-/* Leaves pages 1 and 2 of block 1 on @taken, and page 0 on a PCP list. */
-static void leave_taken(struct pcp_fixture *fx)
-{
-	push(fx, 0, 0);
-	push(fx, 1, 0);
-	push(fx, 2, 0);
-	absorb_one(fx);
-	pcp_fx_check(fx);
-	KUNIT_ASSERT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 2);
-}
+#include "pushes.h"
 
 /* Pages of block 1 that went to the zone, in this order, and no other page. */
 static void expect_freed(struct pcp_fixture *fx, const unsigned int *index,
@@ -129,7 +94,7 @@ static void drain_sees_pages_wherever_they_are(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 
 	/* The count is 0. */
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 	drain(fx);
@@ -139,7 +104,7 @@ static void drain_sees_pages_wherever_they_are(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(fx->pcp));
 	drain(fx);
 
-	leave_taken(fx);
+	pcp_fx_leave_taken(fx);
 	KUNIT_ASSERT_NOT_NULL(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE));
 	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
@@ -208,11 +173,11 @@ static void drain_merges_what_was_absorbed(struct kunit *test)
 	static const unsigned int index[] = { 0, 2, 3 };
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0);
-	push(fx, 1, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 1, 0);
 	KUNIT_ASSERT_EQ(test, 2, pcp_absorb(fx->zone, fx->pcp, 0));
-	push(fx, 2, 0);
-	push(fx, 3, 0);
+	pcp_fx_push_and_check(fx, 2, 0);
+	pcp_fx_push_and_check(fx, 3, 0);
 	drain(fx);
 	expect_freed(fx, index, ARRAY_SIZE(index));
 	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 0)), 1);
@@ -224,8 +189,8 @@ static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 	static const unsigned int index[] = { 0, 2 };
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0);
-	push(fx, 2, 1);
+	pcp_fx_push_and_check(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 2, 1);
 	KUNIT_ASSERT_EQ(test, fx->pcp->count, 0);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
@@ -240,9 +205,9 @@ static void drain_takes_all_that_waits_at_once(struct kunit *test)
 
 	fx->pcp->high = 1;
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
-	push(fx, 0, 0);
-	push(fx, 1, 0);
-	push(fx, 2, 1);
+	pcp_fx_push_and_check(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 1, 0);
+	pcp_fx_push_and_check(fx, 2, 1);
 	drain(fx);
 	/* One for what was cached. */
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
@@ -258,7 +223,7 @@ static void drain_takes_more_than_an_allocation_would(struct kunit *test)
 		kunit_skip(test, "blocks are too small");
 	fx->pcp->bound = INT_MAX;
 	for (i = 0; i < nr; i++)
-		push(fx, i, 0);
+		pcp_fx_push_and_check(fx, i, 0);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
@@ -268,7 +233,7 @@ static void drain_takes_what_an_absorb_left(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	leave_taken(fx);
+	pcp_fx_leave_taken(fx);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
@@ -278,8 +243,8 @@ static void drain_takes_what_an_absorb_left_and_what_came_since(struct kunit *te
 	static const unsigned int index[] = { 0, 1, 2, 4 };
 	struct pcp_fixture *fx = test->priv;
 
-	leave_taken(fx);
-	push(fx, 4, 2);
+	pcp_fx_leave_taken(fx);
+	pcp_fx_push_and_check(fx, 4, 2);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
 	expect_freed(fx, index, ARRAY_SIZE(index));
@@ -301,7 +266,7 @@ static void drain_repeats_while_others_push(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	fx->on_free = push_twice;
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
@@ -365,7 +330,7 @@ static void drain_repeats_while_the_cpu_frees(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	fx->on_free = commit_once;
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
@@ -390,7 +355,7 @@ static void drain_repeats_until_nothing_is_cached_nor_waits(struct kunit *test)
 
 	/* and here after what waits. */
 	INIT_LIST_HEAD(&fx->freed);
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	fx->on_free = commit_and_push_once;
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 8);
@@ -433,7 +398,7 @@ static void drain_disowns_the_blocks_of_what_waits(struct kunit *test)
 
 	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_own(fx, 1, fx->cpu);
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	drain(fx);
 	pcp_fx_check_blocks(fx);
 	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
@@ -485,7 +450,7 @@ static void drain_push_after_disable_goes_to_the_zone(struct kunit *test)
 
 	disable(fx);
 	drain(fx);
-	push(fx, 0, 1);
+	pcp_fx_push_and_check(fx, 0, 1);
 	expect_empty(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 }
@@ -495,7 +460,7 @@ static void drain_after_disable_finds_push_before(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
-	push(fx, 0, 1);
+	pcp_fx_push_and_check(fx, 0, 1);
 	disable(fx);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
@@ -505,7 +470,7 @@ static void drain_after_disable_finds_what_an_absorb_left(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	leave_taken(fx);
+	pcp_fx_leave_taken(fx);
 	disable(fx);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
@@ -528,8 +493,8 @@ static void drain_dead_cpu_gives_everything_back(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	leave_taken(fx);
-	push(fx, 4, 2);
+	pcp_fx_leave_taken(fx);
+	pcp_fx_push_and_check(fx, 4, 2);
 	cpu_dead(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
 }
@@ -539,7 +504,7 @@ static void drain_push_to_dead_cpu_goes_to_the_zone(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	cpu_dead(fx);
-	push(fx, 0, 1);
+	pcp_fx_push_and_check(fx, 0, 1);
 	expect_empty(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 }
@@ -557,7 +522,7 @@ static void drain_push_while_cpu_dies_strands_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	fx->on_free = expect_dead_push_once;
 	cpu_dead(fx);
 	KUNIT_EXPECT_NULL(test, fx->on_free);
@@ -631,7 +596,7 @@ static void drain_dead_cpu_owns_no_block_before_the_drain(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	push(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 0, 0);
 	fx->on_free = expect_disowned;
 	cpu_dead(fx);
 	KUNIT_EXPECT_NULL(test, fx->on_free);
@@ -665,7 +630,7 @@ static void drain_online_cpu_is_open(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
 
 	/* And from here on all is as before. */
-	push(fx, 4, 0);
+	pcp_fx_push_and_check(fx, 4, 0);
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 }
@@ -675,7 +640,7 @@ static void drain_online_cpu_leaves_what_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 1);
+	pcp_fx_push_and_check(fx, 0, 1);
 	fx->pcp->dead = true;
 	pcp_cpu_online(fx->pcp);
 	pcp_fx_check(fx);
@@ -684,212 +649,6 @@ static void drain_online_cpu_leaves_what_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-}
-
-/* === Nobody takes it in === */
-
-static void return_waiting(struct pcp_fixture *fx, bool expected)
-{
-	KUNIT_EXPECT_EQ(fx->test, expected,
-			pcp_return_waiting(fx->zone, fx->pcp));
-	pcp_fx_check(fx);
-	KUNIT_EXPECT_FALSE(fx->test, pcp_has_waiting(fx->pcp));
-	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 0);
-}
-
-static void drain_return_waiting_says_if_nothing_waits(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
-	return_waiting(fx, false);
-	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-}
-
-static void drain_return_waiting_takes_what_waits(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
-	push(fx, 2, 1);
-	push(fx, 4, 2);
-	return_waiting(fx, true);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
-	/* What the CPU has sorted, it keeps. */
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-}
-
-static void drain_return_waiting_takes_what_an_absorb_left(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	leave_taken(fx);
-	return_waiting(fx, true);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-}
-
-static void drain_return_waiting_takes_both(struct kunit *test)
-{
-	static const unsigned int index[] = { 1, 2, 4, 3 };
-	struct pcp_fixture *fx = test->priv;
-
-	leave_taken(fx);
-	push(fx, 4, 2);
-	push(fx, 3, 0);
-	return_waiting(fx, true);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-	/* In the order of the frees. */
-	expect_freed(fx, index, ARRAY_SIZE(index));
-}
-
-static void drain_return_waiting_waits_for_the_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	leave_taken(fx);
-	push(fx, 4, 2);
-	fx->lock_busy = true;
-	return_waiting(fx, true);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
-	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
-}
-
-struct holder {
-	struct per_cpu_pages *pcp;
-	bool got;
-};
-
-/* Has the lock of a PCP until somebody waits for it, other than by a trylock. */
-static long hold_until_wanted(struct pcp_worker *w)
-{
-	unsigned long end = jiffies + 5 * HZ;
-	struct holder *h = w->arg;
-
-	spin_lock(&h->pcp->lock);
-	WRITE_ONCE(h->got, true);
-	/* Some virtual machines do not tell that somebody waits. */
-	while (!spin_is_contended(&h->pcp->lock) && !time_after(jiffies, end) &&
-	       !kthread_should_stop())
-		cpu_relax();
-	spin_unlock(&h->pcp->lock);
-	return 0;
-}
-
-/* A flush only tries the lock. This comes from a worker, which can wait. */
-static void drain_return_waiting_waits_for_the_lock(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct cpumask *elsewhere;
-	struct pcp_workers *p;
-	struct holder *h;
-
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		kunit_skip(test, "not with CONFIG_PREEMPT_RT");
-	pcp_workers_require(test, 2);
-	KUNIT_ASSERT_EQ(test, 0,
-			set_cpus_allowed_ptr(current, cpumask_of(fx->cpu)));
-	elsewhere = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
-	h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, elsewhere);
-	KUNIT_ASSERT_NOT_NULL(test, h);
-	cpumask_andnot(elsewhere, cpu_online_mask, cpumask_of(fx->cpu));
-	h->pcp = fx->pcp;
-
-	leave_taken(fx);
-	fx->lock_busy = true;
-	p = pcp_workers_start(test, elsewhere, 1, hold_until_wanted, h);
-	while (!READ_ONCE(h->got))
-		cond_resched();
-	return_waiting(fx, true);
-	pcp_workers_wait(test, p);
-	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
-	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-}
-
-static void drain_return_waiting_disowns_the_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	int block;
-
-	for (block = 0; block < 3; block++)
-		pcp_fx_own(fx, block, fx->cpu);
-	/* Block 2 has a page that is cached, and keeps its owner. */
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE);
-	push(fx, 0, 0);
-	return_waiting(fx, true);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), fx->cpu);
-}
-
-static void drain_return_waiting_disowns_the_blocks_of_what_an_absorb_left(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 1, fx->cpu);
-	leave_taken(fx);
-	return_waiting(fx, true);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
-}
-
-static void expect_disowned_carrier(struct pcp_fixture *fx)
-{
-	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->carriers), 1);
-	KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(fx->pcp));
-	/* When the zone has the page, somebody else may own the block. */
-	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[1]), -1);
-}
-
-static void drain_return_waiting_is_a_carrier_until_the_zone_has_it(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 1, fx->cpu);
-	leave_taken(fx);
-	push(fx, 4, 2);
-	fx->on_free = expect_disowned_carrier;
-	return_waiting(fx, true);
-	fx->on_free = NULL;
-	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->carriers), 0);
-	return_waiting(fx, false);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->carriers), 0);
-}
-
-/* The CPU absorbs again, while the pages it left before are on their way. */
-static void absorb_leaves_one(struct pcp_fixture *fx)
-{
-	fx->on_free = NULL;
-	push(fx, 4, 0);
-	push(fx, 5, 0);
-	absorb_one(fx);
-}
-
-/* So it is at work, and will take in the rest. */
-static void drain_return_waiting_leaves_what_an_absorb_left_meanwhile(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	leave_taken(fx);
-	fx->on_free = absorb_leaves_one;
-	KUNIT_EXPECT_TRUE(test, pcp_return_waiting(fx->zone, fx->pcp));
-	pcp_fx_check(fx);
-	KUNIT_EXPECT_NULL(test, fx->on_free);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 1);
-
-	/* A drain goes on until nothing is there. */
-	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
 }
 
 static struct kunit_case pcp_drain_cases[] = {
@@ -929,16 +688,6 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_dead_cpu_may_own_blocks_again),
 	KUNIT_CASE(drain_online_cpu_is_open),
 	KUNIT_CASE(drain_online_cpu_leaves_what_waits),
-	KUNIT_CASE(drain_return_waiting_says_if_nothing_waits),
-	KUNIT_CASE(drain_return_waiting_takes_what_waits),
-	KUNIT_CASE(drain_return_waiting_takes_both),
-	KUNIT_CASE(drain_return_waiting_waits_for_the_zone),
-	KUNIT_CASE(drain_return_waiting_waits_for_the_lock),
-	KUNIT_CASE(drain_return_waiting_takes_what_an_absorb_left),
-	KUNIT_CASE(drain_return_waiting_disowns_the_blocks),
-	KUNIT_CASE(drain_return_waiting_disowns_the_blocks_of_what_an_absorb_left),
-	KUNIT_CASE(drain_return_waiting_is_a_carrier_until_the_zone_has_it),
-	KUNIT_CASE(drain_return_waiting_leaves_what_an_absorb_left_meanwhile),
 	{}
 };
 

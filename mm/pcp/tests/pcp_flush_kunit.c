@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite for pcp_flush_waiting() of mm/pcp/flush.c: what is flushed goes to the zone in
- * the order of the frees, and no longer waits. The suite pcp_drain has pcp_return_waiting().
+ * the order of the frees, and no longer waits. The suite pcp_return has pcp_return_waiting().
  */
 #include <kunit/test.h>
 

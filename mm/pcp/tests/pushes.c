@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that push pages to the other CPU of the fixture.
+ * What the suites share that push pages, most of them to the other CPU of the fixture.
  */
 #include <kunit/test.h>
 
@@ -124,6 +124,36 @@ void pcp_fx_have_two_taken(struct pcp_fixture *fx)
 	fx->other->high = high;
 	KUNIT_ASSERT_EQ(fx->test, pcp_fx_waiting(fx), 2);
 	KUNIT_ASSERT_NOT_NULL(fx->test, fx->other->taken);
+}
+
+/* To this CPU, a page of block 1. */
+void pcp_fx_push_and_check(struct pcp_fixture *fx, unsigned int index, unsigned int order)
+{
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, index), order);
+	pcp_fx_check(fx);
+}
+
+/* Absorb the first page of those that wait, leave the others on @taken. */
+void pcp_fx_absorb_one(struct pcp_fixture *fx)
+{
+	int high = fx->pcp->high;
+
+	fx->pcp->high = fx->pcp->count + 1;
+	KUNIT_ASSERT_EQ(fx->test, 1,
+			pcp_absorb(fx->zone, fx->pcp, PCP_ABSORB_TO_HIGH));
+	fx->pcp->high = high;
+	KUNIT_ASSERT_NOT_NULL(fx->test, fx->pcp->taken);
+}
+
+/* Leaves pages 1 and 2 of block 1 on @taken, and page 0 on a PCP list. */
+void pcp_fx_leave_taken(struct pcp_fixture *fx)
+{
+	pcp_fx_push_and_check(fx, 0, 0);
+	pcp_fx_push_and_check(fx, 1, 0);
+	pcp_fx_push_and_check(fx, 2, 0);
+	pcp_fx_absorb_one(fx);
+	pcp_fx_check(fx);
+	KUNIT_ASSERT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 2);
 }
 
 void pcp_fx_push_nolock(struct pcp_fixture *fx, unsigned int i)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that push pages to the other CPU of the fixture.
+ * What the suites share that push pages, most of them to the other CPU of the fixture.
  */
 #ifndef __MM_PCP_TESTS_PUSHES_H
 #define __MM_PCP_TESTS_PUSHES_H
@@ -23,6 +23,9 @@ void pcp_fx_expect_freed(struct pcp_fixture *fx, struct page *const *pages,
 			 unsigned int nr);
 void pcp_fx_expect_zone_untouched(struct pcp_fixture *fx);
 void pcp_fx_have_two_taken(struct pcp_fixture *fx);
+void pcp_fx_push_and_check(struct pcp_fixture *fx, unsigned int index, unsigned int order);
+void pcp_fx_absorb_one(struct pcp_fixture *fx);
+void pcp_fx_leave_taken(struct pcp_fixture *fx);
 void pcp_fx_push_nolock(struct pcp_fixture *fx, unsigned int i);
 void pcp_fx_at_point(struct kunit *test, enum pcp_point point,
 		     void (*fn)(struct kunit *test));

@@ -203,6 +203,48 @@ def kernel_doc(tree, lines, log):
     return found
 
 
+PAGE = "mm/pcp.rst"
+# What an index of one page lacks, and machines without graphviz or the translations.
+NO_WARNING = re.compile(r"logo\.svg|dot\(1\)|/translations/")
+
+
+def sphinx_rows(text):
+    """Its warnings, without the directory that the page was built in."""
+    rows = [re.sub(r"\x1b\[[\d;]*m", "", row) for row in text.splitlines()]
+    return [re.sub(r"^\S*/Documentation/", "Documentation/", row) for row in rows
+            if re.search(r"\b(WARNING|ERROR|SEVERE)\b", row) and not NO_WARNING.search(row)]
+
+
+def sphinx_page(top, page, log):
+    """Build one page of Documentation/ by the kernel's own conf.py. Returns its warnings."""
+    with tempfile.TemporaryDirectory() as there:
+        for name in os.listdir(top):
+            if name not in ("Documentation", ".git"):
+                os.symlink(os.path.join(top, name), os.path.join(there, name))
+        docs = os.path.join(there, "Documentation")
+        os.makedirs(os.path.join(docs, os.path.dirname(page)))
+        for name in ("conf.py", "docutils.conf", "sphinx", "sphinx-static", page):
+            os.symlink(os.path.join(top, "Documentation", name), os.path.join(docs, name))
+        with open(os.path.join(docs, "index.rst"), "w", encoding="ascii") as handle:
+            handle.write(f"=====\nindex\n=====\n\n.. toctree::\n\n   {page[:-4]}\n")
+        env = {**os.environ, "srctree": there, "BUILDDIR": there, "KERNELVERSION": "7.3",
+               "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+               "PYTHONPATH": os.path.join(top, "tools/lib/python")}
+        result = run(["sphinx-build", "-b", "html", "-D", "version=7.3", "-D", "release=7.3",
+                      ".", os.path.join(there, "html")], cwd=docs, env=env,
+                     stderr=subprocess.STDOUT)
+        built = os.path.exists(os.path.join(there, "html", page[:-4] + ".html"))
+    text = result.stdout.decode("utf-8", "replace")
+    log.write(text)
+    return sphinx_rows(text) + ([] if built else ["the page was not built: see the log"])
+
+
+def sphinx(tree, _, log):
+    need("sphinx-build")
+    return [Complaint(f"Documentation/{PAGE}", 0, "sphinx", row)
+            for row in sphinx_page(tree.path, PAGE, log)]
+
+
 def codespell(tree, _, log):
     del tree
     need("codespell")
@@ -241,5 +283,6 @@ def checks(job, mails):
     yield "cppcheck", lambda log: cppcheck(tree, lines, log)
     yield "coccinelle", lambda log: coccinelle(tree, lines, log)
     yield "kernel-doc", lambda log: kernel_doc(tree, lines, log)
+    yield "sphinx", lambda log: sphinx(tree, lines, log)
     yield "codespell", lambda log: codespell(tree, lines, log)
     yield "get_maintainer", lambda log: maintainers(tree, mails, log)
