@@ -158,8 +158,8 @@ void pcp_drain_finish(struct zone *zone)
  * @zone: the zone
  * @pcp: its PCP
  *
- * It owns nothing any more: the pages of its blocks are freed to the PCP of whoever
- * frees them, as in blocks that never had an owner.
+ * It no longer owns a block. Pages of its blocks are freed to the PCP of the CPU that frees
+ * them, as in blocks that never had an owner.
  *
  * Context: CPU hotplug, on another CPU. Takes pcp->lock and zone->lock.
  */

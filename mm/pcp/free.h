@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all frees begin with: look at the page's block, and find the route.
+ * All frees begin here: look at the page's block, and find the route.
  */
 #ifndef __MM_PCP_FREE_H
 #define __MM_PCP_FREE_H
@@ -43,8 +43,8 @@ static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 }
 
 /*
- * This CPU has room for the page, or none like it. Without the lock, so this may be out of
- * date.
+ * This CPU has room for the page, or none like it. It looks without the lock, so the answer
+ * may be out of date.
  */
 static __always_inline bool pcp_wants_pages(const struct per_cpu_pages *pcp,
 					    unsigned int pindex)

@@ -53,7 +53,7 @@
  * @zone: the zone
  * @cpu: the CPU, which may be dead
  *
- * Context: Whoever does not run on @cpu, and holds no page of @zone, is an RCU reader
+ * Context: A caller that does not run on @cpu, and holds no page of @zone, is an RCU reader
  * as long as it uses the PCP: see zone_pcp_reset().
  * Return: the PCP; it exists for each possible CPU.
  */

@@ -101,9 +101,9 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
 	pcp_point(pcp, PCP_POINT_PUSHED);
 
 	/*
-	 * Have somebody look after an interval, see watch.c. Not for the first that waits
-	 * alone: whoever takes the list lowers nr_waiting later, and a push in between is
-	 * neither the first nor taken. Litmus test: pcp-watch.
+	 * Have somebody look after an interval, see watch.c. It is not enough to do so for the
+	 * first page that waits: nr_waiting is lowered after the list was taken, and a push in
+	 * between is not the first, and its page is not taken. Litmus test: pcp-watch.
 	 */
 	if (unlikely(!READ_ONCE(pcp_watched)))
 		pcp_watch();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Turn owners off, for who looks for the cause of a problem: no CPU gets a block, each free
- * is local, and the zone is asked for pages as in a kernel without this. Blocks lose their
- * owners as they become whole, or as their pages are given back.
+ * Turn owners off, to find the cause of a problem. No CPU gets a block, each free that may
+ * try a lock is local, and the zone is asked for pages as in a kernel without this. Blocks
+ * lose their owners as they become whole, or as their pages are given back.
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
@@ -15,8 +15,8 @@
  * pcp_set_owners() - turn owners on or off
  * @on: whether pages go back to the CPU that owns their block
  *
- * What waits when they are turned off goes to the zone. A push that is on its way may come
- * later: it is found by the look after an interval.
+ * Pages that wait when they are turned off go to the zone. A push that is on its way may
+ * come later. The look after an interval finds its pages.
  *
  * Context: Task context, may sleep.
  */

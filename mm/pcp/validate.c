@@ -209,6 +209,7 @@ static bool pcp_owners_are_counted(struct zone *zone, const int *owned)
  * Return: the number of errors, or -ENOMEM.
  */
 int pcp_validate_blocks(struct zone *zone)
+	__no_context_analysis
 {
 	int cpu, bad, tries = PCP_OWNER_COUNTS;
 	unsigned long pfn, flags;

@@ -19,7 +19,7 @@
 static void pcp_watch_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(pcp_watch_work, pcp_watch_fn);
 
-/* The work is queued, or will be. Each push reads it. */
+/* The work is queued, or will be. Each push reads this. */
 bool pcp_watched __read_mostly;
 
 /*
@@ -44,8 +44,8 @@ static void pcp_watch_fn(struct work_struct *work)
 }
 
 /*
- * From the hardware interrupt, as a push may come from anywhere. To a CPU that may be
- * disturbed: an isolated one has only interrupted itself so far.
+ * This runs in the hardware interrupt, as a push may come from anywhere. The work goes to
+ * a CPU that may be disturbed: an isolated CPU has only interrupted itself so far.
  */
 static void pcp_watch_arm(struct irq_work *work)
 {

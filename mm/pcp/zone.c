@@ -370,6 +370,7 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
  */
 void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 			   bool nolock)
+	__no_context_analysis
 {
 	unsigned long flags;
 

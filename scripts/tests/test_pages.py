@@ -20,7 +20,7 @@ KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "
 KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "lib/test_vmalloc",
                  "Documentation/fault-injection/fault-injection.rst"}
 # Placeholders, what a run leaves behind, and the examples of CONTRIBUTING.md.
-INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|^pcp_zone_new$")
+INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|^pcp_zone_new$|fuzz/cases/$")
 
 OURS = r"mm|include|lib|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"
 

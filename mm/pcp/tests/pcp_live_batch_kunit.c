@@ -116,6 +116,7 @@ static void live_batch_look(struct live *lv, struct page *page)
 
 /* On CPU b: put a batch. */
 static long live_batch_fn(struct pcp_worker *w)
+	__no_context_analysis
 {
 	struct live *lv = w->arg;
 	struct per_cpu_pages *pcp = zone_pcp(lv->zone, w->cpu);

@@ -255,9 +255,11 @@ static void live_nolock_in_hardirq(struct irq_work *work)
 	unsigned long flags;
 
 	lv->step.arrived = (atomic_t)ATOMIC_INIT(can_spin_trylock());
-	lv->done = pcp_zone_lock(lv->zone, &flags, true);
-	if (lv->done)
+	lv->done = false;
+	if (pcp_zone_lock(lv->zone, &flags, true)) {
+		lv->done = true;
 		pcp_zone_unlock(lv->zone, flags);
+	}
 }
 
 static long live_nolock_zone_fn(struct pcp_worker *w)
