@@ -193,13 +193,13 @@ bool pcp_shepherd(int cpu)
 }
 
 /**
- * pcp_return_all() - take what waits for any CPU to the zones
+ * pcp_return_all() - take what waits for any CPU, and what was deferred, to the zones
  *
  * It is called before something that more free pages would make needless, such as to kill
  * a task. Cached pages stay on their PCPs, as in an allocator without waiting pages.
  *
  * Context: Task context, may sleep.
- * Return: true if something waited.
+ * Return: true if something waited for a CPU.
  */
 bool pcp_return_all(void)
 {
@@ -215,6 +215,8 @@ bool pcp_return_all(void)
 			rcu_read_unlock();
 			cond_resched();
 		}
+		/* Those that a free without a lock, or a flush, left there. */
+		pcp_zone_flush_deferred(zone);
 	}
 	return waited;
 }

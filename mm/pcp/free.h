@@ -29,17 +29,19 @@ static __always_inline bool pcp_task_needs_pages(void)
  * would have to break up blocks for it otherwise, while these pages wait for another CPU.
  * With all that it may have, it would give as many pages to the zone as stock does.
  *
- * No less than high_min while that is small. With much memory for each CPU, or if it was set
- * by hand, high is no more than high_min, and the PCP is trimmed there: it would push nothing.
+ * No less than high_min while that is small: high is raised above it when the PCP is full.
+ * But with much memory for each CPU, or if the marks are set by hand, high stays at high_min,
+ * and the PCP is trimmed there: it would push nothing.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 {
 	/* Written with the lock held, by code that stays as it is upstream. */
 	int high = data_race(READ_ONCE(pcp->high));
 	int batch = READ_ONCE(pcp->batch);
+	int least = min3(READ_ONCE(pcp->high_min), READ_ONCE(pcp->high_max) / 2,
+			 (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2);
 
-	return max((high - batch) / 2,
-		   min(READ_ONCE(pcp->high_min), (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2));
+	return max((high - batch) / 2, least);
 }
 
 /*

@@ -494,8 +494,21 @@ static void free_remote_is_pushed_below_the_least_high_mark(struct kunit *test)
 	pcp->batch = 1;
 	pcp->high = 2 * pcp->count - 1;
 	pcp->high_min = pcp->high;
-	pcp->high_max = pcp->high;
+	pcp->high_max = 4 * pcp->high;
 	spin_unlock(&pcp->lock);
+	expect_pushed(fx, false);
+}
+
+/* Even if the largest refill is as much. */
+static void free_remote_is_pushed_with_high_marks_set_by_hand(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	have_enough(fx, 2);
+	fx->pcp->batch = fx->pcp->count;
+	fx->pcp->high = fx->pcp->count + 1;
+	fx->pcp->high_min = fx->pcp->high;
+	fx->pcp->high_max = fx->pcp->high;
 	expect_pushed(fx, false);
 }
 
@@ -750,6 +763,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_remote_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_pushed_when_there_is_no_room),
 	KUNIT_CASE(free_remote_is_pushed_below_the_least_high_mark),
+	KUNIT_CASE(free_remote_is_pushed_with_high_marks_set_by_hand),
 	KUNIT_CASE(free_remote_nolock_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_kept_for_an_empty_list),
 	KUNIT_CASE(free_remote_highatomic_is_kept_for_the_movable_list),

@@ -47,7 +47,7 @@ static void live_expect_waiting_drained(struct kunit *test, bool all_zones)
 	for (tries = 0; tries < 8 && count; tries++) {
 		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
 		count = live_empty_all_lists(lv);
-		drain_all_pages(all_zones ? NULL : lv->zone);
+	drain_all_pages(all_zones ? NULL : lv->zone);
 		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
 	}
 	KUNIT_EXPECT_EQ(test, count, 0);
@@ -341,8 +341,23 @@ static long live_defer_fn(struct pcp_worker *w)
 	return !llist_empty(&lv->zone->trylock_free_pages);
 }
 
+static void live_drain_zone(struct live *lv)
+{
+	drain_all_pages(lv->zone);
+}
+
+static void live_drain_zones(struct live *lv)
+{
+	drain_all_pages(NULL);
+}
+
+static void live_return_all(struct live *lv)
+{
+	pcp_return_all();
+}
+
 /* PGFREE is counted once, and a page that merged has no trace of its order left. */
-static void live_expect_deferred_freed(struct kunit *test, bool all_zones)
+static void live_expect_deferred_freed(struct kunit *test, void (*flush)(struct live *lv))
 {
 	struct live *lv = test->priv;
 	long before = live_balance(test);
@@ -355,7 +370,7 @@ static void live_expect_deferred_freed(struct kunit *test, bool all_zones)
 	KUNIT_ASSERT_GT(test, pcp_on_cpu(test, lv->a, live_buddies_fn, lv), 0L);
 	right = lv->pages[lv->nr - 1];
 	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_defer_fn, lv), 0L);
-	drain_all_pages(all_zones ? NULL : lv->zone);
+	flush(lv);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&lv->zone->trylock_free_pages));
 	if (!PageBuddy(right) && !PagePCPBuddy(right))
 		KUNIT_EXPECT_EQ(test, page_private(right), 0UL);
@@ -385,12 +400,18 @@ static void live_waiting_pages_return_before_oom(struct kunit *test)
 
 static void live_drain_frees_deferred_pages(struct kunit *test)
 {
-	live_expect_deferred_freed(test, false);
+	live_expect_deferred_freed(test, live_drain_zone);
 }
 
 static void live_drain_of_all_zones_frees_deferred_pages(struct kunit *test)
 {
-	live_expect_deferred_freed(test, true);
+	live_expect_deferred_freed(test, live_drain_zones);
+}
+
+/* Nobody may free another page before the OOM killer comes. */
+static void live_deferred_pages_return_before_oom(struct kunit *test)
+{
+	live_expect_deferred_freed(test, live_return_all);
 }
 
 /* On CPU a: pages of order 1, of blocks that it owns. */
@@ -476,6 +497,7 @@ static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_pages_leave_their_order_behind),
 	KUNIT_CASE(live_drain_frees_deferred_pages),
 	KUNIT_CASE(live_drain_of_all_zones_frees_deferred_pages),
+	KUNIT_CASE(live_deferred_pages_return_before_oom),
 	KUNIT_CASE(live_drains_and_disables_under_load),
 	{}
 };
