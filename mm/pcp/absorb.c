@@ -11,12 +11,12 @@
 
 /*
  * Take the free_llist, which has the last push first, in the order of the pushes.
- * Who frees many pages mostly does so in the order that they were handed out in,
- * and will get them in this order again. So pages that lie side by side in memory
- * stay side by side, and their struct pages are in the caches before they are
- * asked for, here and on the CPU that frees them. Any other order is soon none at
- * all, and each page is a miss for both. No more than one refill waits, see
- * pcp_set_bound(), so this is no longer work than a refill.
+ * A CPU mostly frees many pages in the order in which they were handed out. They will
+ * be handed out in this order again. So pages that lie side by side in memory stay
+ * side by side, and their struct pages are in the caches before they are asked for,
+ * here and on the CPU that frees them. With any other order, each page is soon a miss
+ * for both. No more than one refill waits, see pcp_set_bound(), so this takes no longer
+ * than a refill.
  */
 static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool nolock)
 {
@@ -32,12 +32,12 @@ static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool noloc
  * @flags: PCP_ABSORB_TO_HIGH: stop when the PCP is at its high mark;
  *	PCP_ABSORB_NOLOCK: what has to go to the zone is deferred
  *
- * They go to the hot end, one behind the other: what is there already was no good
- * to the caller.
+ * They go to the hot end, one behind the other. The pages that are there already did not
+ * suit the caller.
  *
- * The free_llist can only be taken whole. What is over PCP_ABSORB_NODES stays on
- * @pcp->taken, where the next absorb goes on before it takes the list again, so
- * that one allocation does bounded work.
+ * The free_llist can only be taken whole. Pages beyond PCP_ABSORB_NODES stay on
+ * @pcp->taken. The next absorb begins there, before it takes the list again. So one
+ * allocation does bounded work.
  *
  * The block's type is read anew: a block that was isolated meanwhile, or a
  * PCP that was disabled meanwhile, sends the page to the zone. Both set their
@@ -58,7 +58,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	bool leftover = node;
 	int high = INT_MAX;
 
-	/* At the mark: what waits stays where a flush finds it. */
+	/* At the mark, waiting pages stay where a flush finds them. */
 	if ((flags & PCP_ABSORB_TO_HIGH) && !disabled)
 		high = READ_ONCE(pcp->high);
 	if (pcp->count >= high)
@@ -72,7 +72,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		unsigned int order = page_private(page);
 		int migratetype;
 
-		/* A disabled PCP gets rid of all, for no look comes after this. */
+		/* Nobody looks at a disabled PCP after this, so it gets rid of all. */
 		if (!disabled && (nr_nodes == PCP_ABSORB_NODES || pcp->count >= high))
 			break;
 

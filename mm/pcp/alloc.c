@@ -6,7 +6,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"
@@ -26,9 +25,8 @@ static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
 }
 
 /*
- * What waits is taken in even if the PCP is full: of other pages than are wanted, or there
- * would be no need to. So as many of those go to the zone, the coldest of the next list
- * first.
+ * Waiting pages are taken in even if the PCP is full. Then it is full of pages that are not
+ * wanted now, and as many of these go to the zone, the coldest of the next list first.
  */
 static struct page *pcp_take_absorbed(struct zone *zone, struct per_cpu_pages *pcp,
 				      unsigned int order, int migratetype, bool nolock)

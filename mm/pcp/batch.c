@@ -9,6 +9,7 @@
 #include "commit.h"
 #include "free.h"
 
+/* The task is pinned. May lose the lock of the local PCP. */
 static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone,
 			      struct per_cpu_pages *pcp, struct page *page,
 			      unsigned int order)
@@ -28,7 +29,7 @@ static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone,
 	if (!run) {
 		run = &batch->runs[batch->next_run];
 		batch->next_run = (batch->next_run + 1) % PCP_BATCH_RUNS;
-		pcp_push(run, false);
+		batch->pcp = pcp_push_pinned(run, batch->pcp);
 	}
 	run->zone = zone;
 	run->pcp = pcp;

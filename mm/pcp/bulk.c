@@ -10,9 +10,9 @@
 
 /*
  * Choose @count base pages. Goes from list to list, beginning with @pindex, the
- * cold end of each first, as stock does. What has a buddy goes to @cold, the rest
- * to @victims. All stay in pcp->count and keep their order and mark: a page
- * without a buddy may be that of one that merges later.
+ * cold end of each first, as stock does. Pages with a buddy go to @cold, the others
+ * to @victims. All stay in pcp->count and keep their order and mark: a page without
+ * a buddy may be the buddy of a page that merges later.
  */
 static void pcp_choose(struct per_cpu_pages *pcp, int count,
 		       unsigned int pindex, struct list_head *cold,
@@ -49,8 +49,8 @@ static void pcp_choose(struct per_cpu_pages *pcp, int count,
  * that were chosen. All keep their mark until that is done, so that a block in
  * pieces comes out whole.
  *
- * This CPU did not want them. So it does not own their blocks any more, until it takes
- * pages of them again.
+ * This CPU did not want them. It no longer owns their blocks, until it takes pages of
+ * them again.
  *
  * Context: @pcp->lock is held.
  */

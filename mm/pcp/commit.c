@@ -49,8 +49,8 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
  * @batch: batch of the PCP, in base pages
  * @free_high: give back all pages of higher order
  *
- * As 7.3 does. Between batches the lock is dropped, so that the task can be
- * preempted or interrupted for long frees.
+ * It does what 7.3 does. Between batches the lock is dropped, so that the task can be
+ * preempted or interrupted during long frees.
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock.
  * Return: true if that is still so, false if the lock was lost; the task is pinned,

@@ -4,14 +4,19 @@
  */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
 #include "zone.h"
 
+/*
+ * People use kernels with CONFIG_DEBUG_VM, and compaction drains once for each block. So
+ * this looks at no more pages under the lock than the drain gives back under it.
+ */
 static void pcp_debug_drain(struct zone *zone, struct per_cpu_pages *pcp)
 {
-	if (!IS_ENABLED(CONFIG_DEBUG_VM))
+	if (!IS_ENABLED(CONFIG_DEBUG_VM) || READ_ONCE(pcp->count) > PCP_ZONE_CHUNK)
 		return;
 	spin_lock(&pcp->lock);
 	pcp_debug_validate(zone, pcp);
@@ -71,20 +76,41 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_debug_drain(zone, pcp);
 }
 
-/* A carrier that is none any more has deferred what it could not bring to the zone. */
-static bool pcp_zone_has_carriers(struct zone *zone)
+/* About as long as it takes to bring a refill to the zone. */
+#define PCP_CARRIER_SPINS	2000
+
+/*
+ * Most carriers are done in a moment, and a grace period takes long for somebody who
+ * reclaims. So look a few times: whoever was a carrier is none any more once there is
+ * none. One that is preempted, or that others follow, may stay. Returns false if so.
+ *
+ * A carrier that is none any more has deferred what it could not bring to the zone.
+ */
+static bool pcp_zone_await_carriers(struct zone *zone, int *spins)
 {
+	bool none = true;
 	int cpu;
 
+	/* A reader before it finds the PCPs: see zone_pcp_reset(). */
+	rcu_read_lock();
 	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
+
 		/*
 		 * Pairs with llist_add() of the deferred pages, which are looked at without
 		 * a lock next. Litmus tests: pcp-carriers-deferred, pcp-carriers-zone.
 		 */
-		if (atomic_read_acquire(&zone_pcp(zone, cpu)->carriers))
-			return true;
+		while (atomic_read_acquire(&pcp->carriers) && *spins > 0) {
+			(*spins)--;
+			cpu_relax();
+		}
+		if (*spins <= 0) {
+			none = false;
+			break;
+		}
 	}
-	return false;
+	rcu_read_unlock();
+	return none;
 }
 
 /**
@@ -92,14 +118,15 @@ static bool pcp_zone_has_carriers(struct zone *zone)
  * @zone: the zone, or NULL for all
  *
  * Pages that somebody took off a free_llist before the drain, and has not brought to the
- * zone yet, are in nobody's sight. Such a carrier is an RCU reader. There is seldom one,
- * so others do not pay for a grace period. What it could not bring to the zone it
- * deferred, so the deferred pages come last.
+ * zone yet, are in nobody's sight. Such a carrier is an RCU reader. There is seldom one
+ * that takes long, so others do not pay for a grace period. What it could not bring to the
+ * zone it deferred, so the deferred pages come last.
  *
  * Context: Task context, after pcp_drain(). May sleep. Takes zone->lock.
  */
 void pcp_drain_finish(struct zone *zone)
 {
+	int spins = PCP_CARRIER_SPINS;
 	bool carriers = false;
 	struct zone *z;
 
@@ -109,10 +136,10 @@ void pcp_drain_finish(struct zone *zone)
 	 */
 	smp_mb();
 	if (zone) {
-		carriers = pcp_zone_has_carriers(zone);
+		carriers = !pcp_zone_await_carriers(zone, &spins);
 	} else {
 		for_each_populated_zone(z)
-			carriers |= pcp_zone_has_carriers(z);
+			carriers |= !pcp_zone_await_carriers(z, &spins);
 	}
 	/* Litmus test: pcp-carriers-rcu. */
 	if (unlikely(carriers))
@@ -131,8 +158,8 @@ void pcp_drain_finish(struct zone *zone)
  * @zone: the zone
  * @pcp: its PCP
  *
- * It owns nothing any more: the pages of its blocks are freed to the PCP of whoever
- * frees them, as in blocks that never had an owner.
+ * It no longer owns a block. Pages of its blocks are freed to the PCP of the CPU that frees
+ * them, as in blocks that never had an owner.
  *
  * Context: CPU hotplug, on another CPU. Takes pcp->lock and zone->lock.
  */

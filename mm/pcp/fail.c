@@ -37,7 +37,7 @@ bool pcp_should_fail_trylock(enum pcp_side side)
 	if (READ_ONCE(*(alloc ? &fail_pcp_trylock.ignore_alloc :
 				&fail_pcp_trylock.ignore_free)))
 		return false;
-	/* Who has interrupts off may hold any lock: not the place to print. */
+	/* With interrupts off the caller may hold any lock, so nothing is printed. */
 	if (!should_fail_ex(&fail_pcp_trylock.attr, 1,
 			    irqs_disabled() ? FAULT_NOWARN : 0))
 		return false;

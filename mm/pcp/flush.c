@@ -3,15 +3,16 @@
  * Waiting pages that their CPU does not take in go to the zone: too many wait, the
  * CPU is idle or dead, the PCP is disabled or drained.
  *
- * Whoever takes a free_llist whole, with llist_del_all(), has sole use of
- * what it took. Until the zone has it, nobody else sees these pages: so it is one of
- * the PCP's carriers, from before it takes them, and an RCU reader. See
- * pcp_drain_finish(). Litmus tests: pcp-carriers, pcp-carriers-taken, pcp-carriers-rcu.
+ * llist_del_all() takes a free_llist whole, and gives sole use of its pages. Nobody else
+ * sees them until the zone has them. Therefore whoever takes them is counted in the PCP's
+ * carriers before, and is an RCU reader. See pcp_drain_finish(). Litmus tests:
+ * pcp-carriers, pcp-carriers-taken, pcp-carriers-rcu.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "../internal.h"
 #include "pcp.h"
@@ -40,7 +41,7 @@ static unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages 
 	return nr_pages;
 }
 
-/* The CPU does not take its pages in, so it shall get no more of its blocks. */
+/* The CPU does not take in its pages, so it shall get no more pages of these blocks. */
 static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       struct llist_node *node)
 {
@@ -54,14 +55,14 @@ static void pcp_disown_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	}
 }
 
-/*
- * From here on somebody carries pages. Seen by whoever finds the lists empty for that:
- * llist_del_all() would order it, but the lock of pcp->taken does not. Litmus test:
- * pcp-carriers-taken.
- */
+/* From here on somebody carries pages. */
 static void pcp_begin_carrying(struct per_cpu_pages *pcp)
 {
 	atomic_inc(&pcp->carriers);
+	/*
+	 * Seen by whoever finds the lists empty for that: llist_del_all() would order it,
+	 * but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
+	 */
 	smp_mb__after_atomic();
 }
 
@@ -71,7 +72,7 @@ static void pcp_end_carrying(struct per_cpu_pages *pcp)
 	atomic_dec(&pcp->carriers);
 }
 
-/* What an absorb took and did not get to, if the lock can be had. */
+/* The pages that an absorb took and did not get to, if the lock can be had. */
 static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
 {
 	struct llist_node *taken;
@@ -94,12 +95,11 @@ static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
  * @pcp: the PCP, usually of another CPU
  * @nolock: do not wait for zone->lock
  *
- * They go in the order in which they were freed, as they would from the PCP of whoever
- * freed them: compaction, for one, relies on where in the zone's lists old and new
- * pages are.
+ * They go in the order in which they were freed, as they would from the PCP of the CPU
+ * that freed them. Compaction relies on where in the zone's lists old and new pages are.
  *
- * What an absorb took and did not get to is under @pcp->lock, which may only
- * be tried here: if somebody has it, those pages stay.
+ * The pages that an absorb took and did not get to are under @pcp->lock, which may only
+ * be tried here. If somebody has it, those pages stay.
  *
  * Context: Any, NMI included with @nolock; an RCU reader. Takes zone->lock.
  * Return: the number of base pages.
@@ -126,8 +126,8 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
  * @zone: the zone
  * @pcp: the PCP of any CPU
  *
- * A CPU that allocates takes in its pages before long. What still waits when it is
- * drained, or when an interval has gone by, is for a CPU that does not want it now.
+ * A CPU that allocates takes in its pages before long. If pages still wait when it is
+ * drained, or when an interval has gone by, the CPU does not want them now.
  *
  * Context: Task context, an RCU reader: somebody may take the last page and offline
  * the zone's memory. Takes pcp->lock only if an allocation left pages unsorted.
@@ -195,10 +195,10 @@ bool pcp_shepherd(int cpu)
 /**
  * pcp_return_all() - take what waits for any CPU to the zones
  *
- * Before something is done that more free pages would make needless, as to kill a task.
- * What PCPs cache stays there, as in an allocator without waiting pages.
+ * It is called before something that more free pages would make needless, such as to kill
+ * a task. Cached pages stay on their PCPs, as in an allocator without waiting pages.
  *
- * Context: Task context.
+ * Context: Task context, may sleep.
  * Return: true if something waited.
  */
 bool pcp_return_all(void)
@@ -208,10 +208,13 @@ bool pcp_return_all(void)
 	int cpu;
 
 	for_each_populated_zone(zone) {
-		rcu_read_lock();
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu(cpu) {
+			/* As many as a refill for each CPU: so no reader for all. */
+			rcu_read_lock();
 			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
-		rcu_read_unlock();
+			rcu_read_unlock();
+			cond_resched();
+		}
 	}
 	return waited;
 }

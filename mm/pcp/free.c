@@ -2,6 +2,7 @@
 /*
  * Free one page: find its route, and take it.
  */
+#include "../internal.h"
 #include "commit.h"
 #include "free.h"
 

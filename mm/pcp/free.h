@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all frees begin with: look at the page's block, and find the route.
+ * All frees begin here: look at the page's block, and find the route.
  */
 #ifndef __MM_PCP_FREE_H
 #define __MM_PCP_FREE_H
@@ -10,7 +10,6 @@
 #include <linux/smp.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "pcp.h"
 #include "route.h"
 #include "zone.h"
@@ -29,18 +28,23 @@ static __always_inline bool pcp_task_needs_pages(void)
  * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
  * would have to break up blocks for it otherwise, while these pages wait for another CPU.
  * With all that it may have, it would give as many pages to the zone as stock does.
+ *
+ * No less than high_min while that is small. With much memory for each CPU, or if it was set
+ * by hand, high is no more than high_min, and the PCP is trimmed there: it would push nothing.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 {
 	/* Written with the lock held, by code that stays as it is upstream. */
 	int high = data_race(READ_ONCE(pcp->high));
+	int batch = READ_ONCE(pcp->batch);
 
-	return max((high - READ_ONCE(pcp->batch)) / 2, READ_ONCE(pcp->high_min));
+	return max((high - batch) / 2,
+		   min(READ_ONCE(pcp->high_min), (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2));
 }
 
 /*
- * This CPU has room for the page, or none like it. Without the lock, so this may be out of
- * date.
+ * This CPU has room for the page, or none like it. It looks without the lock, so the answer
+ * may be out of date.
  */
 static __always_inline bool pcp_wants_pages(const struct per_cpu_pages *pcp,
 					    unsigned int pindex)
@@ -81,7 +85,7 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 						   pcp_pindex(pcp_list_type(in->migratetype),
 							      order));
 	}
-	route = pcp_route(*in);
+	route = pcp_decide_route(*in);
 	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);
 	return route;
 }

@@ -5,8 +5,8 @@
  * A free page that a PCP has is PagePCPBuddy, and the low bits of its page type
  * say which PCP: the CPU plus one, or 0 while it waits to be absorbed. Only who
  * holds pcp->lock sets or clears the mark of that CPU. So who holds it can
- * trust what it reads there, in whatever hands the page is: if a page has the mark,
- * it is on this PCP, and page_private() is its order. Litmus test: pcp-mark.
+ * trust what it reads there, in whatever hands the page is: if a page of the zone has
+ * the mark, it is on this PCP, and page_private() is its order. Litmus test: pcp-mark.
  */
 #ifndef __MM_PCP_LISTS_H
 #define __MM_PCP_LISTS_H
@@ -155,8 +155,13 @@ static __always_inline struct page *pcp_buddy(const struct per_cpu_pages *pcp,
 {
 	struct page *buddy = page + ((pfn ^ (1UL << order)) - pfn);
 
-	if (order >= pageblock_order || !pcp_has_mark(buddy, pcp_mark(pcp)) ||
-	    page_private(buddy) != order)
+	if (order >= pageblock_order || !pcp_has_mark(buddy, pcp_mark(pcp)))
+		return NULL;
+	/*
+	 * The zones of a CPU have the same mark, and two may share a block: with HIGHMEM,
+	 * or where nodes meet. The other one's lock is not held.
+	 */
+	if (page_zone_id(page) != page_zone_id(buddy) || page_private(buddy) != order)
 		return NULL;
 	return buddy;
 }

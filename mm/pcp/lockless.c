@@ -40,7 +40,7 @@ static struct page *pcp_take_any(struct zone *zone, struct per_cpu_pages *pcp)
  * pcp_take_lockless() - a page of order 0 from this CPU's PCP in one zone
  * @zone: the zone
  *
- * What other CPUs gave back is taken in when the lists are empty. zone->lock is
+ * Pages that other CPUs gave back are taken in when the lists are empty. zone->lock is
  * not even tried: isolated pages that turn up are deferred.
  *
  * A page that fails the check for new pages is dropped, as everywhere.
@@ -99,9 +99,9 @@ struct page *pcp_lockless_from(struct zonelist *zonelist, enum zone_type highest
 
 /*
  * With PREEMPT_RT a trylock, and the unlock after it, may take the wait_lock of
- * the rtmutex below, in which pi_lock nests. Who has a raw lock may have just
- * that one: set_cpus_allowed_force() calls kvfree_rcu() with a pi_lock held.
- * Who can be preempted has none.
+ * the rtmutex below, in which pi_lock nests. A caller with a raw lock may hold just
+ * that one: set_cpus_allowed_force() calls kvfree_rcu() with a pi_lock held. A caller
+ * that can be preempted holds none.
  */
 static bool pcp_can_lock_here(void)
 {

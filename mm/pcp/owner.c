@@ -77,7 +77,7 @@ void pageblock_disown_range(struct zone *zone, unsigned long start_pfn,
  * @zone: the zone
  * @pcp: PCP of the CPU, which is dead, so that it takes no more blocks
  *
- * Else each page of its blocks would be pushed to it, be found there and go to the
+ * Otherwise each page of its blocks would be pushed to it, be found there and go to the
  * zone, until the block is disowned for that.
  *
  * Context: CPU hotplug, which excludes memory hotplug.

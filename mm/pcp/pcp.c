@@ -34,13 +34,13 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu)
  * @pcp: the PCP
  * @high_max: its new high_max, in base pages; 0 disables the PCP
  *
- * The largest refill, and no more than may be cached. Whoever finds more has to take them
- * all to the zone. With fewer, a CPU that has to be woken up before it allocates again
- * finds nothing there any more. For all CPUs together it is at most an eighth of the zone,
- * however many there are. While the zone is short no more than a batch, as the watermarks
- * do not see them.
+ * As many as the largest refill, but no more than may be cached. A push that finds more
+ * takes them all to the zone. If fewer could wait, a CPU that is woken up before it
+ * allocates again would find none left. For all CPUs together it is at most an eighth of
+ * the zone, however many CPUs there are. While the zone is short, no more than a batch may
+ * wait, as the watermarks do not see these pages.
  *
- * Context: As for pageset_update(). Who disables a PCP drains it afterwards.
+ * Context: As for pageset_update(). A caller that disables a PCP drains it afterwards.
  */
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_max)
 {

@@ -19,12 +19,14 @@
  *
  * Below all of them:
  *
+ *	validate.c trace.c	check a PCP or the blocks of a zone; the tracepoints
  *	pcp.c			set up a PCP, and how much may wait for it
  *	waiting.h		pages that wait for their CPU
  *	owner.h owner.c		which CPU gets the pages of a block back
  *	lists.h buddy.c		the lists of one PCP: add, split, merge
- *	lock.h			the lock of one PCP
- *	zone.h			the seam: all that is done to a zone
+ *	lock.h fail.h fail.c	the lock of one PCP, and how its trylock is made to fail
+ *	pageblock.h		the block of a page
+ *	zone.h zone.c		the seam: all that is done to a zone
  *
  * Locks: pcp->lock nests outside zone->lock. The free_llist needs neither.
  * See Documentation/mm/pcp.rst.
@@ -51,7 +53,7 @@
  * @zone: the zone
  * @cpu: the CPU, which may be dead
  *
- * Context: Whoever does not run on @cpu, and holds no page of @zone, is an RCU reader
+ * Context: A caller that does not run on @cpu, and holds no page of @zone, is an RCU reader
  * as long as it uses the PCP: see zone_pcp_reset().
  * Return: the PCP; it exists for each possible CPU.
  */

@@ -9,7 +9,6 @@
 #include <linux/rcupdate.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "pcp.h"
 #include "zone.h"
 
@@ -43,6 +42,75 @@ static void pcp_run_empty(struct pcp_run *run)
 	run->first = NULL;
 	run->pcp = NULL;
 	run->nr_pages = 0;
+}
+
+/*
+ * What waits for @pcp has to go to the zone, which may take long. So not under the lock of
+ * the local PCP, if @pinned says that the task is pinned and *local that it is locked.
+ */
+static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
+			   bool pinned, struct per_cpu_pages **local)
+	__no_context_analysis
+{
+	bool open = pcp_open(pcp);
+	unsigned int nr_pages;
+
+	if (pinned) {
+		if (*local)
+			pcp_unlock(*local);
+		*local = NULL;
+		pcpu_task_unpin();
+	}
+	nr_pages = pcp_flush_waiting(zone, pcp, nolock);
+	if (pinned)
+		pcpu_task_pin();
+
+	if (!open)
+		count_vm_events(PCP_RESCUE, nr_pages);
+	else if (nr_pages)
+		count_vm_event(PCP_OVERFLOW);
+}
+
+static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pinned,
+				       struct per_cpu_pages **local)
+{
+	struct per_cpu_pages *pcp = run->pcp;
+	struct zone *zone = run->zone;
+	unsigned int nr_pages = run->nr_pages;
+	int waiting;
+
+	pcp_point(pcp, PCP_POINT_LOOKED);
+
+	/* Others do not look first: that is one more miss of a remote line. */
+	if (unlikely(nolock && pcp_open(pcp) &&
+		     pcp_over_bound(zone, pcp, atomic_read(&pcp->nr_waiting) +
+					       nr_pages))) {
+		pcp_count_freed(nr_pages, false);
+		count_vm_event(PCP_OVERFLOW);
+		pcp_zone_free_waiting(zone, run->first, true);
+		pcp_run_empty(run);
+		return;
+	}
+
+	rcu_read_lock();
+	pcp_count_freed(nr_pages, true);
+	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
+	llist_add_batch(run->first, run->last, &pcp->free_llist);
+	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
+	pcp_run_empty(run);
+	pcp_point(pcp, PCP_POINT_PUSHED);
+
+	/*
+	 * Have somebody look after an interval, see watch.c. It is not enough to do so for the
+	 * first page that waits: nr_waiting is lowered after the list was taken, and a push in
+	 * between is not the first, and its page is not taken. Litmus test: pcp-watch.
+	 */
+	if (unlikely(!READ_ONCE(pcp_watched)))
+		pcp_watch();
+
+	if (unlikely(!pcp_open(pcp) || (!nolock && pcp_over_bound(zone, pcp, waiting))))
+		pcp_push_flush(zone, pcp, nolock, pinned, local);
+	rcu_read_unlock();
 }
 
 /**
@@ -80,46 +148,22 @@ static void pcp_run_empty(struct pcp_run *run)
  */
 void pcp_push(struct pcp_run *run, bool nolock)
 {
-	struct per_cpu_pages *pcp = run->pcp;
-	struct zone *zone = run->zone;
-	unsigned int nr_pages = run->nr_pages;
-	int waiting;
+	__pcp_push(run, nolock, false, NULL);
+}
 
-	pcp_point(pcp, PCP_POINT_LOOKED);
-
-	/* Others do not look first: that is one more miss of a remote line. */
-	if (unlikely(nolock && pcp_open(pcp) &&
-		     pcp_over_bound(zone, pcp, atomic_read(&pcp->nr_waiting) +
-					       nr_pages))) {
-		pcp_count_freed(nr_pages, false);
-		count_vm_event(PCP_OVERFLOW);
-		pcp_zone_free_waiting(zone, run->first, true);
-		pcp_run_empty(run);
-		return;
-	}
-
-	rcu_read_lock();
-	pcp_count_freed(nr_pages, true);
-	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
-	llist_add_batch(run->first, run->last, &pcp->free_llist);
-	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
-	pcp_run_empty(run);
-	pcp_point(pcp, PCP_POINT_PUSHED);
-
-	/*
-	 * Have somebody look after an interval, see watch.c. Not for the first that waits
-	 * alone: whoever takes the list lowers nr_waiting later, and a push in between is
-	 * neither the first nor taken. Litmus test: pcp-watch.
-	 */
-	if (unlikely(!READ_ONCE(pcp_watched)))
-		pcp_watch();
-
-	if (unlikely(!pcp_open(pcp))) {
-		count_vm_events(PCP_RESCUE,
-				pcp_flush_waiting(zone, pcp, nolock));
-	} else if (unlikely(!nolock && pcp_over_bound(zone, pcp, waiting))) {
-		if (pcp_flush_waiting(zone, pcp, false))
-			count_vm_event(PCP_OVERFLOW);
-	}
-	rcu_read_unlock();
+/**
+ * pcp_push_pinned() - the same, by a task that is pinned and may have the local PCP locked
+ * @run: pages of one PCP; empty on return
+ * @local: the local PCP, or NULL if it is not locked
+ *
+ * If all that waits has to go to the zone, the lock is released for that, and the task not
+ * pinned meanwhile.
+ *
+ * Context: Any but NMI.
+ * Return: @local, or NULL if the lock was lost; the task is pinned, maybe to another CPU.
+ */
+struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local)
+{
+	__pcp_push(run, false, true, &local);
+	return local;
 }

@@ -3,16 +3,15 @@
  * Refill a PCP from the zone, under one hold of zone->lock.
  *
  * The pages are those that 7.3 would take: the smallest that will do come first, so that
- * whole blocks are broken up last. But what 7.3 splits page by page under the lock is
- * taken in large pieces, and split when the lock is released. Their blocks become this
- * CPU's own.
+ * whole blocks are broken up last. 7.3 splits page by page under the lock. This takes
+ * large pieces, and splits them when the lock is released. This CPU becomes the owner of
+ * their blocks.
  */
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <trace/events/pcp.h>
 
-#include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"
@@ -61,9 +60,9 @@ static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
 }
 
 /*
- * Kernel pages and user pages alike, and in whatever way the block was found: pages
- * of the block shall come back to the CPU that took some last. Were it to stay with an
- * owner that takes none, this CPU would push to it what it allocates and frees itself.
+ * Pages of a block shall come back to the CPU that took some last, kernel pages and user
+ * pages alike, and in whatever way the block was found. If the block stayed with an owner
+ * that takes none, this CPU would push to it the pages that it allocates and frees itself.
  */
 static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,
 		      struct page *page, bool whole, int migratetype)
@@ -107,8 +106,8 @@ unsigned int pcp_refill(struct zone *zone, struct per_cpu_pages *pcp,
 	/* Sets pcp->high, too. */
 	want = pcp_zone_nr_alloc(zone, pcp, order) << order;
 	/*
-	 * If all of a refill could come back before the next page is missing here, it would
-	 * be more than may wait, and go to the zone each time.
+	 * All of a refill could come back before the next page is missing here. If that were
+	 * more than may wait, it would go to the zone each time.
 	 */
 	want = max(min(want, READ_ONCE(pcp->bound) / 2), 1 << order);
 

@@ -28,7 +28,7 @@ enum pcp_route {
  * @migratetype: of the page's block
  * @owner: CPU that owns the block, -1 if none does
  * @keep: the page is of use here: the task needs it back at once, or this CPU has
- *	room for it. Or owners do not count, as that is turned off
+ *	room for it. Or owners are turned off
  * @cpu: this CPU; the task is pinned
  * @order_allowed: pages of this order may be on a PCP
  * @nolock: FPI_NOLOCK, the caller allows no lock to be waited for
@@ -45,23 +45,22 @@ struct pcp_route_in {
 };
 
 /**
- * pcp_route() - decide where a freed page goes
+ * pcp_decide_route() - decide where a freed page goes
  * @in: all that counts
  *
  * A page of another CPU's block may go to that CPU from any context, because
  * the push takes no lock. Whether that CPU is still there is seen after the push.
  *
- * A CPU that has room for a page keeps it: it may have to get another from the zone
- * instead. And reclaim frees pages for somebody who waits until the watermarks see
- * them, compaction until they make up a block. Both look at the local PCP and at the
- * zone.
+ * A CPU that has room for a page keeps it: otherwise it may have to get another one from
+ * the zone. Reclaim frees pages for somebody who waits until the watermarks see them, and
+ * compaction until they make up a block. Both look at the local PCP and at the zone.
  *
  * The zone takes care of FPI_NOLOCK itself where a trylock is possible.
  *
  * Context: Any.
  * Return: the destination.
  */
-static __always_inline enum pcp_route pcp_route(struct pcp_route_in in)
+static __always_inline enum pcp_route pcp_decide_route(struct pcp_route_in in)
 {
 	bool locks = !in.nolock || in.can_trylock;
 

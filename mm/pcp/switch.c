@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Turn owners off, for who looks for the cause of a problem: no CPU gets a block, each free
- * is local, and the zone is asked for pages as in a kernel without this. Blocks lose their
- * owners as they become whole, or as their pages are given back.
+ * Turn owners off, to find the cause of a problem. No CPU gets a block, each free that may
+ * try a lock is local, and the zone is asked for pages as in a kernel without this. Blocks
+ * lose their owners as they become whole, or as their pages are given back.
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 
-#include "../internal.h"
 #include "pcp.h"
 
 /**
  * pcp_set_owners() - turn owners on or off
  * @on: whether pages go back to the CPU that owns their block
  *
- * What waits when they are turned off goes to the zone. A push that is on its way may come
- * later: it is found by the look after an interval.
+ * Pages that wait when they are turned off go to the zone. A push that is on its way may
+ * come later. The look after an interval finds its pages.
  *
  * Context: Task context, may sleep.
  */
@@ -31,20 +30,28 @@ void pcp_set_owners(bool on)
 	pcp_return_all();
 }
 
+static bool pcp_owners_at_boot __initdata = true;
+
+/*
+ * Only noted: some architectures look at early parameters before jump_label_init(), and a
+ * static key that is changed by then stays as it was in the code.
+ */
 static int __init pcp_owners_setup(char *str)
 {
-	bool on;
-
-	if (!str || kstrtobool(str, &on))
+	if (!str)
 		return -EINVAL;
-	/* Nothing waits yet. */
-	if (on)
-		static_branch_enable(&pcp_owners);
-	else
+	return kstrtobool(str, &pcp_owners_at_boot);
+}
+early_param("pcp_owners", pcp_owners_setup);
+
+/* Before there is a second CPU. Nothing waits yet. */
+static int __init pcp_owners_init(void)
+{
+	if (!pcp_owners_at_boot)
 		static_branch_disable(&pcp_owners);
 	return 0;
 }
-early_param("pcp_owners", pcp_owners_setup);
+early_initcall(pcp_owners_init);
 
 #ifdef CONFIG_DEBUG_FS
 static int pcp_owners_get(void *data, u64 *on)

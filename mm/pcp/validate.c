@@ -12,7 +12,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../internal.h"
 #include "../page_alloc.h"
 #include "pcp.h"
 #include "zone.h"

@@ -129,6 +129,7 @@ void pcp_set_bound(struct per_cpu_pages *pcp, int high_max);
 
 /* push.c */
 void pcp_push(struct pcp_run *run, bool nolock);
+struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local);
 
 /* absorb.c */
 enum pcp_absorb_flags {

@@ -9,6 +9,7 @@
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/timer.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -18,7 +19,7 @@
 static void pcp_watch_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(pcp_watch_work, pcp_watch_fn);
 
-/* The work is queued, or will be. Each push reads it. */
+/* The work is queued, or will be. Each push reads this. */
 bool pcp_watched __read_mostly;
 
 /*
@@ -34,15 +35,17 @@ static void pcp_watch_fn(struct work_struct *work)
 	WRITE_ONCE(pcp_watched, false);
 	/* Pairs with llist_add_batch() in pcp_push(). Litmus test: pcp-watch. */
 	smp_mb();
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		wait |= pcp_shepherd(cpu);
+		cond_resched();
+	}
 	if (wait)
 		pcp_watch();
 }
 
 /*
- * From the hardware interrupt, as a push may come from anywhere. To a CPU that may be
- * disturbed: an isolated one has only interrupted itself so far.
+ * This runs in the hardware interrupt, as a push may come from anywhere. The work goes to
+ * a CPU that may be disturbed: an isolated CPU has only interrupted itself so far.
  */
 static void pcp_watch_arm(struct irq_work *work)
 {

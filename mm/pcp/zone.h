@@ -52,9 +52,9 @@ void pcp_zone_hand_out(struct zone *zone, struct page *page,
 		       struct zone *preferred);
 
 /*
- * What each free or allocation asks costs no call, and with KUnit in a kernel that people
- * use no more than a branch that is patched in while a suite runs. The function with
- * underscores is the one that a suite replaces.
+ * Each free or allocation asks these. Without KUnit they cost no call. With KUnit they cost
+ * a branch that is patched in while a suite runs. A suite replaces the function with
+ * underscores.
  */
 #if IS_ENABLED(CONFIG_KUNIT)
 #define pcp_tested()	static_branch_unlikely(&kunit_running)
@@ -107,7 +107,7 @@ static __always_inline bool pcp_zone_short(struct zone *zone)
 /*
  * A place between two looks at a state that others change. A suite that sets
  * the hook changes the state there, so the race happens each time and not by
- * luck. No static stub: those are looked up in memory that is gone when the
+ * luck. It is no static stub: a stub is looked up in memory that is gone when the
  * thread of a test ends and frees its pages. After PCP_POINT_LOOKED the
  * hook may be called by an RCU reader, so it must not sleep.
  */

@@ -38,6 +38,7 @@ TARGETS = {
     "busted": ("busted", "COMMAND"),
     "report": ("report", "COMMAND"),
     "model": ("model", "COMMAND"),
+    "prove": ("prove", "COMMAND"),
     "fuzz": ("fuzz", "COMMAND"),
     "coverage": ("coverage", "COMMAND"),
     "bench": ("bench", "COMMAND"),

@@ -4,10 +4,12 @@
 import fnmatch
 import json
 import os
+import re
 import types
 import unittest
 
 from splitfree.base.failures import Failure
+from splitfree.bench import build as builds
 from splitfree.bench import frag, plot
 from splitfree.bench import run as bench
 from splitfree.commands import frag as command
@@ -87,14 +89,15 @@ class Cases(unittest.TestCase):
             cases = frag.parse_cases(handle.read())
         names = [case.name for case in cases]
         self.assertEqual(len(names), len(set(names)))
-        with open(os.path.join(frag.HERE, frag.KIT.program), encoding="utf-8") as handle:
-            program = handle.read()
+        program = "".join(builds.read(os.path.join(frag.HERE, name)).decode()
+                          for name in builds.program_files(frag.KIT))
+        parameters = re.findall(r"\bmodule_param(?:_named)?\((\w+),", program)
         for case in cases:
             for word in case.args.split():
-                self.assertIn(f"module_param({word.split('=')[0]},", program)
+                self.assertIn(word.split("=")[0], parameters)
                 if word.startswith("run="):
                     for phase in word[4:].split(","):
-                        self.assertIn(f'strcmp(phase, "{phase}")', program)
+                        self.assertIn(f'strcmp(frag_phase, "{phase}")', program)
 
     def test_bad_line(self):
         with self.assertRaisesRegex(Failure, "line 2 is no case"):

@@ -100,6 +100,7 @@ class Page(unittest.TestCase):
     def test_a_command_that_could_not_run_says_why(self):
         for directory, title in (("stress", "Stress"), ("coverage", "Coverage"),
                                  ("mutants", "Mutants"), ("check", "make check"),
+                                 ("model", "Models and proofs"), ("fuzz", "Fuzz"),
                                  ("bench", "Speed: stock, coarse, split"),
                                  ("frag", "Whole blocks: stock, split"),
                                  ("rcuscale-qemu", "kvfree_rcu() with and without the page")):
@@ -123,12 +124,21 @@ class Page(unittest.TestCase):
                                 "score": 100.0, "floor": 90}, (3, 0, 0))
         self.result("selftests", {"counts": {"mm": {"cases": 1}}, "differ": [], "unsteady": []},
                     (1, 0, 0))
+        one = [{"name": "a merge", "good": True, "seconds": 1.0, "text": "holds", "states": 0}]
+        self.result("model", {"checks": one}, (1, 0, 0))
+        self.result("prove", {"proofs": one}, (1, 0, 0))
+        self.result("fuzz", {"executions": 77, "corpus": 3, "seed": 1, "reached": {
+            "files": {"push.c": [99.0, 66.0]}, "lines": 99.0, "branches": 66.0}, "faults": [
+                {"name": "a fault", "found": True, "seconds": 2.0, "text": "a page is lost"}]},
+                    (2, 0, 0))
         self.result("rcuscale", {"ncpus": 4, "rounds": 5}, (5, 0, 0))
         sections = self.page()[1]
         self.assertEqual([t for t, s in sections.items() if s.good is None],
                          ["Tests", "Stress", "Speed: stock, coarse, split",
                           "Whole blocks: stock, split"])
         self.assertIn("2 passed, 0 failed, 1 min", sections["make check"].summary)
+        self.assertIn("99.0 % of the lines", sections["Fuzz"].summary)
+        self.assertIn("prove: 1 passed", sections["Models and proofs"].summary)
 
     def test_a_bench_is_good_when_all_goals_are_met_for_sure(self):
         for verdicts, good, words in ((("met", "stated", "not measured"), True,

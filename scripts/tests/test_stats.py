@@ -230,8 +230,8 @@ class Goals(unittest.TestCase):
                 stats.parse_goals("# first\n" + line)
 
     def test_our_list_can_be_read_and_each_case_exists(self):
-        with open(os.path.join(build.HERE, "pcp_bench.c"), encoding="utf-8") as handle:
-            source = handle.read()
+        source = "".join(build.read(os.path.join(build.HERE, name)).decode()
+                         for name in build.program_files(build.BENCH))
         with open(INIT, encoding="utf-8") as handle:
             source += handle.read()
         known = set(re.findall(r'"(\w+)"', source))

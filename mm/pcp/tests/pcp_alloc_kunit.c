@@ -312,7 +312,7 @@ static void alloc_overfull_before_is_no_matter(struct kunit *test)
 
 /* === Isolated blocks === */
 
-/* H4: what waits may be of a block that was isolated meanwhile. */
+/* A page that waits may be of a block that was isolated meanwhile. */
 static void alloc_never_from_an_isolated_block(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -326,7 +326,7 @@ static void alloc_never_from_an_isolated_block(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->pcp));
 }
 
-/* === The free_llist is not touched without need (H9) === */
+/* === The free_llist is not touched without need === */
 
 static void alloc_leaves_waiting_alone(struct kunit *test)
 {
@@ -389,7 +389,7 @@ static void alloc_does_not_read_the_free_llist(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp->count, 0);
 }
 
-/* === Bounded work (H6) === */
+/* === Bounded work === */
 
 static void alloc_absorbs_no_more_than_its_share(struct kunit *test)
 {

@@ -687,6 +687,52 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
 }
 
+static bool locked_in_flush;
+static int pinned_in_flush;
+
+static void note_state(struct pcp_fixture *fx)
+{
+	locked_in_flush = pcp_fx_locked(fx->pcp);
+	pinned_in_flush = pcp_fx_pinned();
+}
+
+/* The local part of a trim holds its lock for a batch, and here as many wait as for a refill. */
+static void batch_run_that_makes_room_flushes_without_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int z;
+	int reader;
+
+	/* Who reads RCU may be pinned as well. */
+	rcu_read_lock();
+	reader = pcp_fx_pinned();
+	rcu_read_unlock();
+
+	have_zones(fx, PCP_BATCH_RUNS + 1);
+	batch_free(&batch, fx->zone, local(fx, 8));
+	for (z = 0; z < PCP_BATCH_RUNS; z++) {
+		batch_free(&batch, fx->zones[z], remote(fx, z));
+		zone_pcp(fx->zones[z], fx->other->cpu)->bound = 0;
+	}
+	locked_in_flush = true;
+	fx->on_free = note_state;
+	batch_free(&batch, fx->zones[z], remote(fx, z));
+	fx->on_free = NULL;
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	KUNIT_EXPECT_FALSE(test, locked_in_flush);
+	KUNIT_EXPECT_EQ(test, pinned_in_flush, reader);
+	expect_unlocked(fx, &batch, pinned);
+
+	/* And goes on as a batch that has just begun. */
+	batch_free(&batch, fx->zone, local(fx, 9));
+	KUNIT_EXPECT_PTR_EQ(test, batch.pcp, fx->pcp);
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+	KUNIT_EXPECT_EQ(test, came(fx), 2);
+}
+
 /* === Zone === */
 
 /* The lock is kept for the local folios to come. */
@@ -780,6 +826,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_owner_closes_meanwhile),
 	KUNIT_CASE(batch_closed_owner_is_rescued),
 	KUNIT_CASE(batch_run_that_makes_room_waits_for_the_zone),
+	KUNIT_CASE(batch_run_that_makes_room_flushes_without_the_lock),
 	KUNIT_CASE(batch_isolated_to_zone),
 	KUNIT_CASE(batch_counts_pgfree_once),
 	KUNIT_CASE(batch_counts_trylock_failures),

@@ -467,6 +467,26 @@ static void buddy_merge_leaves_a_page_of_another_pcp(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
+/* The last block of lowmem has pages of HIGHMEM, say. This CPU has a PCP there, too. */
+static void buddy_merge_leaves_a_page_of_another_zone(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct zone *zone = pcp_fx_zone(fx);
+	struct per_cpu_pages *pcp = zone_pcp(zone, fx->cpu);
+	struct page *page = pcp_fx_page(fx, 0, 1);
+	enum zone_type type = page_zonenum(page);
+
+	set_page_zone(page, type ? 0 : ZONE_MOVABLE);
+	pcp_list_add(pcp, page, 0, MIGRATE_MOVABLE);
+	KUNIT_ASSERT_EQ(test, pcp_mark(pcp), pcp_mark(fx->pcp));
+	expect_merge(fx, 0, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_TRUE(test, pcp_has_mark(page, pcp_mark(pcp)));
+	pcp_list_del(pcp, page, 0);
+	set_page_zone(page, type);
+}
+
 /* Who pushes the next page holds no lock. */
 static void buddy_merge_leaves_a_page_that_waits(struct kunit *test)
 {
@@ -912,6 +932,7 @@ static struct kunit_case pcp_buddy_cases[] = {
 	KUNIT_CASE(buddy_merge_stops_at_buddy_in_zone),
 	KUNIT_CASE(buddy_merge_does_not_ask_for_the_owner),
 	KUNIT_CASE(buddy_merge_leaves_a_page_of_another_pcp),
+	KUNIT_CASE(buddy_merge_leaves_a_page_of_another_zone),
 	KUNIT_CASE(buddy_merge_leaves_a_page_that_waits),
 	KUNIT_CASE(buddy_merge_leaves_a_page_in_use_that_has_private_data),
 	KUNIT_CASE(buddy_merge_stops_at_split_buddy),

@@ -478,6 +478,27 @@ static void free_remote_is_pushed_when_there_is_no_room(struct kunit *test)
 	expect_pushed(fx, false);
 }
 
+/*
+ * With much memory for each CPU, and when the high mark is set by hand, the high mark of a
+ * CPU that only frees is its least, and never is reached: the PCP is trimmed there.
+ */
+static void free_remote_is_pushed_below_the_least_high_mark(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct per_cpu_pages *pcp = fx->pcp;
+
+	spin_lock(&pcp->lock);
+	pcp_list_add(pcp, fx->base[1], pageblock_order, MIGRATE_MOVABLE);
+	pcp_list_add(pcp, fx->base[2], pageblock_order, MIGRATE_MOVABLE);
+	pcp_list_add(pcp, pcp_fx_page(fx, 0, 4), 2, MIGRATE_MOVABLE);
+	pcp->batch = 1;
+	pcp->high = 2 * pcp->count - 1;
+	pcp->high_min = pcp->high;
+	pcp->high_max = pcp->high;
+	spin_unlock(&pcp->lock);
+	expect_pushed(fx, false);
+}
+
 static void free_remote_nolock_is_kept_while_there_is_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -728,6 +749,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_remote_dead_nolock_is_rescued),
 	KUNIT_CASE(free_remote_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_pushed_when_there_is_no_room),
+	KUNIT_CASE(free_remote_is_pushed_below_the_least_high_mark),
 	KUNIT_CASE(free_remote_nolock_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_kept_for_an_empty_list),
 	KUNIT_CASE(free_remote_highatomic_is_kept_for_the_movable_list),

@@ -36,7 +36,7 @@ static long live_alloc_one_fn(struct pcp_worker *w)
 	return moved;
 }
 
-/* H6 */
+/* An allocation does bounded work. */
 static void live_allocation_absorbs_a_bounded_number(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -84,7 +84,7 @@ static long live_lazy_fn(struct pcp_worker *w)
 	return moved;
 }
 
-/* H9 */
+/* The fast path stays on its own cache lines. */
 static void live_allocation_leaves_the_free_llist_alone(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -100,7 +100,7 @@ static void live_allocation_leaves_the_free_llist_alone(struct kunit *test)
 	live_check(test);
 }
 
-/* H7 */
+/* Absorbing respects the high mark. */
 static void live_absorbing_does_not_pass_the_high_mark(struct kunit *test)
 {
 	struct live *lv = test->priv;

@@ -57,7 +57,7 @@ static void live_counters_move(struct kunit *test)
 	live_check(test);
 }
 
-/* H10 */
+/* A page is counted once, whichever way it goes. */
 static void live_counters_balance_after_a_mixed_load(struct kunit *test)
 {
 	struct live *lv = test->priv;

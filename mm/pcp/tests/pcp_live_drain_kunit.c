@@ -37,7 +37,7 @@ static int live_empty_all_lists(struct live *lv)
 	return count;
 }
 
-/* H1 */
+/* Waiting pages are drained. */
 static void live_expect_waiting_drained(struct kunit *test, bool all_zones)
 {
 	struct live *lv = test->priv;
@@ -64,7 +64,7 @@ static void live_drain_of_all_zones_sees_pages_that_wait(struct kunit *test)
 	live_expect_waiting_drained(test, true);
 }
 
-/* H3 */
+/* A disabled PCP keeps no page. */
 static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -137,7 +137,7 @@ static long live_pusher_fn(struct pcp_worker *w)
 }
 
 /*
- * H3, with frees on their way when the PCP is disabled: whichever side is
+ * The same with frees on their way when the PCP is disabled: whichever side is
  * later, nothing waits when both are done.
  */
 static void live_push_races_with_disable(struct kunit *test)
@@ -240,8 +240,8 @@ static long live_carry_fn(struct pcp_worker *w)
 }
 
 /*
- * H3, with pages that somebody took off the list before: the drain does not see
- * them, so who disables has to wait for whom carries them.
+ * The same with pages that somebody took off the list before. The drain does not see
+ * them, so disabling has to wait for whoever carries them.
  */
 static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
 {
@@ -271,8 +271,8 @@ static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
 }
 
 /*
- * H2. There is no CPU hotplug under UML, so this only says that the CPU is
- * dead, and does to its PCP what hotplug does.
+ * Nothing strands on a dead CPU. There is no CPU hotplug under UML, so this only says that
+ * the CPU is dead, and does to its PCP what hotplug does.
  */
 static void live_push_races_with_teardown(struct kunit *test)
 {
@@ -341,7 +341,7 @@ static long live_defer_fn(struct pcp_worker *w)
 	return !llist_empty(&lv->zone->trylock_free_pages);
 }
 
-/* H10, and no trace of the order is left in a page that merged. */
+/* PGFREE is counted once, and a page that merged has no trace of its order left. */
 static void live_expect_deferred_freed(struct kunit *test, bool all_zones)
 {
 	struct live *lv = test->priv;

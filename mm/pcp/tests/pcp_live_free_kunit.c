@@ -166,7 +166,7 @@ static void live_pages_come_back_in_the_order_of_their_frees(struct kunit *test)
 /* What vm.stat_interval is unless somebody changes it. */
 #define LIVE_INTERVAL	((unsigned long)HZ)
 
-/* H1, H5: two intervals are promised. */
+/* The wait is bounded in time: two intervals are promised. */
 static void live_vmstat_returns_what_waits_on_an_idle_cpu(struct kunit *test)
 {
 	unsigned long took = ULONG_MAX, end = jiffies + 30 * HZ;
@@ -207,7 +207,7 @@ static long live_flood_fn(struct pcp_worker *w)
 	return max;
 }
 
-/* H5 */
+/* The wait is bounded in number. */
 static void live_flood_stays_within_the_bound(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -269,7 +269,7 @@ static void live_flood_of_a_short_zone_leaves_a_batch(struct kunit *test)
 	live_check(test);
 }
 
-static void live_bound_is_half_a_refill_at_most(struct kunit *test)
+static void live_bound_is_one_refill_at_most(struct kunit *test)
 {
 	struct zone *zone;
 	int cpu;
@@ -332,7 +332,7 @@ static long live_overflow_nolock_fn(struct pcp_worker *w)
 	return !llist_empty(&lv->zone->trylock_free_pages);
 }
 
-/* H10: what a push counted is not counted again when it is deferred. */
+/* A page that a push counted is not counted again when it is deferred. */
 static void live_overflow_with_the_zone_locked_is_deferred(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -467,7 +467,7 @@ static long live_shared_lock_fn(struct pcp_worker *w)
 	return lv->done && softirq.seen;
 }
 
-/* With lockdep this tells of each lock that one of them may not take (H11). */
+/* A free may come from any context: lockdep reports each lock that one of them may not take. */
 static void live_free_under_a_lock_that_hardirq_takes(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -570,7 +570,7 @@ static struct kunit_case live_free_cases[] = {
 	KUNIT_CASE_SLOW(live_nobody_watches_while_nothing_waits),
 	KUNIT_CASE(live_flood_stays_within_the_bound),
 	KUNIT_CASE(live_flood_of_a_short_zone_leaves_a_batch),
-	KUNIT_CASE(live_bound_is_half_a_refill_at_most),
+	KUNIT_CASE(live_bound_is_one_refill_at_most),
 	KUNIT_CASE(live_short_zone_lowers_the_high_mark),
 	KUNIT_CASE(live_overflow_with_the_zone_locked_is_deferred),
 	KUNIT_CASE(live_hardirq_free_while_the_local_lock_is_held),

@@ -26,7 +26,7 @@ static unsigned int live_block_pages_cached(struct live *lv)
 	return nr;
 }
 
-/* H4 */
+/* Isolated pages leave the PCP. */
 static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -56,7 +56,7 @@ static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 	live_check(test);
 }
 
-/* H4, H10: as above, by one who may not take zone->lock. */
+/* As above, by an absorb that may not take zone->lock. PGFREE is counted once. */
 static void live_isolated_while_waiting_is_deferred(struct kunit *test)
 {
 	long before = live_balance(test);

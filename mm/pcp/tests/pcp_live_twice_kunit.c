@@ -268,7 +268,7 @@ static void live_expect_one_report(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live_twice.said.others, 0U);
 }
 
-/* It is free once, and somewhere: a block whose pages were all freed is whole. */
+/* The zone has it in the end, and has it once. */
 static void live_expect_free_once(struct kunit *test)
 {
 	struct live *lv = test->priv;

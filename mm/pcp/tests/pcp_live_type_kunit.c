@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Blocks of every migratetype, isolated or not, against every path of the page allocator
- * in use that caches a page or hands one out (H16). The kernel gets no page of a CMA area
+ * in use that caches a page or hands one out. The kernel gets no page of a CMA area
  * or of a reserve, nobody gets one of an isolated block, and these areas have all their
  * pages back afterwards.
  */

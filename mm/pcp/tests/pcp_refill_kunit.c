@@ -366,7 +366,7 @@ static void refill_looks_at_the_bound_after_the_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 0));
 }
 
-/* H3: what the caller takes at once is all that a disabled PCP gets. */
+/* A disabled PCP gets just the page that the caller takes at once. */
 static void refill_of_disabled_pcp_gets_just_one_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -128,7 +128,7 @@ static void check_one(struct kunit *test, int migratetype, enum owner owner,
 	if (owner == NOBODY || owner == THIS_CPU)
 		in.keep = bits & 8;
 
-	got = pcp_route(in);
+	got = pcp_decide_route(in);
 	want = oracle(migratetype, owner, in.order_allowed, in.nolock,
 		      in.can_trylock);
 	KUNIT_EXPECT_EQ_MSG(test, got, want,
@@ -162,15 +162,15 @@ static void route_order_not_allowed_to_zone(struct kunit *test)
 	struct pcp_route_in in = ordinary(THIS_CPU);
 
 	in.order_allowed = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_ZONE);
 
 	/* Not even to a CPU that would take it. */
 	in = ordinary(OTHER);
 	in.order_allowed = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_ZONE);
 	in = ordinary(OTHER_KEEP);
 	in.order_allowed = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_ZONE);
 }
 
 static void route_isolated_to_zone(struct kunit *test)
@@ -183,7 +183,7 @@ static void route_isolated_to_zone(struct kunit *test)
 		struct pcp_route_in in = ordinary(owners[i]);
 
 		in.migratetype = MIGRATE_ISOLATE;
-		KUNIT_EXPECT_EQ_MSG(test, pcp_route(in), PCP_ROUTE_ZONE,
+		KUNIT_EXPECT_EQ_MSG(test, pcp_decide_route(in), PCP_ROUTE_ZONE,
 				    "owner %d", owners[i]);
 	}
 #else
@@ -193,18 +193,18 @@ static void route_isolated_to_zone(struct kunit *test)
 
 static void route_other_cpus_page_remote(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER)), PCP_ROUTE_REMOTE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(ordinary(OTHER)), PCP_ROUTE_REMOTE);
 }
 
 static void route_other_cpus_page_remote_without_locks(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER)),
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(without_locks(OTHER)),
 			PCP_ROUTE_REMOTE);
 }
 
 static void route_page_of_use_here_local(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(OTHER_KEEP)), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(ordinary(OTHER_KEEP)), PCP_ROUTE_LOCAL);
 }
 
 static void route_page_of_use_here_nolock_local_by_trylock(struct kunit *test)
@@ -212,24 +212,24 @@ static void route_page_of_use_here_nolock_local_by_trylock(struct kunit *test)
 	struct pcp_route_in in = ordinary(OTHER_KEEP);
 
 	in.nolock = true;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_LOCAL);
 }
 
 /* It cannot be put on the PCP here, but the push takes no lock. */
 static void route_page_of_use_here_remote_without_locks(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(OTHER_KEEP)),
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(without_locks(OTHER_KEEP)),
 			PCP_ROUTE_REMOTE);
 }
 
 static void route_own_block_local(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(THIS_CPU)), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(ordinary(THIS_CPU)), PCP_ROUTE_LOCAL);
 }
 
 static void route_unowned_local(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, pcp_route(ordinary(NOBODY)), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(ordinary(NOBODY)), PCP_ROUTE_LOCAL);
 }
 
 static void route_local_busy_to_zone(struct kunit *test)
@@ -249,7 +249,7 @@ static void route_nolock_local_by_trylock(struct kunit *test)
 	struct pcp_route_in in = ordinary(THIS_CPU);
 
 	in.nolock = true;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_LOCAL);
 }
 
 /* The zone tries its own lock. */
@@ -259,20 +259,20 @@ static void route_order_not_allowed_nolock_to_zone_by_trylock(struct kunit *test
 
 	in.order_allowed = false;
 	in.nolock = true;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_ZONE);
 }
 
 static void route_without_locks_deferred(struct kunit *test)
 {
 	struct pcp_route_in in = without_locks(OTHER);
 
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(NOBODY)),
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(without_locks(NOBODY)),
 			PCP_ROUTE_DEFER);
-	KUNIT_EXPECT_EQ(test, pcp_route(without_locks(THIS_CPU)),
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(without_locks(THIS_CPU)),
 			PCP_ROUTE_DEFER);
 
 	in.order_allowed = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_DEFER);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_DEFER);
 }
 
 /* Who may wait for a lock does not have to be able to try it. */
@@ -281,12 +281,12 @@ static void route_waiting_needs_no_trylock(struct kunit *test)
 	struct pcp_route_in in = ordinary(THIS_CPU);
 
 	in.can_trylock = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_LOCAL);
 	in = ordinary(OTHER_KEEP);
 	in.can_trylock = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_LOCAL);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_LOCAL);
 	in.order_allowed = false;
-	KUNIT_EXPECT_EQ(test, pcp_route(in), PCP_ROUTE_ZONE);
+	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_ZONE);
 }
 
 /* === The list of a type === */

@@ -3,7 +3,7 @@
  * Owners turned off and on, in the page allocator in use.
  */
 #include <kunit/test.h>
-#include <linux/cpumask.h>
+#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -124,20 +124,34 @@ static void switch_off_refill_owns_nothing(struct kunit *test)
 	live_check(test);
 }
 
-/* All but one work, and that one turns owners off and on. */
+/* Workers that have not been through a round yet. */
+static atomic_t switch_late;
+
+/*
+ * All but one exchange pages until that one says stop. It turns owners off and on 32 times
+ * at least, and until all others have been through a round.
+ */
 static long switch_load_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
-	unsigned int i;
+	bool first = true;
+	long nr;
 
-	if (w->index)
-		return live_mixed_fn(w);
-	for (i = 0; i < 32; i++) {
-		pcp_set_owners(i & 1);
-		cond_resched();
+	if (!w->index) {
+		for (nr = 0; nr < 32 || atomic_read(&switch_late); nr++) {
+			pcp_set_owners(nr & 1);
+			cond_resched();
+		}
+		pcp_set_owners(true);
+		WRITE_ONCE(lv->stop, true);
+		return nr;
 	}
-	WRITE_ONCE(lv->stop, true);
-	return 0;
+	for (nr = 0; !READ_ONCE(lv->stop); first = false) {
+		nr += live_mixed_fn(w);
+		if (first)
+			atomic_dec(&switch_late);
+	}
+	return nr;
 }
 
 static void switch_under_load_loses_nothing(struct kunit *test)
@@ -149,12 +163,12 @@ static void switch_under_load_loses_nothing(struct kunit *test)
 
 	live_seed(lv);
 	lv->stop = false;
-	lv->round = INT_MAX;
+	lv->round = 2000;
+	atomic_set(&switch_late, live_nr_workers() - 1);
 	p = pcp_workers_run(test, NULL, live_nr_workers(), switch_load_fn, lv);
 	for (i = 1; i < p->nr; i++)
 		nr += p->worker[i].ret;
-	KUNIT_EXPECT_GT(test, nr, 0L);
-	KUNIT_EXPECT_TRUE(test, pcp_owners_on());
+	KUNIT_EXPECT_GT(test, nr, 1000L);
 	live_empty_slots(lv);
 	KUNIT_EXPECT_EQ(test, before, live_balance(test));
 	live_check(test);

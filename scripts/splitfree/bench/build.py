@@ -15,9 +15,10 @@ from splitfree.source.worktree import apply, checkout, worktree
 
 HERE = os.path.join(TESTING, "bench")
 # name: of the directories below $(O) and kunit-build, and of the lock of both. here: where
-# the program and its configuration are. fragments: what is changed in .kunitconfig.
+# the program and its configuration are. program: what the names of its files begin with.
+# fragments: what is changed in .kunitconfig.
 Kit = namedtuple("Kit", "name here program fragments")
-BENCH = Kit("bench", HERE, "pcp_bench.c", [os.path.join(HERE, "bench.config")])
+BENCH = Kit("bench", HERE, "pcp_bench", [os.path.join(HERE, "bench.config")])
 LOCKS = os.path.join(HERE, "locks.config")
 # Letter, name, work tree, and the patches of HERE that go on top. "stock" has no
 # series. Two that share a work tree share most objects in the compiler's cache.
@@ -35,18 +36,32 @@ def read(path):
         return handle.read()
 
 
+def program_files(kit):
+    """The names of its sources and headers."""
+    return sorted(name for name in os.listdir(kit.here)
+                  if name.startswith(kit.program) and name.endswith((".c", ".h")))
+
+
 def wanted_key(commit, patches, kit):
     """Changes with all that goes into the work tree of a kernel."""
     digest = hashlib.sha256(commit.encode())
-    for name in (*patches, kit.program):
+    for name in (*patches, *program_files(kit)):
+        digest.update(name.encode())
         digest.update(read(os.path.join(kit.here, name)))
     return digest.hexdigest()
 
 
 def add_program(path, kit):
-    shutil.copyfile(os.path.join(kit.here, kit.program), os.path.join(path, "mm", kit.program))
+    """Make it a part of mm/. Returns the paths of its files there."""
+    names = program_files(kit)
+    for name in names:
+        shutil.copyfile(os.path.join(kit.here, name), os.path.join(path, "mm", name))
     with open(os.path.join(path, "mm/Makefile"), "a", encoding="ascii") as handle:
-        handle.write(f"\nobj-y += {kit.program.removesuffix('.c')}.o\n")
+        handle.write("\n")
+        for name in names:
+            if name.endswith(".c"):
+                handle.write(f"obj-y += {name.removesuffix('.c')}.o\n")
+    return [os.path.join("mm", name) for name in names]
 
 
 def source_tree(main_tree, path, commit, patches, kit):
@@ -59,9 +74,9 @@ def source_tree(main_tree, path, commit, patches, kit):
     tree.git("clean", "-q", "-f", "mm")
     for name in patches:
         apply(tree, os.path.join(kit.here, name))
-    add_program(path, kit)
+    added = add_program(path, kit)
     tree.git("add", "-u")
-    tree.git("add", "-f", os.path.join("mm", kit.program))
+    tree.git("add", "-f", *added)
     tree.git("commit", "-q", "--no-verify", "-m", key, env=IDENTITY)
     return tree
 

@@ -30,7 +30,7 @@ from splitfree.kernel import guest, uml
 from splitfree.runs import frame
 
 HERE = os.path.join(TESTING, "frag")
-KIT = builds.Kit("frag", HERE, "pcp_frag.c", [os.path.join(HERE, "frag.config")])
+KIT = builds.Kit("frag", HERE, "pcp_frag", [os.path.join(HERE, "frag.config")])
 KERNELS = {variant[1]: variant for variant in builds.VARIANTS if not variant[3]}
 Case = namedtuple("Case", "name memory ncpus args what")
 Goal = namedtuple("Goal", "cases figure text what")

@@ -45,7 +45,7 @@ COMMAND = Command(
     "operations on the helpers that libFuzzer chooses, against a slow and obvious model",
     (Option("MINUTES", "5", between(1, 100000), "how long new inputs are tried"),
      SEED._replace(read=seed), Option("QUICK", "", is_one, "1: plant no faults")),
-    packages=("fuzz",), tree=False)
+    packages=("fuzz",), tree=False, own_lock="fuzz")
 
 
 # Files -----------------------------------------------------------------------

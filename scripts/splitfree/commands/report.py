@@ -221,6 +221,44 @@ def mutants_section(out):
     return section
 
 
+def paper_section(out):
+    section, goods = Section("Models and proofs", "make model; make prove"), []
+    for name, key in (("model", "checks"), ("prove", "proofs")):
+        for _, record in records(out, name):
+            if not section.took(record, key):
+                return section
+            goods.append(good_of(record))
+            section.add(f"<h3>make {name}</h3>", table(
+                ("what", "result", "seconds"),
+                [(one["name"], word(one["good"], one["text"]), one["seconds"])
+                 for one in record["data"][key]], (2,)))
+            section.verdict(False if False in goods else None if None in goods else True,
+                            section.summary.removeprefix("not run") + f"{name}: {counts_of(record)} ",
+                            record)
+    return section
+
+
+def fuzz_section(out):
+    section = Section("Fuzz", "make fuzz")
+    for _, record in records(out, "fuzz"):
+        if not section.took(record, "executions", "faults"):
+            continue
+        data = record["data"]
+        reached = data["reached"] or {"files": {}, "lines": "?", "branches": "?"}
+        section.add(table(("file", "lines, %", "branches, %"),
+                          [(name, *row) for name, row in sorted(reached["files"].items())], (1, 2)))
+        if data["faults"]:
+            section.add("<h3>Planted faults</h3>", table(
+                ("fault", "found", "seconds", "by"),
+                [(fault["name"], word(fault["found"], "yes" if fault["found"] else "no"),
+                  fault["seconds"], fault["text"]) for fault in data["faults"]], (2,)))
+        section.verdict(good_of(record),
+                        f"{data['executions']} inputs, {reached['lines']} % of the lines, "
+                        f"{reached['branches']} % of the branches" +
+                        (f"; {record['sentence']}" if record["sentence"] else ""), record)
+    return section
+
+
 def stress_section(out):
     section = Section("Stress", "make stress")
     runs = [(name, r) for name, r in records(out, "stress") if section.took(r, "results")]
@@ -345,8 +383,8 @@ def frag_section(out):
     return section
 
 
-SECTIONS = (check_section, tests_section, coverage_section, mutants_section, stress_section,
-            selftests_section, rcuscale_section, bench_section, frag_section)
+SECTIONS = (check_section, tests_section, coverage_section, mutants_section, paper_section,
+            fuzz_section, stress_section, selftests_section, rcuscale_section, bench_section, frag_section)
 
 
 def first_line(*command):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Counts the instructions of a UML kernel between marks: starts the kernel,
- * waits for bench_mark() of pcp_bench.c on the first CPU, and lets that thread
+ * waits for bench_mark() of pcp_bench_count.c on the first CPU, and lets that thread
  * go instruction by instruction until the next mark.
  *
  *	count [-a] ADDRESS PROGRAM ARGUMENTS...

@@ -221,7 +221,7 @@ proctype pusher(byte me)
 	bool open, hoisted;
 
 	/*
-	 * pcp_route(); the answer may be old when the push comes. They are all
+	 * pcp_decide_route(); the answer may be old when the push comes. They are all
 	 * alike, so it is enough that they come here in order.
 	 */
 	atomic {

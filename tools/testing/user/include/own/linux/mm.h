@@ -16,25 +16,37 @@
 extern struct page pcp_user_pages[PCP_USER_NR_PAGES];
 #define pcp_user_zone	(&contig_page_data.node_zones[ZONE_NORMAL])
 
+#ifndef page_to_pfn
 #define page_to_pfn(page)						\
 	((unsigned long)((page) - pcp_user_pages) + PCP_USER_START_PFN)
+#endif
 #define pfn_to_page(pfn)	(&pcp_user_pages[(pfn) - PCP_USER_START_PFN])
 #define page_zone(page)		((void)(page), pcp_user_zone)
 #define page_address(page)	((void *)(page_to_pfn(page) << PAGE_SHIFT))
 
+#ifndef page_private
 #define page_private(page)	((page)->private)
+#endif
 #define page_ref_count(page)	((page)->_refcount.counter)
 #define page_count(page)	page_ref_count(page)
 
 static inline void set_page_private(struct page *page, unsigned long private)
 {
-	page->private = private;
+	page_private(page) = private;
 }
 
 static inline void set_page_count(struct page *page, int count)
 {
 	page->_refcount.counter = count;
 }
+
+/* Nothing else is in the flags. */
+static inline void set_page_zone(struct page *page, enum zone_type zone)
+{
+	page->flags.f = (unsigned long)zone << ZONES_PGSHIFT;
+}
+
+#define page_zone_id(page)	((int)page_zonenum(page))
 
 static inline struct page *pfn_to_online_page(unsigned long pfn)
 {

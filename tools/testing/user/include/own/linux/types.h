@@ -35,7 +35,10 @@ typedef struct {
 #define ATOMIC_INIT(i)		{ (i) }
 
 struct list_head {
-	struct list_head *next, *prev;
+#ifndef PCP_PROVE
+	struct list_head *next;
+#endif
+	struct list_head *prev;
 };
 
 struct hlist_node {
