@@ -32,6 +32,13 @@ class Lint(unittest.TestCase):
         found = checkers.own(text, {"mm/x.c": {4}}, "compiler")
         self.assertEqual([(c.line, c.text) for c in found], [(4, "warning: ours"), (4, "error: so")])
 
+    def test_an_object_that_the_configuration_lacks_is_left_out(self):
+        makefile = "obj-$(CONFIG_A) += a.o more.o\nobj-y += always.o\n"
+        self.assertTrue(checkers.is_configured(makefile, "CONFIG_A=y\n", "more.o"))
+        self.assertFalse(checkers.is_configured(makefile, "# CONFIG_A is not set\n", "more.o"))
+        self.assertFalse(checkers.is_configured(makefile, "CONFIG_AB=y\n", "a.o"))
+        self.assertTrue(checkers.is_configured(makefile, "", "always.o"))
+
     def excuses(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".excuses") as handle:
             handle.write(text)

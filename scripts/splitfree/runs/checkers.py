@@ -8,6 +8,7 @@ complaint.
 """
 
 import collections
+import contextlib
 import glob
 import os
 import re
@@ -106,12 +107,32 @@ def c_files(tree, lines):
                   and os.path.exists(os.path.join(tree.path, p)))
 
 
+def is_configured(makefile, config, name):
+    """Does a kernel of this configuration have an object? By the text of its Makefile."""
+    found = re.search(rf"^obj-\$\((CONFIG_\w+)\)\s*[+:]?=.*\b{re.escape(name)}(?:\s|$)", makefile,
+                      re.M)
+    return not found or re.search(rf"^{found[1]}=", config, re.M) is not None
+
+
+def objects(tree, lines, config):
+    """What is built beside mm/, as far as the configuration has it."""
+    for path in c_files(tree, lines):
+        if not path.endswith(".c") or path.startswith("mm/"):
+            continue
+        with contextlib.suppress(OSError):
+            with open(os.path.join(tree.path, os.path.dirname(path), "Makefile"),
+                      encoding="utf-8") as handle:
+                if not is_configured(handle.read(), config, os.path.basename(path)[:-2] + ".o"):
+                    continue
+        yield path[:-2] + ".o"
+
+
 def compiler(tree, lines, log, kernel):
     """W=1 and sparse, over all that a UML kernel with every suite has."""
     need("sparse")
     kernel.configure(tree)
-    files = [p[:-2] + ".o" for p in c_files(tree, lines)
-             if p.endswith(".c") and not p.startswith("mm/")]
+    with open(os.path.join(kernel.dir, ".config"), encoding="utf-8") as handle:
+        files = list(objects(tree, lines, handle.read()))
     result = subprocess.run(["make", "-C", kernel.linux, "ARCH=um", "O=" + kernel.dir,
                              f"-j{kernel.jobs}", "W=1", "C=2", "CHECK=" + SPARSE,
                              *kernel.make_options(), "mm/", *files],
