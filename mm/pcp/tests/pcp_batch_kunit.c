@@ -711,7 +711,7 @@ static void batch_run_that_makes_room_flushes_without_the_lock(struct kunit *tes
 	rcu_read_unlock();
 
 	have_zones(fx, PCP_BATCH_RUNS + 1);
-	batch_free(&batch, fx->zone, local(fx, 8));
+	batch_free(&batch, fx->zone, local(fx, 6));
 	for (z = 0; z < PCP_BATCH_RUNS; z++) {
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 		zone_pcp(fx->zones[z], fx->other->cpu)->bound = 0;
@@ -726,7 +726,7 @@ static void batch_run_that_makes_room_flushes_without_the_lock(struct kunit *tes
 	expect_unlocked(fx, &batch, pinned);
 
 	/* And goes on as a batch that has just begun. */
-	batch_free(&batch, fx->zone, local(fx, 9));
+	batch_free(&batch, fx->zone, local(fx, 7));
 	KUNIT_EXPECT_PTR_EQ(test, batch.pcp, fx->pcp);
 	pcp_batch_end(&batch);
 	expect_ended(fx, &batch, pinned);
