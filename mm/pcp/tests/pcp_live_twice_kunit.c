@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that are freed twice, in the page allocator in use (H18): in each state there is a
+ * Pages that are freed twice, in the page allocator in use: in each state there is a
  * report, the page stays where it is, and no list becomes a loop.
  *
  * A report would fail the run, so the console is kept from it, and the kernel's log is
