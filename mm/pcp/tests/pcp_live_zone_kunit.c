@@ -175,7 +175,10 @@ static void live_relax_by_return(struct live *lv)
 {
 	__free_page(lv->pages[0]);
 	__free_page(lv->pages[1]);
-	pcp_return_all();
+	/* What pcp_return_all() does for each PCP. That may sleep, and the task is pinned. */
+	rcu_read_lock();
+	pcp_return_waiting(lv->zone, lv->pcp);
+	rcu_read_unlock();
 }
 
 static const struct live_relax_param {
