@@ -106,6 +106,7 @@ class Judgement(unittest.TestCase):
         self.assertTrue(prove.judge("broken", BAD, 10)[0])
         self.assertFalse(prove.judge("broken", GOOD, 0)[0])
         self.assertFalse(prove.judge("broken", UNWOUND, 10)[0])
+        self.assertTrue(prove.judge("broken", UNWOUND + BAD, 10)[0])
 
     def test_a_proof_that_did_not_end(self):
         self.assertEqual(prove.judge("holds", "", None), (False, "it took too long"))
