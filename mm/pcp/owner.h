@@ -40,6 +40,10 @@ void pageblock_disown_cpu(struct zone *zone, struct per_cpu_pages *pcp);
 
 /* switch.c */
 void pcp_set_owners(bool on);
+#if IS_ENABLED(CONFIG_KUNIT)
+int pcp_owners_get(void *data, u64 *on);
+int pcp_owners_set(void *data, u64 on);
+#endif
 
 /**
  * pageblock_disown() - nobody owns a block any more

@@ -28,7 +28,7 @@ enum pcp_route {
  * @migratetype: of the page's block
  * @owner: CPU that owns the block, -1 if none does
  * @keep: the page is of use here: the task needs it back at once, or this CPU has
- *	room for it. Or owners are turned off
+ *	room for it
  * @cpu: this CPU; the task is pinned
  * @order_allowed: pages of this order may be on a PCP
  * @nolock: FPI_NOLOCK, the caller allows no lock to be waited for

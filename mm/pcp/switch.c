@@ -4,6 +4,7 @@
  * try a lock is local, and the zone is asked for pages as in a kernel without this. Blocks
  * lose their owners as they become whole, or as their pages are given back.
  */
+#include <kunit/visibility.h>
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
@@ -47,20 +48,35 @@ early_param("pcp_owners", pcp_owners_setup);
 /* Before there is a second CPU. Nothing waits yet. */
 static int __init pcp_owners_init(void)
 {
-	if (!pcp_owners_at_boot)
-		static_branch_disable(&pcp_owners);
+	pcp_set_owners(pcp_owners_at_boot);
 	return 0;
 }
 early_initcall(pcp_owners_init);
 
 #ifdef CONFIG_DEBUG_FS
-static int pcp_owners_get(void *data, u64 *on)
+/**
+ * pcp_owners_get() - what the file in debugfs says
+ * @data: not used
+ * @on: gets 1 if owners are on, else 0
+ *
+ * Context: Any.
+ * Return: 0.
+ */
+VISIBLE_IF_KUNIT int pcp_owners_get(void *data, u64 *on)
 {
 	*on = pcp_owners_on();
 	return 0;
 }
 
-static int pcp_owners_set(void *data, u64 on)
+/**
+ * pcp_owners_set() - what was written to the file in debugfs
+ * @data: not used
+ * @on: 1 turns owners on, 0 off
+ *
+ * Context: Task context, may sleep.
+ * Return: 0, or -EINVAL for another number.
+ */
+VISIBLE_IF_KUNIT int pcp_owners_set(void *data, u64 on)
 {
 	if (on > 1)
 		return -EINVAL;

@@ -78,6 +78,24 @@ static void switch_off_returns_what_waits(struct kunit *test)
 	live_check(test);
 }
 
+#ifdef CONFIG_DEBUG_FS
+static void switch_file_takes_0_and_1(struct kunit *test)
+{
+	u64 on = 2;
+
+	KUNIT_EXPECT_EQ(test, pcp_owners_set(NULL, 0), 0);
+	KUNIT_EXPECT_FALSE(test, pcp_owners_on());
+	KUNIT_EXPECT_EQ(test, pcp_owners_get(NULL, &on), 0);
+	KUNIT_EXPECT_EQ(test, on, 0ULL);
+	KUNIT_EXPECT_EQ(test, pcp_owners_set(NULL, 2), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, pcp_owners_on());
+	KUNIT_EXPECT_EQ(test, pcp_owners_set(NULL, 1), 0);
+	KUNIT_EXPECT_TRUE(test, pcp_owners_on());
+	KUNIT_EXPECT_EQ(test, pcp_owners_get(NULL, &on), 0);
+	KUNIT_EXPECT_EQ(test, on, 1ULL);
+}
+#endif
+
 /* On CPU a: take pages that no PCP has. Returns how many are of a block of CPU a. */
 static long switch_refill_fn(struct pcp_worker *w)
 {
@@ -179,6 +197,9 @@ static struct kunit_case switch_cases[] = {
 	KUNIT_CASE(switch_on_again_pushes),
 	KUNIT_CASE(switch_off_returns_what_waits),
 	KUNIT_CASE(switch_off_refill_owns_nothing),
+#ifdef CONFIG_DEBUG_FS
+	KUNIT_CASE(switch_file_takes_0_and_1),
+#endif
 	KUNIT_CASE(switch_under_load_loses_nothing),
 	{}
 };
