@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pcp_route() and pcp_route_busy() for all that they may be asked: the answer is that of the
+ * pcp_decide_route() and pcp_route_busy() for all that they may be asked: the answer is that of the
  * table in Documentation/mm/pcp.rst, which table.h is made from.
  */
 #include "prove.c"
@@ -23,7 +23,7 @@ int main(void)
 
 	assume(in.owner >= -1 && in.cpu >= 0);
 
-	route = pcp_route(in);
+	route = pcp_decide_route(in);
 
 	column = !in.nolock ? 0 : in.can_trylock ? 1 : 2;
 	if (!in.order_allowed)
