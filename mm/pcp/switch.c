@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Turn owners off, to find the cause of a problem. No CPU gets a block, each free that may
- * try a lock is local, and the zone is asked for pages as in a kernel without this. Blocks
- * lose their owners as they become whole, or as their pages are given back.
+ * Turn owners off, to find the cause of a problem. No CPU gets a block, nothing is pushed,
+ * and the zone is asked for pages as in a kernel without this. Blocks lose their owners as
+ * they become whole, or as their pages are given back.
  */
 #include <kunit/visibility.h>
 #include <linux/debugfs.h>

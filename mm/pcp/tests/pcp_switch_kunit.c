@@ -10,6 +10,7 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
+#include "../free.h"
 #include "../pcp.h"
 #include "../zone.h"
 #include "live.h"
@@ -48,6 +49,38 @@ static void switch_off_pushes_nothing(struct kunit *test)
 	live_own(lv, 64, false);
 	pcp_set_owners(false);
 	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_free_fn, lv), 0L);
+	live_check(test);
+}
+
+/* On CPU b: where goes a page, freed by somebody who may not even try a lock? */
+static long switch_route_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct pcp_route_in in = {
+		.order_allowed = true,
+		.nolock = true,
+		.can_trylock = false,
+	};
+	struct page *page = lv->pages[0];
+	enum pcp_route route;
+
+	pcpu_task_pin();
+	route = pcp_route_page(&in, lv->zone, page, page_to_pfn(page), 0);
+	pcpu_task_unpin();
+	return route;
+}
+
+static void switch_off_defers_what_may_try_no_lock(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	live_own(lv, 64, false);
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_route_fn, lv),
+			(long)PCP_ROUTE_REMOTE);
+	pcp_set_owners(false);
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_route_fn, lv),
+			(long)PCP_ROUTE_DEFER);
+	pcp_on_cpu(test, lv->b, switch_free_fn, lv);
 	live_check(test);
 }
 
@@ -194,6 +227,7 @@ static void switch_under_load_loses_nothing(struct kunit *test)
 
 static struct kunit_case switch_cases[] = {
 	KUNIT_CASE(switch_off_pushes_nothing),
+	KUNIT_CASE(switch_off_defers_what_may_try_no_lock),
 	KUNIT_CASE(switch_on_again_pushes),
 	KUNIT_CASE(switch_off_returns_what_waits),
 	KUNIT_CASE(switch_off_refill_owns_nothing),
