@@ -27,6 +27,16 @@ static int switch_init(struct kunit *test)
 	return ret ?: kunit_add_action_or_reset(test, switch_on, NULL);
 }
 
+/* What waited from the same blocks went to the zone, and took their owner from them. */
+static void switch_off_with_owners(struct live *lv)
+{
+	unsigned int i;
+
+	pcp_set_owners(false);
+	for (i = 0; i < lv->nr; i++)
+		pageblock_own(lv->zone, lv->pcp, live_pbd(lv->pages[i]));
+}
+
 /* On CPU b, which has no room: free all. Returns how many wait. */
 static long switch_free_fn(struct pcp_worker *w)
 {
@@ -47,7 +57,7 @@ static void switch_off_pushes_nothing(struct kunit *test)
 	struct live *lv = test->priv;
 
 	live_own(lv, 64, false);
-	pcp_set_owners(false);
+	switch_off_with_owners(lv);
 	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_free_fn, lv), 0L);
 	live_check(test);
 }
@@ -77,7 +87,7 @@ static void switch_off_defers_what_may_try_no_lock(struct kunit *test)
 	live_own(lv, 64, false);
 	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_route_fn, lv),
 			(long)PCP_ROUTE_REMOTE);
-	pcp_set_owners(false);
+	switch_off_with_owners(lv);
 	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->b, switch_route_fn, lv),
 			(long)PCP_ROUTE_DEFER);
 	pcp_on_cpu(test, lv->b, switch_free_fn, lv);
