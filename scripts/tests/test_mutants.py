@@ -2,6 +2,7 @@
 """The list of equivalent mutants, the score, and who noticed one."""
 
 import os
+import re
 import tempfile
 import unittest
 from unittest import mock
@@ -24,6 +25,12 @@ class Places(unittest.TestCase):
         for name in mutants.sources():
             text = mutants.read(os.path.join(mutants.PCP, name))
             self.assertTrue(mutate.mutants(text), name)
+
+    def test_each_source_is_a_part_of_the_userland_program(self):
+        makefile = mutants.read(os.path.join(mutants.TESTING, "user/Makefile"))
+        helpers = re.search(r"^HELPERS := (.*)$", makefile, re.M)[1].split()
+        self.assertEqual({n for n in mutants.sources() if n.endswith(".c")} -
+                         {name + ".c" for name in helpers}, set())
 
     def test_header_function_is_used_through_others(self):
         users = [os.path.basename(p) for p in mutants.used_by("pcp_open")]

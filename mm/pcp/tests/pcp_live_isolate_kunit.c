@@ -26,8 +26,8 @@ static unsigned int live_block_pages_cached(struct live *lv)
 	return nr;
 }
 
-/* Isolated pages leave the PCP. */
-static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
+/* All pages of a block wait, are isolated, and are absorbed as an allocation would. */
+static void live_isolate_what_waits(struct kunit *test, unsigned int flags)
 {
 	struct live *lv = test->priv;
 	unsigned long start, end;
@@ -41,8 +41,8 @@ static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 		live_set_bound(lv, INT_MAX);
 		pcp_on_cpu(test, lv->b, live_free_fn, lv);
 		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
-		/* Not drained: what waits is absorbed as an allocation would. */
-		absorbed = live_absorb_all(lv, 0);
+		/* Not drained. */
+		absorbed = live_absorb_all(lv, flags);
 		live_reset_bound(lv);
 		if (!ret) {
 			KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
@@ -53,36 +53,20 @@ static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_GE(test, absorbed, (unsigned int)pageblock_nr_pages);
+}
+
+static void live_isolated_while_waiting_goes_to_the_zone(struct kunit *test)
+{
+	live_isolate_what_waits(test, 0);
 	live_check(test);
 }
 
-/* As above, by an absorb that may not take zone->lock. PGFREE is counted once. */
+/* By an absorb that may not take zone->lock. PGFREE is counted once. */
 static void live_isolated_while_waiting_is_deferred(struct kunit *test)
 {
 	long before = live_balance(test);
-	struct live *lv = test->priv;
-	unsigned int absorbed = 0;
-	unsigned long start, end;
-	int tries, ret = -1;
 
-	for (tries = 0; tries < 8; tries++) {
-		live_own(lv, 0, true);
-		start = page_to_pfn(lv->pages[0]);
-		end = start + pageblock_nr_pages;
-		live_set_bound(lv, INT_MAX);
-		pcp_on_cpu(test, lv->b, live_free_fn, lv);
-		ret = start_isolate_page_range(start, end, PB_ISOLATE_MODE_OTHER);
-		absorbed = live_absorb_all(lv, PCP_ABSORB_NOLOCK);
-		live_reset_bound(lv);
-		if (!ret) {
-			KUNIT_EXPECT_EQ(test, live_block_pages_cached(lv), 0U);
-			undo_isolate_page_range(start, end);
-		}
-		if (!ret && absorbed >= pageblock_nr_pages)
-			break;
-	}
-	KUNIT_EXPECT_EQ(test, ret, 0);
-	KUNIT_EXPECT_GE(test, absorbed, (unsigned int)pageblock_nr_pages);
+	live_isolate_what_waits(test, PCP_ABSORB_NOLOCK);
 	KUNIT_EXPECT_EQ(test, before, live_balance(test));
 	live_check(test);
 }
