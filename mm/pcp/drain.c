@@ -100,15 +100,15 @@ static bool pcp_zone_await_carriers(struct zone *zone, int *spins)
 		 * Pairs with llist_add() of the deferred pages, which are looked at without
 		 * a lock next. Litmus tests: pcp-carriers-deferred, pcp-carriers-zone.
 		 */
-		while (atomic_read_acquire(&pcp->carriers) && *spins > 0) {
-			(*spins)--;
+		while (atomic_read_acquire(&pcp->carriers)) {
+			none = (*spins)-- > 0;
+			if (!none)
+				goto out;
+			pcp_point(pcp, PCP_POINT_CARRIED);
 			cpu_relax();
 		}
-		if (*spins <= 0) {
-			none = false;
-			break;
-		}
 	}
+out:
 	rcu_read_unlock();
 	return none;
 }
@@ -142,8 +142,10 @@ void pcp_drain_finish(struct zone *zone)
 			carriers |= !pcp_zone_await_carriers(z, &spins);
 	}
 	/* Litmus test: pcp-carriers-rcu. */
-	if (unlikely(carriers))
+	if (unlikely(carriers)) {
+		pcp_point(NULL, PCP_POINT_GRACE);
 		synchronize_rcu();
+	}
 
 	if (zone) {
 		pcp_zone_flush_deferred(zone);

@@ -81,17 +81,15 @@ pcp_route_page(struct pcp_route_in *in, struct zone *zone, struct page *page,
 
 		in->migratetype = pageblock_migratetype(pbd);
 		in->owner = pageblock_owner_cpu(pbd);
-		if (in->owner < 0 || in->owner == in->cpu)
-			goto out;
-		if (unlikely(!pcp_owners_on())) {
-			in->owner = -1;
-			goto out;
+		if (in->owner >= 0 && in->owner != in->cpu) {
+			unsigned int pindex = pcp_pindex(pcp_list_type(in->migratetype), order);
+
+			in->keep = pcp_task_needs_pages() ||
+				   pcp_wants_pages(zone_pcp(zone, in->cpu), pindex);
+			if (unlikely(!pcp_owners_on()))
+				in->owner = -1;
 		}
-		in->keep = pcp_task_needs_pages() ||
-			   pcp_wants_pages(zone_pcp(zone, in->cpu),
-					   pcp_pindex(pcp_list_type(in->migratetype), order));
 	}
-out:
 	route = pcp_decide_route(*in);
 	trace_mm_pcp_route(pfn, order, in->migratetype, in->owner, route);
 	return route;

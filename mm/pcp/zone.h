@@ -115,6 +115,8 @@ enum pcp_point {
 	PCP_POINT_LOOKED,
 	PCP_POINT_PUSHED,
 	PCP_POINT_TAKEN,
+	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
+	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
 	NR_PCP_POINTS,
 };
 
@@ -123,7 +125,7 @@ void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point);
 
 /**
  * pcp_point() - does nothing, unless a suite set the hook
- * @pcp: the PCP that somebody looked at
+ * @pcp: the PCP that somebody looked at, or NULL
  * @point: where
  *
  * Context: Any.

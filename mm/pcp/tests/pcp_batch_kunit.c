@@ -687,6 +687,25 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
 }
 
+/* Most runs need no zone. */
+static void batch_run_that_makes_room_leaves_the_lock(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int z;
+
+	have_zones(fx, PCP_BATCH_RUNS + 1);
+	batch_free(&batch, fx->zone, local(fx, 6));
+	for (z = 0; z < PCP_BATCH_RUNS + 1; z++)
+		batch_free(&batch, fx->zones[z], remote(fx, z));
+	KUNIT_EXPECT_EQ(test, pushes.nr, 1);
+	KUNIT_EXPECT_PTR_EQ(test, batch.pcp, fx->pcp);
+	KUNIT_EXPECT_TRUE(test, pcp_fx_locked(fx->pcp));
+	pcp_batch_end(&batch);
+	expect_ended(fx, &batch, pinned);
+}
+
 static bool locked_in_flush;
 static int pinned_in_flush;
 
@@ -826,6 +845,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(batch_owner_closes_meanwhile),
 	KUNIT_CASE(batch_closed_owner_is_rescued),
 	KUNIT_CASE(batch_run_that_makes_room_waits_for_the_zone),
+	KUNIT_CASE(batch_run_that_makes_room_leaves_the_lock),
 	KUNIT_CASE(batch_run_that_makes_room_flushes_without_the_lock),
 	KUNIT_CASE(batch_isolated_to_zone),
 	KUNIT_CASE(batch_counts_pgfree_once),

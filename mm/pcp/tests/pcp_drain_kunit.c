@@ -433,6 +433,86 @@ static void drain_finish_frees_what_was_deferred(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
 }
 
+/* What a drain does about those who carry pages. */
+static struct {
+	struct task_struct *task;
+	unsigned int looks;
+	unsigned int end_after;	/* so many looks; 0: nobody ends */
+	unsigned int graces;
+} awaited;
+
+static void note_await(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	if (current != READ_ONCE(awaited.task))
+		return;
+	if (point == PCP_POINT_GRACE)
+		awaited.graces++;
+	if (point != PCP_POINT_CARRIED)
+		return;
+	awaited.looks++;
+	if (awaited.end_after && !(awaited.looks % awaited.end_after))
+		atomic_dec(&pcp->carriers);
+}
+
+static void note_await_no_more(void *unused)
+{
+	WRITE_ONCE(pcp_point_hook, NULL);
+	WRITE_ONCE(awaited.task, NULL);
+}
+
+static void finish(struct pcp_fixture *fx, unsigned int end_after)
+{
+	kunit_activate_static_stub(fx->test, pcp_zone_flush_deferred, note_flush_deferred);
+	KUNIT_ASSERT_EQ(fx->test, 0,
+			kunit_add_action_or_reset(fx->test, note_await_no_more, NULL));
+	memset(&awaited, 0, sizeof(awaited));
+	awaited.end_after = end_after;
+	WRITE_ONCE(awaited.task, current);
+	WRITE_ONCE(pcp_point_hook, note_await);
+	pcp_drain_finish(fx->zone);
+	kunit_release_action(fx->test, note_await_no_more, NULL);
+}
+
+static void drain_finish_waits_for_nobody(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct zone *zone = pcp_fx_zone(fx);
+
+	/* In another zone. */
+	atomic_inc(&zone_pcp(zone, fx->cpu)->carriers);
+	finish(fx, 0);
+	atomic_dec(&zone_pcp(zone, fx->cpu)->carriers);
+	KUNIT_EXPECT_EQ(test, awaited.looks, 0);
+	KUNIT_EXPECT_EQ(test, awaited.graces, 0);
+}
+
+/* One in direct reclaim would wait for a grace period otherwise. */
+static void drain_finish_waits_a_moment_for_all_carriers(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	atomic_inc(&fx->pcp->carriers);
+	atomic_inc(&fx->other->carriers);
+	finish(fx, 3);
+	KUNIT_EXPECT_EQ(test, awaited.looks, 6);
+	KUNIT_EXPECT_EQ(test, awaited.graces, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->carriers), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->carriers), 0);
+}
+
+static void drain_finish_waits_for_a_carrier_that_stays(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	atomic_inc(&fx->other->carriers);
+	finish(fx, 0);
+	atomic_dec(&fx->other->carriers);
+	KUNIT_EXPECT_GE(test, awaited.looks, 100);
+	KUNIT_EXPECT_LE(test, awaited.looks, 100000);
+	KUNIT_EXPECT_EQ(test, awaited.graces, 1);
+	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
+}
+
 /* === A disabled PCP: no page strands there === */
 
 static void disable(struct pcp_fixture *fx)
@@ -674,6 +754,9 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_disowns_the_blocks_of_what_is_cached),
 	KUNIT_CASE(drain_disowns_the_blocks_of_what_waits),
 	KUNIT_CASE(drain_finish_frees_what_was_deferred),
+	KUNIT_CASE(drain_finish_waits_for_nobody),
+	KUNIT_CASE(drain_finish_waits_a_moment_for_all_carriers),
+	KUNIT_CASE(drain_finish_waits_for_a_carrier_that_stays),
 	KUNIT_CASE(drain_push_after_disable_goes_to_the_zone),
 	KUNIT_CASE(drain_after_disable_finds_push_before),
 	KUNIT_CASE(drain_after_disable_finds_what_an_absorb_left),

@@ -8,6 +8,7 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
+#include "../free.h"
 #include "fixture.h"
 
 static void free_it(struct pcp_fixture *fx, struct page *page,
@@ -512,6 +513,47 @@ static void free_remote_is_pushed_with_high_marks_set_by_hand(struct kunit *test
 	expect_pushed(fx, false);
 }
 
+/* What a CPU keeps, of its marks and its batch. */
+static void free_keep_mark_is_half_of_what_it_may_have(struct kunit *test)
+{
+	static const struct {
+		int high, high_min, high_max, batch, keep;
+	} row[] = {
+		{ 2000, 0, 8000, 1000, 500 },
+		/* No less than high_min, */
+		{ 1000, 300, 8000, 1000, 300 },
+		/* but no more than half of high_max, */
+		{ 1000, 900, 1000, 2000, 500 },
+		/* nor than half of the largest refill. */
+		{ 10, 100000, 400000, 10, (10 << CONFIG_PCP_BATCH_SCALE_MAX) / 2 },
+	};
+	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		fx->pcp->high = row[i].high;
+		fx->pcp->high_min = row[i].high_min;
+		fx->pcp->high_max = row[i].high_max;
+		fx->pcp->batch = row[i].batch;
+		KUNIT_EXPECT_EQ_MSG(test, pcp_keep_mark(fx->pcp), row[i].keep, "row %u", i);
+	}
+}
+
+static void turn_owners_on(void *unused)
+{
+	static_branch_enable(&pcp_owners);
+}
+
+static void free_remote_is_local_with_owners_off(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	have_enough(fx, 2);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, turn_owners_on, NULL));
+	static_branch_disable(&pcp_owners);
+	expect_kept(fx, false);
+}
+
 static void free_remote_nolock_is_kept_while_there_is_room(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -764,6 +806,8 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_remote_is_pushed_when_there_is_no_room),
 	KUNIT_CASE(free_remote_is_pushed_below_the_least_high_mark),
 	KUNIT_CASE(free_remote_is_pushed_with_high_marks_set_by_hand),
+	KUNIT_CASE(free_keep_mark_is_half_of_what_it_may_have),
+	KUNIT_CASE(free_remote_is_local_with_owners_off),
 	KUNIT_CASE(free_remote_nolock_is_kept_while_there_is_room),
 	KUNIT_CASE(free_remote_is_kept_for_an_empty_list),
 	KUNIT_CASE(free_remote_highatomic_is_kept_for_the_movable_list),

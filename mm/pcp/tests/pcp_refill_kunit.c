@@ -516,7 +516,7 @@ static bool cma_first_once(struct zone *zone, unsigned int alloc_flags)
 }
 
 /* Its pages become fewer with each that is taken. */
-static void refill_asks_about_cma_for_each_piece(struct kunit *test)
+static void refill_asks_about_cma_before_all_pieces(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
@@ -805,7 +805,7 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_takes_pieces_again_of_a_block_it_got),
 	KUNIT_CASE(refill_goes_on_where_the_fallback_found_pages),
 	KUNIT_CASE(refill_with_cma_first_only_falls_back),
-	KUNIT_CASE(refill_asks_about_cma_for_each_piece),
+	KUNIT_CASE(refill_asks_about_cma_before_all_pieces),
 	KUNIT_CASE_PARAM(refill_adopts_blocks_of_nobody, type_gen_params),
 	KUNIT_CASE(refill_takes_blocks_from_other_cpus),
 	KUNIT_CASE(refill_keeps_its_own_blocks),

@@ -40,7 +40,8 @@ static void user_page_without_locks(struct kunit *test)
 	__free_pages(page, 0);
 }
 
-static void user_shepherd_looks_at_each_zone(struct kunit *test)
+/* A page waits for this CPU. */
+static void wait_here(struct kunit *test)
 {
 	struct pcp_run run = { .zone = pcp_user_zone, .pcp = here() };
 
@@ -48,14 +49,66 @@ static void user_shepherd_looks_at_each_zone(struct kunit *test)
 	pcp_run_add(&run, some_page(test), 0);
 	pcp_push(&run, false);
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
+}
+
+static void expect_all_in_the_zone(struct kunit *test)
+{
+	pcp_set_bound(here(), 0);
+	KUNIT_EXPECT_EQ(test, pcp_user_zone->free_area[MAX_PAGE_ORDER].nr_free,
+			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
+}
+
+static void user_shepherd_looks_at_each_zone(struct kunit *test)
+{
+	wait_here(test);
 	KUNIT_EXPECT_TRUE(test, pcp_shepherd(raw_smp_processor_id()));
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
 	/* What has waited for an interval goes. */
 	KUNIT_EXPECT_FALSE(test, pcp_shepherd(raw_smp_processor_id()));
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
-	pcp_set_bound(here(), 0);
-	KUNIT_EXPECT_EQ(test, pcp_user_zone->free_area[MAX_PAGE_ORDER].nr_free,
-			PCP_USER_NR_PAGES >> MAX_PAGE_ORDER);
+	/* The next is looked at twice, too. */
+	KUNIT_EXPECT_FALSE(test, pcp_shepherd(raw_smp_processor_id()));
+	wait_here(test);
+	KUNIT_EXPECT_TRUE(test, pcp_shepherd(raw_smp_processor_id()));
+	KUNIT_EXPECT_FALSE(test, pcp_shepherd(raw_smp_processor_id()));
+	expect_all_in_the_zone(test);
+}
+
+static void user_return_all_takes_what_waits_and_what_was_deferred(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, pcp_return_all());
+	wait_here(test);
+	KUNIT_EXPECT_TRUE(test, pcp_return_all());
+	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
+
+	pcp_zone_defer(pcp_user_zone, some_page(test), 0);
+	KUNIT_EXPECT_FALSE(test, pcp_return_all());
+	KUNIT_EXPECT_NULL(test, pcp_user_zone->trylock_free_pages.first);
+	expect_all_in_the_zone(test);
+}
+
+static unsigned int user_graces;
+
+static void note_grace(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	if (point == PCP_POINT_GRACE)
+		user_graces++;
+}
+
+static void user_drain_finish_of_all_zones(struct kunit *test)
+{
+	user_graces = 0;
+	WRITE_ONCE(pcp_point_hook, note_grace);
+	pcp_zone_defer(pcp_user_zone, some_page(test), 0);
+	pcp_drain_finish(NULL);
+	KUNIT_EXPECT_EQ(test, user_graces, 0);
+	KUNIT_EXPECT_NULL(test, pcp_user_zone->trylock_free_pages.first);
+	atomic_inc(&here()->carriers);
+	pcp_drain_finish(NULL);
+	atomic_dec(&here()->carriers);
+	WRITE_ONCE(pcp_point_hook, NULL);
+	KUNIT_EXPECT_EQ(test, user_graces, 1);
+	expect_all_in_the_zone(test);
 }
 
 /* As in free_one_page(). Or a long load of nolock frees ends without memory. */
@@ -81,6 +134,8 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_page_without_locks),
 	KUNIT_CASE(user_zone_frees_deferred_pages_with_the_next),
 	KUNIT_CASE(user_shepherd_looks_at_each_zone),
+	KUNIT_CASE(user_return_all_takes_what_waits_and_what_was_deferred),
+	KUNIT_CASE(user_drain_finish_of_all_zones),
 	{}
 };
 
