@@ -130,6 +130,7 @@ void pcp_drain_finish(struct zone *zone)
 	bool carriers = false;
 	struct zone *z;
 
+	pcp_point(NULL, PCP_POINT_DRAINED);
 	/*
 	 * Pairs with llist_del_all() of the carrier, or the barrier before it took what was
 	 * taken: its lists were seen empty. Litmus tests: pcp-carriers, pcp-carriers-taken.

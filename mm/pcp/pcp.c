@@ -2,7 +2,9 @@
 /*
  * Set up what mm/pcp/ keeps in a PCP, and how much may wait for it.
  */
+#include <linux/cpumask.h>
 #include <linux/minmax.h>
+#include <linux/rcupdate.h>
 
 #include "pcp.h"
 
@@ -49,4 +51,25 @@ void pcp_set_bound(struct per_cpu_pages *pcp, int high_max)
 	WRITE_ONCE(pcp->bound_short, min(high_max, batch));
 	WRITE_ONCE(pcp->bound,
 		   min(high_max, batch << CONFIG_PCP_BATCH_SCALE_MAX));
+}
+
+/**
+ * pcp_zone_nr_pages() - free pages that the PCPs of a zone keep from it
+ * @zone: the zone
+ * @cpus: the CPUs of these PCPs
+ *
+ * Context: Any. Without the locks the answer may be out of date.
+ * Return: base pages that are cached or wait.
+ */
+unsigned long pcp_zone_nr_pages(struct zone *zone, const struct cpumask *cpus)
+{
+	unsigned long nr_pages = 0;
+	int cpu;
+
+	/* A reader before it finds the PCPs: see zone_pcp_reset(). */
+	rcu_read_lock();
+	for_each_cpu(cpu, cpus)
+		nr_pages += pcp_nr_pages(zone_pcp(zone, cpu));
+	rcu_read_unlock();
+	return nr_pages;
 }

@@ -54,7 +54,7 @@
  * @cpu: the CPU, which may be dead
  *
  * Context: A caller that does not run on @cpu, and holds no page of @zone, is an RCU reader
- * as long as it uses the PCP: see zone_pcp_reset().
+ * as long as it uses the PCP, or holds one of the mutexes that zone_pcp_reset() takes.
  * Return: the PCP; it exists for each possible CPU.
  */
 static __always_inline struct per_cpu_pages *zone_pcp(struct zone *zone, int cpu)

@@ -6,6 +6,7 @@
 #define __MM_PCP_WAITING_H
 
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -126,6 +127,7 @@ static __always_inline void pcp_run_add(struct pcp_run *run, struct page *page,
 /* pcp.c */
 void pcp_init(struct per_cpu_pages *pcp, int cpu);
 void pcp_set_bound(struct per_cpu_pages *pcp, int high_max);
+unsigned long pcp_zone_nr_pages(struct zone *zone, const struct cpumask *cpus);
 
 /* push.c */
 void pcp_push(struct pcp_run *run, bool nolock);

@@ -115,6 +115,7 @@ enum pcp_point {
 	PCP_POINT_LOOKED,
 	PCP_POINT_PUSHED,
 	PCP_POINT_TAKEN,
+	PCP_POINT_DRAINED,	/* a drain was at all CPUs, and holds its mutex; no PCP */
 	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
 	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
 	NR_PCP_POINTS,

@@ -700,10 +700,114 @@ static void hotplug_zone_loses_its_pcps_and_gets_new_ones(struct kunit *test)
 	live_check(test);
 }
 
+/* A drain that another thread is in while the zone loses its last memory. */
+static struct {
+	struct task_struct *drainer;
+	struct task_struct *offliner;
+	struct live *lv;
+	struct zone *zone;
+	struct per_cpu_pages __percpu *pageset;
+	bool done;
+	bool late;
+	bool reset;
+} amid;
+
+/* Called between two steps of a drain, which may sleep there. */
+static void hotplug_drained(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	if (point != PCP_POINT_DRAINED || current != READ_ONCE(amid.drainer) || amid.done)
+		return;
+	amid.done = true;
+	while (populated_zone(amid.zone) && time_before(jiffies, end))
+		cond_resched();
+	/* It is about to reset the PCPs: it does, or it waits. */
+	while (READ_ONCE(amid.zone->per_cpu_pageset) == amid.pageset &&
+	       !(READ_ONCE(amid.offliner->__state) & TASK_UNINTERRUPTIBLE) &&
+	       time_before(jiffies, end))
+		cond_resched();
+	amid.late = time_after_eq(jiffies, end);
+	amid.reset = READ_ONCE(amid.zone->per_cpu_pageset) != amid.pageset;
+}
+
+static long hotplug_drain_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	WRITE_ONCE(amid.drainer, current);
+	while (!READ_ONCE(lv->stop) && !amid.done) {
+		if (READ_ONCE(lv->round))
+			drain_all_pages(amid.zone);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The PCPs are drained and disabled: what comes now is a drain of somebody else. */
+static int hotplug_going_offline(struct notifier_block *nb, unsigned long action, void *arg)
+{
+	struct memory_notify *mn = arg;
+	struct live *lv = amid.lv;
+
+	if (action != MEM_GOING_OFFLINE || mn->nr_pages < amid.zone->present_pages)
+		return NOTIFY_OK;
+	WRITE_ONCE(lv->round, 1);
+	while (!READ_ONCE(amid.done) && !READ_ONCE(lv->stop))
+		cond_resched();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block hotplug_nb = { .notifier_call = hotplug_going_offline };
+
+static void hotplug_unnotify(void *unused)
+{
+	unregister_memory_notifier(&hotplug_nb);
+}
+
+/* A drain has looked the PCPs up, and goes on to use them. */
+static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block **mem;
+	struct pcp_workers *p;
+	unsigned int nr;
+
+	mem = kunit_kcalloc(test, HOTPLUG_BLOCKS, sizeof(*mem), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	amid = (typeof(amid)) {
+		.zone = &NODE_DATA(cpu_to_node(lv->a))->node_zones[ZONE_MOVABLE],
+		.offliner = current,
+		.lv = lv,
+	};
+	amid.pageset = amid.zone->per_cpu_pageset;
+	lv->stop = false;
+	lv->round = 0;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hotplug_unhook, NULL));
+	WRITE_ONCE(pcp_point_hook, hotplug_drained);
+	KUNIT_ASSERT_EQ(test, 0, register_memory_notifier(&hotplug_nb));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hotplug_unnotify, NULL));
+	p = pcp_workers_start(test, cpumask_of(lv->b), 1, hotplug_drain_fn, lv);
+
+	nr = hotplug_offline_all(amid.zone, mem);
+	WRITE_ONCE(lv->stop, true);
+	pcp_workers_wait(test, p);
+	kunit_release_action(test, hotplug_unnotify, NULL);
+	kunit_release_action(test, hotplug_unhook, NULL);
+	hotplug_online_all(test, mem, nr);
+	if (!amid.done)
+		kunit_skip(test, "memory of the zone is in use");
+	KUNIT_EXPECT_FALSE(test, amid.late);
+	KUNIT_EXPECT_FALSE(test, amid.reset);
+	KUNIT_EXPECT_TRUE(test, amid.zone->per_cpu_pageset != amid.pageset);
+	live_check(test);
+}
+
 static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_offline_while_pages_wait),
 	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
 	KUNIT_CASE_SLOW(hotplug_zone_loses_its_pcps_and_gets_new_ones),
+	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_it_is_drained),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
 	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),
 	{}
