@@ -32,13 +32,55 @@ class Words(fakes.Commands):
                 chroots.read("DISTROS", word)
 
 
+class Debootstrap(fakes.Commands):
+    """Whose suite it is says how it is set up."""
+    target = "distros"
+
+    def setUp(self):
+        super().setUp()
+        self.patch(chroots, "SCRIPTS", self.out)
+        self.patch(chroots, "cache_dir", lambda: self.out)
+        with open(os.path.join(self.out, "bookworm"), "w", encoding="ascii"):
+            pass
+
+    def test_a_suite_that_debootstrap_knows(self):
+        command, _ = chroots.Chroot("debian12", "/out").debootstrap("http://m", "Debian")
+        self.assertEqual(command[-3:], ["bookworm", "/out/distros/debian12/root", "http://m"])
+        self.assertNotIn("--components=main,universe", command)
+
+    def test_newer_ones(self):
+        for origin, script in (("Debian", "sid"), ("Ubuntu", "gutsy"), ("Other", "sid")):
+            command, _ = chroots.Chroot("new@http://m", "/out").debootstrap("http://m", origin)
+            self.assertEqual(command[-2:], ["http://m", script])
+            self.assertEqual("--components=main,universe" in command, origin == "Ubuntu")
+
+    def test_without_keys_it_says_so(self):
+        keys = os.path.join(self.out, "keys")
+        self.patch(chroots, "ORIGINS", {"Debian": ("sid", [], keys)})
+        found = chroots.Chroot("debian12", "/out")
+        self.assertIn("did not check signatures", found.debootstrap("http://m", "Debian")[1])
+        with open(keys, "w", encoding="ascii"):
+            pass
+        self.assertEqual(found.debootstrap("http://m", "Debian")[1], "")
+
+    def test_origin(self):
+        os.makedirs(os.path.join(self.out, "dists/new"))
+        release = os.path.join(self.out, "dists/new/Release")
+        for text, origin in (("Origin: Ubuntu\nLabel: x\n", "Ubuntu"), ("Suite: x\n", "Debian")):
+            with open(release, "w", encoding="ascii") as handle:
+                handle.write(text)
+            self.assertEqual(chroots.origin_of(f"file://{self.out}", "new"), origin)
+        with self.assertRaisesRegex(Failure, "dists/old/Release could not be read"):
+            chroots.origin_of(f"file://{self.out}/", "old")
+
+
 class Runs(fakes.Commands):
     target = "distros"
 
     def setUp(self):
         super().setUp()
         self.calls, self.said_by = [], {}
-        self.patch(chroots.Chroot, "make", lambda *_: None)
+        self.patch(chroots.Chroot, "make", lambda *_: "a note")
         self.patch(chroots.Chroot, "bring", lambda *_: None)
         self.patch(chroots.Chroot, "run", self.enter)
 
@@ -70,6 +112,7 @@ class Runs(fakes.Commands):
         self.assertEqual((result.sums(), result.failure), ((2, 0, 0), None))
         self.assertEqual(self.calls, ["scripts/ci kunit JOBS=2", "scripts/ci user JOBS=2"])
         self.assertRegex(self.said, r"ok +debian13 +kunit .*5 passed, 1 skipped")
+        self.assertIn("debian13: a note", self.said)
         self.assertTrue(os.path.exists(job.path("debian13", "user.json")))
         self.assertEqual([row["target"] for row in result.data["runs"]], ["kunit", "user"])
 
@@ -115,6 +158,10 @@ class Chroots(fakes.Commands):
 
     def setUp(self):
         super().setUp()
+        self.patch(chroots, "origin_of", lambda mirror, suite: "Debian")
+        self.patch(chroots, "SCRIPTS", self.out)
+        with open(os.path.join(self.out, "trixie"), "w", encoding="ascii"):
+            pass
         self.chroot = chroots.Chroot("debian13@http://mirror/debian", self.out)
         self.log = os.path.join(self.out, "log")
         cache = os.path.join(self.out, "cache")

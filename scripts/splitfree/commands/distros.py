@@ -80,7 +80,9 @@ def run(job):
     for word in job.options.distros:
         chroot = chroots.Chroot(word, job.out)
         os.makedirs(job.path(chroot.name), exist_ok=True)
-        chroot.make(job.path(chroot.name, "debootstrap.log"))
+        note = chroot.make(job.path(chroot.name, "debootstrap.log"))
+        if note:
+            job.say(f"{chroot.name}: {note}")
         chroot.bring()
         job.say(f"{chroot.name}: {chroot.describe()}")
         for target in job.options.targets:

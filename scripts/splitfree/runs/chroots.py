@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import urllib.request
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, cache_dir, show
@@ -22,6 +23,15 @@ SUITES = {"debian12": "bookworm", "debian13": "trixie"}
 HOME = "/splitfree"
 # What README takes for granted; the rest is for our own scripts to install.
 INCLUDED = "git,make,ca-certificates"
+
+# debootstrap's script for a suite that is newer than debootstrap, what else an archive of
+# that origin needs, and where its keys are.
+SCRIPTS = "/usr/share/debootstrap/scripts"
+ORIGINS = {
+    "Debian": ("sid", [], "/usr/share/keyrings/debian-archive-keyring.gpg"),
+    "Ubuntu": ("gutsy", ["--components=main,universe"],
+               "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
+}
 
 ENTER = """\
 mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm" &&
@@ -40,6 +50,19 @@ def read(name, text):
     return found
 
 
+def origin_of(mirror, suite):
+    """Who made that suite: the word in its Release file."""
+    address = f"{mirror.rstrip('/')}/dists/{suite}/Release"
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            head = answer.read(4096).decode("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        raise Failure(f"{address} could not be read ({error}); look at the name of the suite, "
+                      "the mirror and the network") from None
+    found = re.search(r"^Origin: *(.*?) *$", head, re.M)
+    return found.group(1) if found else "Debian"
+
+
 class Chroot:
     """One of them."""
 
@@ -50,24 +73,37 @@ class Chroot:
         self.done = os.path.join(self.root, "splitfree.ready")
         self.home = self.root + HOME
 
+    def debootstrap(self, mirror, origin):
+        """(its command line, what a reader should know of it)."""
+        script, options, keys = ORIGINS.get(origin, ORIGINS["Debian"])
+        packages = os.path.join(cache_dir(), "debs", self.suite)
+        os.makedirs(packages, exist_ok=True)
+        known = os.path.exists(os.path.join(SCRIPTS, self.suite))
+        return (["debootstrap", "--variant=minbase", f"--include={INCLUDED}",
+                 f"--cache-dir={packages}", *options, self.suite, self.root, mirror,
+                 *([] if known else [script])],
+                "" if os.path.exists(keys)
+                else f"{keys} is not there, so debootstrap did not check signatures")
+
     def make(self, log):
-        """With debootstrap, unless it is there. What another run left half made goes first."""
+        """With debootstrap, unless it is there. What another run left half made goes first.
+
+        Returns what a reader should know of it.
+        """
         if os.path.exists(self.done):
-            return
+            return ""
         shutil.rmtree(self.root, ignore_errors=True)
         mirror = self.mirror or next(iter(apt.mirrors()), None)
         if not mirror:
             raise Failure("the apt sources of this machine name no Debian archive; give the suite "
                           "with its mirror, DISTROS=suite@mirror")
-        packages = os.path.join(cache_dir(), "debs", self.suite)
-        os.makedirs(packages, exist_ok=True)
+        origin = origin_of(mirror, self.suite) if self.mirror else "Debian"
+        command, note = self.debootstrap(mirror, origin)
         os.makedirs(self.root)
         with ticking(f"{self.name}: debootstrap"), open(log, "ab") as handle:
             status = subprocess.run(
-                ["debootstrap", "--variant=minbase", f"--include={INCLUDED}",
-                 f"--cache-dir={packages}", self.suite, self.root, mirror],
-                check=False, stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.STDOUT,
-                env=clean_env()).returncode
+                command, check=False, stdin=subprocess.DEVNULL, stdout=handle,
+                stderr=subprocess.STDOUT, env=clean_env()).returncode
         if status:
             raise Failure(f"{self.name} could not be set up (log: {show(log)}); look at the name "
                           f"of the suite ({self.suite}), the mirror and the disk")
@@ -80,6 +116,7 @@ class Chroot:
             handle.write(settings)
         with open(self.done, "w", encoding="ascii"):
             pass
+        return note
 
     def bring(self):
         """Our files as they are now, and the kernel source that was fetched here."""
