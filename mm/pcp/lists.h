@@ -63,6 +63,7 @@ static __always_inline void pcp_clear_mark(struct page *page)
  */
 static __always_inline bool pcp_has_mark(const struct page *page, unsigned int mark)
 {
+	/* Others may set flags beside it, or other marks, all the time. */
 	return data_race(READ_ONCE(page->page_type)) == mark;
 }
 

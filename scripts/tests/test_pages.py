@@ -193,7 +193,8 @@ class Refused(unittest.TestCase):
                          ["pcp_claim"])
 
     def test_a_function_that_moved(self):
-        text = "``pcp_push()`` in push.c; ``pcp_push()``\nin free.c; ``pcp_push()`` in gone.c"
+        text = ("``pcp_push()`` in push.c; ``pcp_push()``\n"
+                "in free.c; ``pcp_push()`` in gone.c")
         self.assertEqual(misplaced(text, self.FILES),
                          [("pcp_push", "free.c"), ("pcp_push", "gone.c")])
 

@@ -268,6 +268,18 @@ static void push_overflow_that_another_cpu_flushed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
+static void pages_of_a_zone_are_cached_or_wait(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	pcp_fx_push_nr(fx, 3);
+	pcp_list_add(fx->other, pcp_fx_page(fx, 1, 0), 0, MIGRATE_MOVABLE);
+	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 1, MIGRATE_MOVABLE);
+	KUNIT_EXPECT_EQ(test, pcp_zone_nr_pages(fx->zone, cpumask_of(fx->other->cpu)), 4UL);
+	KUNIT_EXPECT_EQ(test, pcp_zone_nr_pages(fx->zone, cpumask_of(fx->cpu)), 2UL);
+	KUNIT_EXPECT_EQ(test, pcp_zone_nr_pages(fx->zone, cpu_possible_mask), 6UL);
+}
+
 static struct kunit_case bound_cases[] = {
 	KUNIT_CASE(push_to_the_bound_waits),
 	KUNIT_CASE(push_over_the_bound_flushes_all),
@@ -285,6 +297,7 @@ static struct kunit_case bound_cases[] = {
 	KUNIT_CASE(push_bound_follows_the_batch),
 	KUNIT_CASE(push_short_bound_is_a_batch),
 	KUNIT_CASE(push_overflow_that_another_cpu_flushed),
+	KUNIT_CASE(pages_of_a_zone_are_cached_or_wait),
 	{}
 };
 

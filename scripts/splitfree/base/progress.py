@@ -35,12 +35,11 @@ class Progress:
         seconds = time.monotonic() - self.start
         if not self.counted:
             return f"{self.what}: {seconds:.0f} s"
-        if not self.expected:
+        if done > self.expected:
+            # The estimate was short, or there was none.
             return f"{self.what}: {done} done, {seconds:.0f} s"
-        # The estimate may be short: never promise more than was counted.
-        expected = max(self.expected, done)
-        left = seconds * (expected - done) / done if done else 0
-        return (f"{self.what}: {done} of about {expected}, {seconds:.0f} s"
+        left = seconds * (self.expected - done) / done if done else 0
+        return (f"{self.what}: {done} of about {self.expected}, {seconds:.0f} s"
                 + (f", about {left:.0f} s left" if done >= 20 else ""))
 
     def update(self, done):

@@ -19,8 +19,6 @@ from splitfree.base.progress import Progress, colour, ticking
 from splitfree.kernel import compiler
 
 KUNIT = os.path.join(ROOT, "kunit")
-# Lines of a full build, before one was counted here.
-EXPECTED = 500
 SYMBOL = re.compile(r"(?:(CONFIG_\w+)=|# (CONFIG_\w+) is not set)")
 COMPILED = re.compile(r"^  (?:CC|AS|HOSTCC)\s")
 COMPLAINT = re.compile(r"\b(error|warning)\b:|\*\*\*|undefined reference|No space left|"
@@ -41,6 +39,8 @@ class Kernel:
     """
 
     ARCH, TARGET, IMAGE, LABEL = None, None, None, None
+    # About how many objects a full build has, before they were counted here.
+    OBJECTS = 500
 
     def __init__(self, directory, fragments, linux, log, jobs, verbose=False, label=None,
                  llvm=None):
@@ -175,7 +175,7 @@ class Kernel:
         if self.stamp.get("built") == key and os.path.exists(self.binary):
             return
         fresh = not os.path.exists(os.path.join(self.dir, "vmlinux.o"))
-        expected = self.stamp.get("lines", EXPECTED) if fresh else 0
+        expected = self.stamp.get("lines", self.OBJECTS) if fresh else 0
         progress = Progress(f"building {self.label}, objects", expected)
         command = ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
                    f"--jobs={self.jobs}", *self.make_options(), self.TARGET]

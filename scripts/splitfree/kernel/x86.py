@@ -31,6 +31,7 @@ class X86(build.Kernel):
     """A kernel for QEMU, 64-bit or 32-bit."""
 
     TARGET, IMAGE, LABEL = "bzImage", "arch/x86/boot/bzImage", "x86-64"
+    OBJECTS = 1200
 
     def __init__(self, *args, arch="x86_64", **kwargs):
         self.ARCH = arch

@@ -42,6 +42,9 @@ static inline bool cpumask_andnot(struct cpumask *to, const struct cpumask *a,
 
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
 #define for_each_online_cpu(cpu)	for_each_possible_cpu(cpu)
+#define for_each_cpu(cpu, mask)						\
+	for_each_possible_cpu(cpu)					\
+		if ((mask)->bits >> (cpu) & 1)
 #define for_each_cpu_and(cpu, a, b)					\
 	for_each_possible_cpu(cpu)					\
 		if ((a)->bits >> (cpu) & (b)->bits >> (cpu) & 1)
