@@ -55,7 +55,7 @@ class Console(unittest.TestCase):
 
     def test_compaction(self):
         found = frag.figures(frag.parse_console(COMPACT)[0])
-        self.assertEqual(found, {"got": 20, "possible": 220, "migrated/page": 52.0,
+        self.assertEqual(found, {"got": 20, "possible": 220, "got %": 9.1, "migrated/page": 52.0,
                                  "scanned/page": 100.0, "ms": 5.3, "migrated *": 1040,
                                  "scanned *": 2000, "keep_index *": 3})
 
@@ -169,6 +169,7 @@ class Table(unittest.TestCase):
 
     def test_a_value_needs_no_stock(self):
         for split, verdict, short in (([95, 96], "met", False), ([89, 93], "unsure", False),
+                                      ([95, 96, 20], "unsure", True),
                                       ([80, 81], "missed", True)):
             row, = self.rows(split=[{"pushed %": value} for value in split])
             self.assertEqual((row.verdict, row.short), (verdict, short), split)

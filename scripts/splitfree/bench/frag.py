@@ -201,7 +201,9 @@ def huge_figures(values, phase):
 
     got, migrated = get("got"), get("event_pgmigrate_success")
     scanned = get("event_compact_migrate_scanned") + get("event_compact_free_scanned")
-    return {"got": got, "possible": get("tried") or get("after_possible"),
+    possible = get("tried") or get("after_possible")
+    return {"got": got, "possible": possible,
+            "got %": round(100 * got / max(possible, 1), 1),
             "migrated/page": round(migrated / max(got, 1), 1),
             "scanned/page": round(scanned / max(got, 1), 1),
             "ms": round(get("us") / 1000, 1), "migrated *": migrated, "scanned *": scanned,
@@ -302,7 +304,9 @@ def judge(goal, name, split, ratio):
         found = stats.Ratio(centre(name, split), min(values), max(values))
     if not found:
         return "not measured", True
-    short = found.value * ENOUGH > limit if sign == "<=" else found.value < limit * ENOUGH
+    # Each boot has to reach a value: that stock may be as bad at times is no excuse.
+    worst = found.value if what == "stock" else found.high if sign == "<=" else found.low
+    short = worst * ENOUGH > limit if sign == "<=" else worst < limit * ENOUGH
     return stats.verdict_of(sign, limit, found), short
 
 
