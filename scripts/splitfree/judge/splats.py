@@ -15,14 +15,23 @@ from splitfree.judge.excuses import BadList
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "splats.list")
 EXCUSES = os.path.normpath(os.path.join(HERE, *[os.pardir] * 3, "tools/testing/excuses/splats.list"))
-SECTIONS = ("exact", "report", "detail", "always", "not")
+SECTIONS = ("exact", "report", "detail", "always", "trace", "quiet", "not")
 
-# What is said just before "cut here", and belongs to it.
+# What is said just before "cut here", and belongs to it if that is a BUG.
 PRELUDE = re.compile(r"list_(?:add|del) corruption|list_add double add|usercopy: ")
 CUT_HERE = "------------["
+CUT = (CUT_HERE, "8<--- cut here")
+# The first line of what follows "cut here", and what is said with it: before it, or, where a
+# warning is no trap (UML), behind it.
+HEADLINE = re.compile(r"WARNING: |[Kk]ernel BUG at ")
+REASONS = re.compile(r"refcount_t: |ODEBUG: |list_(?:add|del) corruption|list_add double add"
+                     r"|kobject: .* is not initialized|DEBUG_LOCKS_WARN_ON\(")
 END = re.compile(r"---\[ end (?:trace|Kernel panic)")
-# Lines of a report, at most; a reason between "cut here" and the line that says where.
-REPORT, REASON = 60, 12
+# Lines of a report, at most, without those of its stacks; from "cut here" to the line that says
+# where; from there to a reason behind it.
+REPORT, REASON, BEHIND = 60, 12, 3
+# How far below the beginning of a report its stacks can be. Lists of locks are long.
+TRACE = 600
 # What is kept of a log that is one long complaint.
 KEPT, KEPT_LINES = 200, 120
 
@@ -98,10 +107,11 @@ class Few:
     """The patterns that a line can fit at all."""
 
     def __init__(self, sections):
-        self.exact = union(sections["exact"])
+        self.exact = union(sections["exact"] + sections["always"])
         self.always = union(sections["always"])
         self.head = union(sections["exact"] + sections["report"] + sections["always"])
-        self.any = union(sum((sections[name] for name in SECTIONS[:-1]), []))
+        self.any = union(sum((sections[name] for name in SECTIONS[:4]), []))
+        self.trace, self.quiet = union(sections["trace"]), union(sections["quiet"])
 
 
 class Patterns:
@@ -183,27 +193,34 @@ class Scanner:
         self.nr_splats = 0
         # The report that goes on: its first line, and whether it was excused.
         self.inside, self.inside_excused, self.report = 0, False, None
-        # After "cut here": its line, the messages since, those of them that say why, and
-        # the last complaint before.
+        # The last line that explains a stack below it.
+        self.traced = -TRACE
+        # After "cut here": its line, the messages since, those of them that say why, the
+        # first line of the report, and the last complaint before.
         self.cut, self.messages, self.reasons, self.last = 0, [], [], (0, "")
+        self.headline, self.prelude = None, ""
 
     def ended(self, number, is_ktap):
         """Has the report come to its end before this line?"""
         if self.inside and (is_ktap or number > self.inside + REPORT):
             self.inside, self.report = 0, None
-        if self.cut and (is_ktap or number > self.cut + REASON):
-            self.torn()
+        if self.cut and (is_ktap or number > self.cut + REASON
+                         or self.headline and number > self.headline[0] + BEHIND):
+            self.cut_off()
 
-    def torn(self):
-        """A "cut here" that nothing followed: the marker alone is a splat."""
-        number, text = self.cut, self.reasons[0] if self.reasons else CUT_HERE + " cut here ]"
+    def cut_off(self):
+        """No more can belong to a "cut here". If nothing followed, the marker is a splat."""
+        text = self.reasons[0] if self.reasons else CUT_HERE + " cut here ]"
+        number, text, where = self.headline or (self.cut, text, "")
         messages, reasons = self.messages, self.reasons
-        self.cut, self.messages, self.reasons = 0, [], []
-        self.begin(number, text, messages, reasons, "")
+        if self.prelude and "BUG at " in text:
+            reasons = [self.prelude, *reasons]
+        self.cut, self.messages, self.reasons, self.headline = 0, [], [], None
+        self.begin(number, text, messages, reasons, where)
 
     def close(self):
         if self.cut:
-            self.torn()
+            self.cut_off()
 
     def going_on(self):
         return self.inside or self.cut
@@ -211,17 +228,11 @@ class Scanner:
     def dull(self, number, text, is_ktap=False):
         """A message that has no word of a pattern, while a report goes on."""
         self.ended(number, is_ktap)
-        self.more(text)
-        if "---[ end" in text and END.search(text):
-            self.inside, self.report = 0, None
+        self.more(number, text)
 
     def line(self, number, text, is_ktap=False, diagnostic=False, where="", only_always=False,
              words=None):
         """One message. is_ktap: a result, plan or header; diagnostic: a "# " line of a test."""
-        if "---[ end" in text and END.search(text):
-            self.inside, self.report = 0, None
-            # Whatever stands behind it is no part of the report.
-            text = text[text.rfind("]---") + 4:] if "]---" in text else ""
         few = self.patterns.few(text, words)
         if few is None:
             if self.going_on():
@@ -229,7 +240,9 @@ class Scanner:
             return
         if self.going_on():
             self.ended(number, is_ktap)
-            self.more(text)
+            self.more(number, text)
+        if not (is_ktap or diagnostic or only_always):
+            text = self.stack(number, text, where, few)
         if is_ktap or diagnostic:
             found = few.exact.search(text)
         elif only_always:
@@ -245,47 +258,74 @@ class Scanner:
             if not found:
                 return
         # Several may have been written on one line, each with its own right to an excuse.
-        start = found.start()
+        end = found.end()
         if is_ktap or diagnostic:
-            text, start = text[start:], 0
-        for part in self.divide(text, start, few):
+            text, end = text[found.start():], found.end() - found.start()
+        for part in self.divide(text, end, few):
             self.complaint(number, part, where, few)
 
-    def more(self, text):
+    def stack(self, number, text, where, few):
+        """Is it of a report whose first line is missing? Returns what else is on the line."""
+        if few.quiet.search(text):
+            self.traced = number
+        elif few.trace.search(text):
+            known = self.going_on() or number <= self.traced + TRACE
+            self.traced = number
+            end = END.search(text)
+            if not known and not few.head.search(text[:end.start() if end else None]):
+                self.begin(number, text, [], [], where)
+            if end:
+                if self.cut:
+                    self.cut_off()
+                # Whatever stands behind it is no part of the report.
+                self.inside, self.report = 0, None
+                return text[:end.start()] + text[end.start():].partition("]---")[2]
+        return text
+
+    def more(self, number, text):
+        if self.inside and text[:1] == " " and number <= self.traced + TRACE:
+            # A stack. The report has not ended, however long it is.
+            self.inside = number
         if self.report is not None and len(self.report) < KEPT_LINES:
             self.report.append(text)
         if self.cut and len(self.messages) < REASON:
             self.messages.append(text)
 
     @staticmethod
-    def divide(text, start, few):
-        """The complaints of one line, each up to the next."""
-        cuts = [m.start() for m in few.exact.finditer(text, start + 1)]
-        cuts = [at for at in cuts if at > start + 6]
+    def divide(text, first, few):
+        """The complaints of one line, each up to the next. first: where the first one ends."""
+        cuts = [m.start() for m in few.exact.finditer(text, first)]
         begins = [0] + cuts
         for at, end in zip(begins, begins[1:] + [len(text)]):
             if text[at:end].strip():
                 yield text[at:end]
 
     def complaint(self, number, text, where, few):
-        if CUT_HERE in text:
+        if any(cut in text for cut in CUT):
             if self.cut:
-                self.torn()
+                self.cut_off()
             # The next lines say what it is.
             near = self.last[0] >= number - 2 and PRELUDE.search(self.last[1])
-            self.cut, self.messages = number, []
-            self.reasons = [self.last[1]] if near else []
+            self.cut, self.messages, self.reasons = number, [], []
+            self.prelude = self.last[1] if near else ""
             return
         head = few.head.search(text)
         self.last = (number, text)
         if self.cut:
-            if not head:
+            if REASONS.search(text):
                 self.reasons.append(text)
                 return
-            messages, reasons = [m for m in self.messages if m != text], self.reasons
-            self.cut, self.messages, self.reasons = 0, [], []
-            self.begin(number, text, messages, reasons, where)
-        elif not self.inside or (head and self.inside_excused):
+            if not head:
+                # Of another report, which another CPU writes.
+                self.begin(number, text, [], [], where, False)
+                return
+            first, self.headline = self.headline, self.headline or (number, text, where)
+            if not first and HEADLINE.search(text):
+                return
+            self.cut_off()
+            if not first:
+                return
+        if not self.inside or (head and self.inside_excused):
             self.begin(number, text, [], [], where, bool(head))
 
     def begin(self, number, text, messages, reasons, where, head=True):
@@ -296,11 +336,14 @@ class Scanner:
         if self.inside and not self.inside_excused:
             return
         texts = [text] + reasons
+        self.traced = number
         fitting = [e for e in self.excuses if any(e.pattern.search(t) for t in texts)]
         excuse = next((e for e in fitting if excuses_of.holds(e, self.today)), None)
         # A detail that is excused has no lines below it.
         self.inside, self.inside_excused = number if head or not excuse else 0, bool(excuse)
-        self.report = [*messages, text] if self.keep_reports else None
+        if text not in messages:
+            messages = [*messages, text]
+        self.report = messages if self.keep_reports else None
         splat = Splat(number, text.strip(), self.report or [], where)
         if excuse:
             if len(self.excused) < KEPT:
