@@ -9,8 +9,12 @@ that came twice, or that no plan has.
 import collections
 import re
 
-VERSION = re.compile(r"(\s*)K?TAP version \d+\s*$")
-PLAN = re.compile(r"(\s*)1\.\.(\d+)\s*(?:#\s*(.*))?$")
+# Something else may have been written behind these. TORN is a plan whose number was lost.
+VERSION = re.compile(r"(\s*)K?TAP version \d+(?:\s*|[^\s\d].*)$")
+PLAN = re.compile(r"(\s*)1\.\.(\d+)(?:\s*#\s*(.*)|\D.*)?$")
+TORN = re.compile(r"(\s*)1\.\.(?:$|[^\d.])")
+# KUnit's own sums, where there is more than one result.
+SUMS = re.compile(r"(\s*)# (.+): pass:(\d+) fail:(\d+) skip:(\d+) total:(\d+)$")
 SUBTEST = re.compile(r"(\s*)# Subtest: (.*)")
 RESULT = re.compile(r"(\s*)(ok|not ok) (\d+)(?:\s+(.*))?$")
 DIAGNOSTIC = re.compile(r"\s*# ")
@@ -18,9 +22,11 @@ BAIL_OUT = re.compile(r"\s*Bail out!\s*(.*)")
 
 # "skiplist" and "skip=3" are data, no directive.
 SKIP = r"(?:SKIP(?:PED)?(?![\w=])|(?i:skip(?:ped)?)(?=[\s:,.;(]|$))"
-DIRECTIVE = re.compile(rf"#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
+DIRECTIVE = re.compile(rf"\s*#\s*(?:(?P<skip>{SKIP})|(?P<expected>(?i:XFAIL|TODO)(?![\w=-]))"
                        r"|(?P<bad>(?:TIMEOUT|ERROR)(?![\w=-])))[:,]?\s*(?P<reason>.*)$")
 DATA = re.compile(r"(?:^|\s)#(?:\s|$).*$")
+# A directive comes first. Behind other data it is a part of them.
+TAIL = re.compile(rf"{DIRECTIVE.pattern}|{DATA.pattern}")
 
 # What a line that has a meaning here can begin with.
 FIRST = frozenset(" \tonKT1#B")
@@ -41,8 +47,8 @@ def parse_result(text):
     indent, word, number, rest = match.groups()
     rest, outcome, reason, expected = rest or "", PASSED if word == "ok" else FAILED, "", False
     if "#" in rest:
-        found = DIRECTIVE.search(rest)
-        if found:
+        found = TAIL.search(rest)
+        if found and found.group("reason") is not None:
             name, reason = rest[:found.start()], found.group("reason").strip()
             if found.group("skip"):
                 outcome = SKIPPED
@@ -51,7 +57,7 @@ def parse_result(text):
             else:
                 outcome = FAILED
         else:
-            name = DATA.sub("", rest)
+            name = rest[:found.start()] if found else rest
     else:
         name = rest
     if name.startswith("- "):
@@ -83,7 +89,8 @@ class Level:
         self.indent, self.name, self.implied = indent, name, implied
         self.plan, self.skip, self.next = None, None, 1
         # seen: results. bad: those that failed, or what else is wrong with the list.
-        self.seen, self.bad, self.extra, self.last = 0, 0, 0, ""
+        # leaves: as seen, but parameters count instead of their case.
+        self.seen, self.bad, self.extra, self.leaves, self.last = 0, 0, 0, 0, ""
         self.failures, self.tests = [], []
 
     def fresh(self):
@@ -103,7 +110,7 @@ class Reader:
         self.keep = keep
         self.counts = collections.Counter()
         self.failures, self.tests, self.skips = [], [], []
-        self.levels, self.started = [], False
+        self.levels, self.started, self.negated = [], False, False
         # The last result, and what its header called the suite.
         self.last_result = ("", "")
         self.log = collections.deque(maxlen=LINES)
@@ -132,18 +139,29 @@ class Reader:
             if start.startswith(("ok ", "not ok ")) and self.started:
                 result = parse_result(text)
                 if result:
+                    if self.negated and result.outcome == PASSED and not result.expected:
+                        result = result._replace(outcome=FAILED, reason="torn: not, and ok")
+                    self.negated = False
                     self.result(result)
                     return True
+            # Another writer came between the two words.
+            self.negated = self.negated or start.rstrip() == "not"
         elif first == "1":
             match = self.started and PLAN.match(text)
             if match:
                 self.plan(len(match.group(1)), int(match.group(2)), match.group(3))
                 return True
+            match = self.started and TORN.match(text)
+            if match:
+                self.torn(len(match.group(1)))
         elif first == "#":
             match = self.started and SUBTEST.match(text)
             if match:
                 self.subtest(len(match.group(1)), match.group(2).strip())
                 return True
+            match = self.levels and SUMS.match(text)
+            if match:
+                self.sums(len(match.group(1)), match.group(2), *map(int, match.groups()[2:]))
         elif first == "K" or first == "T":
             match = VERSION.match(text)
             if match:
@@ -189,17 +207,35 @@ class Reader:
         if directive and re.match(SKIP, directive):
             top.skip = re.sub(rf"^{SKIP}[:,]?\s*", "", directive)
 
+    def torn(self, indent):
+        """A line that must be a plan, and does not say of how many."""
+        top = self.levels[-1] if self.levels else None
+        if top and top.indent == indent and not top.seen and top.plan is None:
+            self.wrong(top, "its plan was torn")
+
+    def sums(self, indent, name, passed, failed, skipped, total):
+        """What KUnit says of a list of results, just before it ends."""
+        top = self.levels[-1]
+        seen = {top.name: top.seen, "Totals": top.leaves}.get(name, total)
+        if top.indent <= indent or total != passed + failed + skipped:
+            return
+        if total != seen:
+            self.wrong(top, f"{seen} results came, of {total} that it counted")
+        elif name in (top.name, "Totals") and failed and not top.bad:
+            self.wrong(top, f"it counted {failed} that failed")
+
     def result(self, one):
         below, header = None, ""
         if self.levels and one.indent < self.levels[0].indent:
             # How many results were planned above the first header is not known.
             self.levels.insert(0, Level(one.indent, implied=True))
             self.wrong(self.levels[0], "its header was lost")
+        skipped = one.outcome == SKIPPED
         while self.levels and self.levels[-1].indent > one.indent:
             if below is not None:
                 self.merge(below)
             header = self.levels[-1].name
-            below = self.close(self.levels.pop(), one.name)
+            below = self.close(self.levels.pop(), one.name, skipped)
         if not self.levels or self.levels[-1].indent < one.indent:
             self.enter(Level(one.indent, implied=True))
         level = self.levels[-1]
@@ -207,6 +243,7 @@ class Reader:
         self.last_result = (one.name, header)
         self.number(level, one, name)
         level.seen, level.last = level.seen + 1, name
+        level.leaves += 1 if below is None else below.leaves
         good, outcome = one.outcome != FAILED, one.outcome
         log = self.taken()
         if below is not None and (below.seen or below.bad):
@@ -307,15 +344,15 @@ class Reader:
         self.keep_test(parent, level.name or "unnamed", FAILED,
                        f"{why} before its own result came", self.taken(), level.tests)
 
-    def close(self, level, name=""):
-        """A list of results has ended: is it complete?"""
+    def close(self, level, name="", skipped=False):
+        """A list of results has ended: is it complete? skipped: its own result says that."""
         level.name = level.name or name
         if level.plan is not None:
             if level.next <= level.plan:
                 self.missing(level, level.plan - level.next + 1)
             if level.extra:
                 self.wrong(level, f"{level.plan + level.extra} results for a plan of {level.plan}")
-        elif not level.seen and not level.bad:
+        elif not level.seen and not level.bad and not skipped:
             self.missing(level, 1)
         return level
 
@@ -325,6 +362,7 @@ class Reader:
         self.inherit(level, below)
         level.bad += below.bad
         level.seen = level.seen or below.seen
+        level.leaves += below.leaves
         level.tests += below.tests
 
     def inherit(self, level, below):
