@@ -6,9 +6,21 @@ Exit status: 0 passed, 1 failed, 2 nothing was tested; splitfree/judge/verdict.p
 """
 
 import argparse
+import os
 import sys
 
 from splitfree.judge import verdict as verdicts
+
+
+def say(lines):
+    """The status counts, whether the text can be written or not."""
+    try:
+        for line in lines:
+            # What a log has of control characters is not for a terminal.
+            print("".join(c if c.isprintable() else " " for c in line))
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main():
@@ -19,6 +31,8 @@ def main():
     options = parser.parse_args()
     try:
         if options.log == "-":
+            if not sys.stdin:
+                raise OSError("standard input is closed")
             verdict = verdicts.judge_text(sys.stdin.buffer)
         else:
             verdict = verdicts.judge_file(options.log)
@@ -27,12 +41,12 @@ def main():
         return verdicts.NOT_TESTED
     if options.no_tests:
         verdict = verdicts.without_tests(verdict)
-    for line in verdicts.report(verdict, options.log):
-        print(line)
-    if verdict.reason:
-        print(verdict.reason)
+    lines = verdicts.report(verdict, options.log) + [verdict.reason] * bool(verdict.reason)
     if not options.no_tests:
-        print(verdicts.summary(verdict))
+        lines.append(verdicts.summary(verdict))
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="backslashreplace")
+        say(lines)
     return verdict.status
 
 
