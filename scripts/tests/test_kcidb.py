@@ -130,6 +130,11 @@ class Report(Directory):
         self.assertEqual(len(self.report["tests"]), 7)
         self.assertEqual(tests["splitfree.kunit"]["environment"], {"comment": "NCPUS=4"})
 
+    def test_cases_that_ran_twice(self):
+        self.of(record(0), [ktap.Test("a", ktap.PASSED), ktap.Test("a", ktap.PASSED)])
+        self.assertEqual([test["path"] for test in self.report["tests"]],
+                         ["splitfree.kunit"] + ["splitfree.kunit.pcp_push.a"] * 2)
+
     def test_nothing_is_known_after_status_2(self):
         tests = self.of(record(2, sentence="no network"), [ktap.Test("a", ktap.PASSED)])
         self.assertEqual([(t["path"], t["status"]) for t in tests.values()],
