@@ -53,12 +53,12 @@ class Recorded(unittest.TestCase):
                 lines = handle.read().split("\n")
             if options or not lines[0].startswith("Linux version") or name.startswith(
                     ("glued-", "ok-glued", "prompt", "doubled", "dropped", "ok-cr-", "bad-long-line",
-                     "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown", "bad-cut-in")):
+                     "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown", "bad-cut-in",
+                     "reboot-to-", "ok-lfcr", "ok-second-console")):
                 continue
             text = "".join(f"[{nr / 1000:12.6f}] {line}\n" for nr, line in enumerate(lines) if line)
             with self.subTest(name=name):
                 self.assertEqual(verdict.judge_text(text, []).status, status)
-
 
     def test_no_cut_of_a_good_log_passes(self):
         patterns = verdict.read_splats()
@@ -114,6 +114,91 @@ class Command(unittest.TestCase):
             result = subprocess.run([sys.executable, COMMAND, "-"], check=False, stdin=handle,
                                     stdout=subprocess.PIPE, text=True)
         self.assertEqual(result.stdout, "2 passed, 0 failed, 0 skipped\n")
+
+
+    GOOD = os.path.join(DATA, "ok-tap14.log")
+
+    def in_shell(self, text):
+        """(status, what it said) of verdict.py with these words and redirections behind it."""
+        result = subprocess.run(["sh", "-c", f"exec {sys.executable} {COMMAND} {text}"],
+                                env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+                                check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertNotIn("Traceback", result.stderr)
+        return result.returncode, result.stdout + result.stderr
+
+    def test_where_nothing_can_be_read(self):
+        for text in ("- <&-", DATA, "- <" + os.devnull):
+            with self.subTest(text=text):
+                self.assertEqual(self.in_shell(text)[0], 2)
+
+    def test_where_nothing_can_be_written(self):
+        """The status is that of the log."""
+        for target in (">/dev/full", ">&-"):
+            with self.subTest(target=target):
+                self.assertEqual(self.in_shell(f"{self.GOOD} {target}")[0], 0)
+                self.assertEqual(self.in_shell(f"{DATA}/skip-plan-zero-lower.log {target}")[0], 2)
+
+    def test_letters_that_a_terminal_does_not_know(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".log", encoding="utf-8") as handle:
+            handle.write("Linux version 7.3.4\nKTAP version 1\n1..0 # SKIP \u00e9t\u00e9\a\n")
+            handle.flush()
+            self.assertEqual(self.in_shell(handle.name),
+                             (2, "the whole run was skipped: \\xe9t\\xe9 \n"
+                                 "0 passed, 0 failed, 0 skipped\n"))
+
+
+class Loggers(unittest.TestCase):
+    """What other programs put before each line."""
+
+    LINES = ["Linux version 7.3.4", "KTAP version 1", "1..1", "    KTAP version 1",
+             "    # Subtest: a", "    1..2", "    ok 1 x", "    ok 2 y", "ok 1 a"]
+    CLOCKS = ["2026-08-20T10:00:{0:02} ", "2026-08-20T10:00:{0:02}.1234567Z ",
+              "2026-08-20T10:00:{0:02}.123456Z 00O ", "2026-08-20T10:00:{0:02},123456+02:00 ",
+              "[2026-08-20 10:00:{0:02}.123] ", "Aug 20 10:00:{0:02} ", "00:00:{0:02} ",
+              "[00:00:{0:02}.123] ", "1787212800.0000{0:02} ", "[1.0000{0:02} 0.000012] "]
+    HOSTS = ["Aug 20 10:00:{0:02} dut {1}: ", "Aug 20 10:00:{0:02}.123456 dut {1}: ",
+             "Thu 2026-08-20 10:00:{0:02} CEST dut {1}: ", "[    1.0000{0:02}] dut {1}: ",
+             "1787212800.0000{0:02} dut {1}: ", "2026-08-20T10:00:{0:02}+02:00 dut {1}: "]
+
+    def status(self, prefix, lines, who="kernel"):
+        return verdict.judge_text("".join(
+            prefix.format(number, who if line.startswith("BUG") else "kernel") + line + "\n"
+            for number, line in enumerate(lines)), []).status
+
+    def test_each(self):
+        for prefix in self.CLOCKS + self.HOSTS:
+            for stamp in ("", "[    1.234567] ", "<4>[    1.234567][    T1] "):
+                lines = [stamp + line for line in self.LINES]
+                with self.subTest(prefix=prefix, stamp=stamp):
+                    self.assertEqual(self.status(prefix, lines), 0)
+                    for bad in ("WARNING: mm/x.c:1 at y+0x1/0x2", "    not ok 2 y",
+                                "unreferenced object 0xffff888003c0a280 (size 64):"):
+                        self.assertEqual(self.status(prefix, lines[:7] + [stamp + bad] + lines[8:]),
+                                         1)
+
+    def test_the_host_says_who_wrote_it(self):
+        for prefix in self.HOSTS:
+            lines = self.LINES[:7] + ["BUG: of a program"] + self.LINES[7:]
+            with self.subTest(prefix=prefix):
+                self.assertEqual(self.status(prefix, lines), 1)
+                self.assertEqual(self.status(prefix, lines, "stress[7]"), 0)
+
+    def test_printk_says_a_line_again(self):
+        """Its clock has gone on."""
+        lines = self.LINES[:7] + [consoles.REPLAY, self.LINES[6]] + self.LINES[7:]
+        for prefix in ["", *self.CLOCKS]:
+            with self.subTest(prefix=prefix):
+                self.assertEqual(self.status(prefix, lines), 0)
+
+    def test_a_second_console(self):
+        early = [self.LINES[0], "Memory: 1G", "printk: legacy console [ttyS0] enabled"]
+        for prefix in ["", *self.CLOCKS]:
+            with self.subTest(prefix=prefix):
+                self.assertEqual(self.status(prefix, early * 2 + self.LINES[1:]), 0)
+
+    def test_a_clock_that_only_some_lines_have(self):
+        found = list(consoles.Console("a line\n00:00:01 another\n"))
+        self.assertEqual(found[1], (2, "00:00:01 another", None))
 
 
 class Large(unittest.TestCase):

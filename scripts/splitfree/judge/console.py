@@ -8,6 +8,7 @@ the kernel's time stamp begins.
 """
 
 import codecs
+import functools
 import io
 import re
 
@@ -21,7 +22,7 @@ BANNER = re.compile(r"Linux version \d")
 LOADED = re.compile(r"(?:Decompressing|Uncompressing) Linux|Booting the kernel|EFI stub: "
                     r"|early console in ")
 # After one of these a new boot is no surprise.
-SHUTDOWN = re.compile(r"reboot: |Restarting system|System halted|Power down|"
+SHUTDOWN = re.compile(r"reboot: |Restarting system|(?<!-- )System halted|Power down|"
                       r"kexec(_core)?: Starting new kernel|sysrq: Resetting|"
                       r"^-- (Re)?[Bb]oot\b")
 
@@ -31,23 +32,42 @@ ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)
 # program's own seconds have no such form.
 SECONDS = r"\[(?: +\d+\.\d+|\d+\.\d{6}|\d{5,}\.\d+)\]"
 CALLER = r"\[ *[TC]\d+\]"
+DATE = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 # What a logger outside the kernel puts before each line. With a host comes a program's name.
-OUTER = (r"(?:(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+OUTER = (rf"(?:(?:{DATE}"
          r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
          r"|\[\d\d:\d\d:\d\d(?:\.\d+)?\]) "
          r"(?:(?P<host>[\w.-]+) (?P<ident>[\w./@-]+)(?:\[\d+\])?: )?)?")
+# The clocks of other loggers. One is believed if the first line of a log has it; then it is
+# replaced in each line by one of those above.
+MONOTONIC = r"\[ *\d+\.\d{6}\] (?=[\w.-]+ "
+LOGGERS = [re.compile(pattern) for pattern in (
+    DATE + r" \d\d[OE][ +]",                                         # GitLab
+    rf"{DATE} |\[{DATE}\] ?",                                        # GitHub, minicom
+    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? ",              # syslog, ts
+    rf"[A-Z][a-z]{{2}} {DATE} [A-Z]{{3,5}} ",                        # journalctl -o short-full
+    MONOTONIC + "kernel: )",                                         # -o short-monotonic
+    r"\d{10}\.\d{3,9} ",                                             # -o short-unix
+    r"\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? ",
+    r"\[\d+\.\d{6} \d+\.\d{6}\] ?",                                  # grabserial
+)]
+# Where other lines of the same log have more than the first one has to have.
+OTHERS = {MONOTONIC + "kernel: )": re.compile(MONOTONIC + r"[\w./@-]+(?:\[\d+\])?: )")}
+CLOCK = "[00:00:00] "
+# A log that begins inside of the kernel's time stamp.
+HALF_STAMP = re.compile(rf"[ \d]{{0,5}}\.?\d{{0,6}}\](?:{CALLER})? |[ \dTC]{{0,7}}\] ")
 # What the kernel, or dmesg for it, puts before each line.
 INNER = (r"(?P<kernel>"
          r"(?P<facility>(?:kern|user|mail|daemon|auth|syslog|cron|authpriv|local\d) *:\w+ *: )?"
-         r"(?:<\d{1,3}>)?"
+         r"(?:<(?P<priority>\d{1,3})>)?"
          rf"(?:{SECONDS}(?:{CALLER})? ?|{CALLER} ?"
          r"|\[<? *\d+\.\d+(?: <[ \d.]+)?>\] ?"
          r"|\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] ?"
          r"|\[(?:[A-Z][a-z]{2}[ \d]\d \d\d:\d\d| *\+\d+\.\d+)\] ?"
-         r"|\d+,\d+,\d+,[-c+][^;]{0,60};|(?<=\d>))?)")
+         r"|(?P<record>\d+),\d+,\d+,[-c+][^;]{0,60};|(?<=\d>))?)")
 PREFIX = re.compile(OUTER + INNER)
 # The commonest prefix, and where the others can begin.
-STAMP = re.compile(rf"(?:<\d+>)?{SECONDS}(?:{CALLER})? ?")
+STAMP = re.compile(rf"(?:<[0-7]>)?{SECONDS}(?:{CALLER})? ?")
 FIRST = frozenset("[<0123456789")
 # A time stamp inside a line.
 STAMP_INSIDE = re.compile(rf"{SECONDS}(?:{CALLER})? ")
@@ -80,6 +100,8 @@ def plain(text):
     """Without line ends of serial lines, escape sequences and bytes of nothing."""
     while "\r\n" in text:
         text = text.replace("\r\n", "\n")
+    if "\n\r" in text or text[:1] == "\r":
+        text = re.sub(r"^\r+", "", text, flags=re.M)
     if "\x1b" in text:
         text = ESCAPE.sub("", text)
     if "\0" in text:
@@ -96,6 +118,66 @@ def pieces(line):
         yield line[start:start + LONGEST]
 
 
+class Early:
+    """A serial line that has two consoles, one after the other.
+
+    The second one prints all that the first one has printed, if another console is the
+    preferred one (earlyprintk=ttyS0 console=ttyS0 console=tty0). It is no second boot.
+    """
+
+    # So many lines may come before the second console.
+    MOST = 5000
+    ENABLED = re.compile(r"console \[\w+\] enabled")
+
+    def __init__(self):
+        # From the kernel's first line on; how many came again; those, and what may follow.
+        self.seen, self.at, self.held = [], 0, []
+        self.doubled = self.done = False
+        self.lines = 0
+
+    def take(self, lines):
+        """The lines, or those of them about which it is clear; what came again is empty."""
+        known = []
+        for number, line in enumerate(lines):
+            if self.done:
+                return known + lines[number:]
+            if self.at:
+                self.held.append(line)
+                self.compare(known, line)
+            elif line in self.seen[:1] and len(self.seen) > 1:
+                self.at, self.held = 1, [line]
+            else:
+                if self.seen or BANNER.search(line):
+                    self.seen.append(line)
+                self.lines += 1
+                self.done = self.lines > self.MOST or self.seen[1:] == self.seen[:1] != []
+            if not self.held:
+                known.append(line)
+            elif self.done:
+                known += self.rest()
+        return known
+
+    def compare(self, known, line):
+        size, at = len(self.seen), self.at
+        self.at += 1
+        if at < size:
+            self.done = line != self.seen[at]
+        elif at == size:
+            # It tells of itself, as the last of all or behind that.
+            self.done = not self.ENABLED.search(self.seen[-1] + line)
+            if not self.done:
+                known += [""] * size
+                self.held = [line]
+        else:
+            # The first one is switched off now, or both go on.
+            self.doubled = self.held[0] == line and "bootconsole" not in line
+            self.done = True
+
+    def rest(self):
+        held, self.held = self.held, []
+        return held
+
+
 class Console:
     """Reads a log once.
 
@@ -110,6 +192,9 @@ class Console:
         self.stamped = self.bare = 0
         self.before, self.replayed = None, False
         self.doubled = self.skipped = False
+        self.early = Early()
+        # The clock of a logger; None: no line has come yet.
+        self.logger = None
 
     def __iter__(self):
         for _, lines in self.batches():
@@ -123,13 +208,26 @@ class Console:
             lines = block.split("\n")
             if not self.ends_torn:
                 lines.pop()
+            if self.logger is None:
+                self.find_logger(lines)
+            if not self.early.done:
+                lines = self.early.take([self.logger(x) for x in lines] if self.logger else lines)
+                self.doubled = self.early.doubled
             yield block, self.messages(lines, self.replayed or REPLAY in block)
+        if held := self.early.rest():
+            yield "\n".join(held), self.messages(held, REPLAY in "".join(held))
 
     def messages(self, lines, replays):
         found, number, before = [], self.number, self.before
         bare = stamped = 0
+        if not number and lines and (half := HALF_STAMP.match(lines[0])):
+            number, stamped = 1, 1
+            found.append((1, lines[0][half.end():], True))
+            lines = lines[1:]
         for line in lines:
             number += 1
+            if self.logger:
+                line = self.logger(line)
             if line == before or replays or self.doubled:
                 self.before = before
                 if self.again(line):
@@ -155,6 +253,24 @@ class Console:
         self.bare += bare
         self.stamped += stamped
         return found
+
+    def find_logger(self, lines):
+        """The first line of a log shows whether a logger put its clock before each."""
+        first = next((line for line in lines if line.strip()), None)
+        if first is None:
+            return
+        self.logger = False
+        for logger in LOGGERS:
+            if logger.match(first):
+                logger = OTHERS.get(logger.pattern, logger)
+                self.logger = functools.partial(self.unclocked, logger)
+                return
+
+    @staticmethod
+    def unclocked(logger, line):
+        """The line with a clock that is known."""
+        match = logger.match(line)
+        return CLOCK + line[match.end():] if match else line
 
     def again(self, line):
         """Was this said before? printk repeats a line that it lost the console in.
@@ -207,7 +323,9 @@ class Console:
             # Another program of the same journal. Elsewhere it may be part of the message.
             return False if host == self.host else bool(match.group("kernel")) or None
         facility = match.group("facility")
-        if facility and not facility.startswith("kern"):
+        # A program may write to /dev/kmsg, but not as the kernel, which has the lowest numbers.
+        priority = match.group("priority") or match.group("record")
+        if facility and not facility.startswith("kern") or priority and int(priority) > 7:
             return False
         return True if match.group("kernel") else None
 

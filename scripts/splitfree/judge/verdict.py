@@ -55,6 +55,8 @@ class Judge:
         self.readers = {}
         self.banners, self.spoke, self.userland, self.shutdown = 0, False, False, False
         self.loaded, self.restarts = False, []
+        # A kernel has begun to boot, and has come neither to its init nor to its tests.
+        self.booting = False
         # Does this kernel put a stamp on its lines? None: not known yet. Until then what may
         # be a splat is held back, with the lines behind it.
         self.stamps, self.held, self.hold_to = None, [], 0
@@ -84,6 +86,8 @@ class Judge:
                 reader = self.reader(kernel, text)
             if self.keep or text[:1] in first:
                 is_ktap = reader.line(text)
+            if is_ktap:
+                self.booting = False
             for word in words:
                 if word in text:
                     self.said(number, text, kernel, reader, is_ktap, words)
@@ -113,15 +117,16 @@ class Judge:
         if text.startswith("Linux version ") and consoles.BANNER.match(text):
             self.banner(kernel)
         elif consoles.SHUTDOWN.search(text):
-            self.shutdown = self.userland = True
+            self.shutdown, self.userland, self.booting = True, True, False
         elif USERLAND.search(text):
-            self.userland = True
+            self.userland, self.booting = True, False
         elif consoles.LOADED.match(text):
-            self.loaded = True
+            self.loaded = self.booting = True
 
     def banner(self, kernel):
         """A kernel begins to boot."""
-        if self.banners and bool(self.stamps) != bool(kernel):
+        other = self.banners and bool(self.stamps) != bool(kernel)
+        if other and not self.shutdown and not self.booting:
             # A program shows /proc/version, or dmesg with its stamps.
             return
         if self.stamps is None and any(reader.started for reader in self.readers.values()):
@@ -134,7 +139,7 @@ class Judge:
             if not self.shutdown:
                 self.restarts.append("the kernel restarted by itself")
         self.banners += 1
-        self.shutdown = self.userland = False
+        self.shutdown, self.userland, self.booting = False, False, True
         if self.stamps is None:
             # What was said before the first line of a kernel was said by who started it.
             self.held = [one for one in self.held if one[-1] or self.patterns.exact(one[1])]
@@ -199,6 +204,8 @@ class Judge:
         began = self.banners or self.loaded or self.console.stamped
         if not started and began and not self.userland and not self.shutdown:
             return FAILED, "the kernel died or hung before the tests"
+        if started and self.booting:
+            return FAILED, "the last boot died or hung before its tests"
         if not started:
             return NOT_TESTED, ("the log has no test results" if self.banners or self.spoke
                                 else "no kernel was started")
