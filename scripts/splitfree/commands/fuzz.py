@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Lets libFuzzer choose operations on the userland zone, with ASan and UBSan.
 
-tools/testing/fuzz/fuzz.c describes the operations, and the model that each result is
+tools/testing/fuzz/fuzz.c has the operations, and model.c the model that each result is
 compared with. First the inputs of tools/testing/fuzz/cases are run, which found something
 once. The corpus is kept in $(O)/fuzz/corpus, minimised; without one it begins with
 nothing. An input that fails is in $(O)/fuzz/found, and what it does is printed. Then the

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sequences of operations on the zone of the userland build, chosen by libFuzzer, each
- * checked against a model that is slow and obvious: a page is in one place, and it is in
- * use just if it was handed out.
+ * checked against the model of model.h.
  *
  * Each operation is a few bytes of the input, and any bytes are operations. There is one
  * thread. That a lock is held, by whatever this "CPU" was interrupted in, is a part of
@@ -15,17 +14,8 @@
 #include <linux/vmstat.h>
 
 #include "../internal.h"
-#include "pcp.h"
+#include "model.h"
 #include "zone.h"
-
-#define NR_PAGES	PCP_USER_NR_PAGES
-#define NR_BLOCKS	(NR_PAGES >> PAGE_BLOCK_MAX_ORDER)
-#define the_zone	pcp_user_zone
-
-/* Marks of a PCP that is enabled, in base pages. */
-#define HIGH_MIN	4
-#define HIGH_MAX	16
-#define BATCH		4
 
 /* === The input === */
 
@@ -53,227 +43,13 @@ do {									\
 		printf(fmt "\n", ##__VA_ARGS__);			\
 } while (0)
 
-/* Ends the program: libFuzzer keeps the input. */
-#define must(cond, fmt, ...)						\
-do {									\
-	if (!(cond)) {							\
-		fprintf(stderr, "fuzz: " fmt "\n", ##__VA_ARGS__);	\
-		abort();						\
-	}								\
-} while (0)
-
-/* === The model === */
-
-enum place { NOWHERE, IN_USE, ON_PCP, WAITS, IN_ZONE, DEFERRED };
-
-static const char *const place_names[] = {
-	"nowhere", "in use", "on a PCP", "waiting", "in the zone", "deferred",
-};
-
-/* Pieces that were handed out and not freed. */
-static struct {
-	unsigned int index;
-	unsigned int order;
-} held[NR_PAGES];
-static unsigned int nr_held;
-
-/* Of each base page: where it is, and the CPU, before the operation and after. */
-static u8 place[NR_PAGES], old_place[NR_PAGES];
-static u8 place_cpu[NR_PAGES], old_place_cpu[NR_PAGES];
-
-static bool disabled;
-static bool dead[NR_CPUS];
-static long freed;		/* base pages, so far */
-
-static struct page *page_at(unsigned int index)
-{
-	return &pcp_user_pages[index];
-}
-
-static struct pageblock_data *block_at(unsigned int index)
-{
-	return &the_zone->pageblock_data[index >> PAGE_BLOCK_MAX_ORDER];
-}
-
-static void be_at(struct page *page, unsigned long order, enum place where, int cpu)
-{
-	unsigned long index = page - pcp_user_pages, i;
-
-	must(index < NR_PAGES && order <= MAX_PAGE_ORDER && index + (1UL << order) <= NR_PAGES &&
-	     !(index & ((1UL << order) - 1)),
-	     "page %lu of order %lu is no piece, %s", index, order, place_names[where]);
-	for (i = index; i < index + (1UL << order); i++) {
-		must(place[i] == NOWHERE, "page %lu is %s and %s", i, place_names[place[i]],
-		     place_names[where]);
-		place[i] = where;
-		place_cpu[i] = cpu;
-	}
-}
-
-static void look_at_zone(void)
-{
-	unsigned int order, type;
-
-	for (order = 0; order < NR_PAGE_ORDERS; order++) {
-		unsigned long nr = 0;
-
-		for (type = 0; type < MIGRATE_TYPES; type++) {
-			struct page *page;
-
-			list_for_each_entry(page, &the_zone->free_area[order].free_list[type],
-					    buddy_list) {
-				be_at(page, order, IN_ZONE, 0);
-				must(PageBuddy(page) && page_private(page) == order,
-				     "page %ld of the zone is not marked so",
-				     (long)(page - pcp_user_pages));
-				nr++;
-			}
-		}
-		must(nr == the_zone->free_area[order].nr_free, "the zone has lost count");
-	}
-}
-
-static int look_at_llist(struct llist_node *node, enum place where, int cpu)
-{
-	int sum = 0;
-
-	for (; node; node = node->next) {
-		struct page *page = llist_entry(node, struct page, pcp_llist);
-
-		be_at(page, page_private(page), where, cpu);
-		if (where == WAITS)
-			must(page->page_type == PCP_MARK_WAITS, "a page that waits has type %x",
-			     page->page_type);
-		else
-			must(page->page_type == UINT_MAX, "a deferred page has type %x",
-			     page->page_type);
-		sum += 1 << page_private(page);
-	}
-	return sum;
-}
-
-static void look_at_pcp(int cpu)
-{
-	struct per_cpu_pages *pcp = zone_pcp(the_zone, cpu);
-	int count = 0, waiting;
-	unsigned int i;
-
-	for (i = 0; i < NR_PCP_LISTS; i++) {
-		struct page *page;
-
-		list_for_each_entry(page, &pcp->lists[i], pcp_list) {
-			be_at(page, i / MIGRATE_PCPTYPES, ON_PCP, cpu);
-			must(page->page_type == (0xf9000000U | (cpu + 1)),
-			     "a page of cpu %d has type %x", cpu, page->page_type);
-			count += 1 << (i / MIGRATE_PCPTYPES);
-		}
-	}
-	must(count == pcp->count, "cpu %d counts %d and has %d", cpu, pcp->count, count);
-
-	waiting = look_at_llist(pcp->free_llist.first, WAITS, cpu);
-	must(waiting <= HIGH_MAX + (1 << PAGE_BLOCK_MAX_ORDER), "%d pages wait for cpu %d",
-	     waiting, cpu);
-	waiting += look_at_llist(pcp->taken, WAITS, cpu);
-	must(waiting == atomic_read(&pcp->nr_waiting), "cpu %d: nr_waiting %d, but %d wait", cpu,
-	     atomic_read(&pcp->nr_waiting), waiting);
-
-	if (disabled || dead[cpu])
-		must(!count && !waiting, "cpu %d is closed and has %d pages, and %d wait", cpu,
-		     count, waiting);
-	must(!atomic_read(&pcp->carriers), "somebody carries pages of cpu %d", cpu);
-	must(!spin_is_locked(&pcp->lock), "cpu %d is locked", cpu);
-	must(pcp->cpu == cpu, "cpu %d thinks it is %d", cpu, pcp->cpu);
-}
-
-static void look_at_owners(void)
-{
-	int owned[NR_CPUS] = {}, cpu;
-	unsigned int i, j;
-
-	for (i = 0; i < NR_PAGES; i += 1 << PAGE_BLOCK_MAX_ORDER) {
-		int owner = block_at(i)->owner - 1;
-
-		if (owner < 0)
-			continue;
-		must(owner < NR_CPUS && !dead[owner], "block %u has owner %d", i, owner);
-		owned[owner]++;
-		for (j = i; j < i + (1 << PAGE_BLOCK_MAX_ORDER); j++) {
-			if (place[j] != IN_ZONE)
-				break;
-		}
-		must(j < i + (1 << PAGE_BLOCK_MAX_ORDER), "block %u is whole and owned by %d", i,
-		     owner);
-	}
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
-		must(owned[cpu] == atomic_read(&zone_pcp(the_zone, cpu)->owned_blocks),
-		     "cpu %d owns %d blocks, not %d", cpu, owned[cpu],
-		     atomic_read(&zone_pcp(the_zone, cpu)->owned_blocks));
-}
-
-static long events(enum vm_event_item item)
-{
-	long sum = 0;
-	int cpu;
-
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
-		sum += per_cpu_ptr(&vm_event_states, cpu)->event[item];
-	return sum;
-}
-
-static bool isolated(unsigned int index)
-{
-	return pageblock_migratetype(block_at(index)) == MIGRATE_ISOLATE;
-}
-
-static void look(void)
-{
-	unsigned int i;
-	int cpu;
-
-	memcpy(old_place, place, sizeof(place));
-	memcpy(old_place_cpu, place_cpu, sizeof(place));
-	memset(place, NOWHERE, sizeof(place));
-
-	for (i = 0; i < nr_held; i++) {
-		be_at(page_at(held[i].index), held[i].order, IN_USE, 0);
-		must(page_at(held[i].index)->page_type == UINT_MAX, "a page in use has type %x",
-		     page_at(held[i].index)->page_type);
-	}
-	look_at_zone();
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
-		look_at_pcp(cpu);
-	look_at_llist(the_zone->trylock_free_pages.first, DEFERRED, 0);
-	for (i = 0; i < NR_PAGES; i++) {
-		must(place[i] != NOWHERE, "page %u is lost", i);
-		if (place[i] == ON_PCP && isolated(i))
-			must(old_place[i] == ON_PCP && old_place_cpu[i] == place_cpu[i],
-			     "page %u of an isolated block comes to a PCP", i);
-	}
-	look_at_owners();
-
-	must(events(PGFREE) == freed, "PGFREE is %ld, but %ld were freed", events(PGFREE), freed);
-
-	must(!current->preempt && !current->irqs_off && !current->rcu_depth,
-	     "pinned, with interrupts off or an RCU reader");
-	must(!spin_is_locked(&the_zone->lock), "the zone is locked");
-
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		struct per_cpu_pages *pcp = zone_pcp(the_zone, cpu);
-
-		spin_lock(&pcp->lock);
-		must(!pcp_validate(the_zone, pcp), "pcp_validate() of cpu %d", cpu);
-		spin_unlock(&pcp->lock);
-	}
-	must(!pcp_validate_blocks(the_zone), "pcp_validate_blocks()");
-}
-
 /* === Operations === */
 
 static struct per_cpu_pages *be_on_some_cpu(void)
 {
 	int cpu = below(NR_CPUS), i;
 
-	for (i = 0; i < NR_CPUS && dead[cpu]; i++)
+	for (i = 0; i < NR_CPUS && model.dead[cpu]; i++)
 		cpu = (cpu + 1) % NR_CPUS;
 	current->cpu = cpu;
 	return zone_pcp(the_zone, cpu);
@@ -285,20 +61,20 @@ static void hold(struct page *page, unsigned int order)
 
 	must(index < NR_PAGES && !page_private(page), "page %u was handed out with order %lu",
 	     index, page_private(page));
-	held[nr_held].index = index;
-	held[nr_held++].order = order;
+	model.held[model.nr_held].index = index;
+	model.held[model.nr_held++].order = order;
 	say("  page %u", index);
 }
 
 /* One of the pages in use is in use no more. Returns its order. */
 static struct page *let_go(unsigned int *order)
 {
-	unsigned int i = below(nr_held);
-	struct page *page = page_at(held[i].index);
+	unsigned int i = below(model.nr_held);
+	struct page *page = page_at(model.held[i].index);
 
-	*order = held[i].order;
-	held[i] = held[--nr_held];
-	freed += 1 << *order;
+	*order = model.held[i].order;
+	model.held[i] = model.held[--model.nr_held];
+	model.freed += 1 << *order;
 	say("  page %u, order %u", (unsigned int)(page - pcp_user_pages), *order);
 	return page;
 }
@@ -373,7 +149,7 @@ static void op_free(void)
 	bool nolock = how & 1, allowed = how & 14;
 	struct page *page;
 
-	if (!nr_held)
+	if (!model.nr_held)
 		return;
 	if (how & 16)
 		what |= HOLD_PCP;
@@ -399,7 +175,7 @@ static void op_batch(void)
 
 	say("cpu %d frees a batch, locks %u", current->cpu, what);
 	lock_for_a_while(what, pcp);
-	while (nr-- && nr_held) {
+	while (nr-- && model.nr_held) {
 		unsigned int order;
 		struct page *page = let_go(&order);
 
@@ -419,14 +195,15 @@ static void op_push(void)
 
 	be_on_some_cpu();
 	nr = 1 + below(8);
-	if (!nr_held)
+	if (!model.nr_held)
 		return;
 	if (how & 2)
 		what |= HOLD_PCP;
 	if (how & 4 && nolock)
 		what |= HOLD_ZONE;
-	say("cpu %d pushes to %d%s, locks %u", current->cpu, to, nolock ? " without lock" : "", what);
-	while (nr-- && nr_held) {
+	say("cpu %d pushes to %d%s, locks %u", current->cpu, to, nolock ? " without lock" : "",
+	    what);
+	while (nr-- && model.nr_held) {
 		unsigned int order;
 		struct page *page = let_go(&order);
 
@@ -487,9 +264,9 @@ static void op_hotplug(void)
 	int cpu = 1 + below(NR_CPUS - 1);
 
 	current->cpu = 0;
-	say("cpu %d goes %s", cpu, dead[cpu] ? "up" : "down");
-	dead[cpu] = !dead[cpu];
-	if (dead[cpu])
+	say("cpu %d goes %s", cpu, model.dead[cpu] ? "up" : "down");
+	model.dead[cpu] = !model.dead[cpu];
+	if (model.dead[cpu])
 		pcp_cpu_dead(the_zone, zone_pcp(the_zone, cpu));
 	else
 		pcp_cpu_online(zone_pcp(the_zone, cpu));
@@ -517,9 +294,9 @@ static void enable(void)
 
 static void op_disable(void)
 {
-	disabled = !disabled;
-	say("PCPs are %s", disabled ? "disabled" : "enabled");
-	if (disabled) {
+	model.disabled = !model.disabled;
+	say("PCPs are %s", model.disabled ? "disabled" : "enabled");
+	if (model.disabled) {
 		set_marks(0, 0, 1);
 		drain_all("being disabled");
 	} else {
@@ -531,7 +308,7 @@ static void op_marks(void)
 {
 	int high_min = below(HIGH_MAX + 1), batch = 1 + below(2 * BATCH);
 
-	if (disabled)
+	if (model.disabled)
 		return;
 	say("marks: at least %d, batch %d", high_min, batch);
 	set_marks(high_min, HIGH_MAX, batch);
@@ -540,11 +317,11 @@ static void op_marks(void)
 static void zone_put(unsigned int index, unsigned int order)
 {
 	struct page *page = page_at(index);
+	int type = pageblock_migratetype(block_at(index));
 
 	set_page_private(page, order);
 	WRITE_ONCE(page->page_type, (unsigned int)PGTY_buddy << 24);
-	list_add_tail(&page->buddy_list,
-		      &the_zone->free_area[order].free_list[pageblock_migratetype(block_at(index))]);
+	list_add_tail(&page->buddy_list, &the_zone->free_area[order].free_list[type]);
 	the_zone->free_area[order].nr_free++;
 }
 
@@ -618,9 +395,9 @@ static void op_adopt(void)
 	struct per_cpu_pages *pcp = be_on_some_cpu();
 	unsigned int index;
 
-	if (!nr_held)
+	if (!model.nr_held)
 		return;
-	index = held[below(nr_held)].index;
+	index = model.held[below(model.nr_held)].index;
 	say("cpu %d adopts the block of page %u", pcp->cpu, index);
 	pageblock_own(the_zone, pcp, block_at(index));
 	must(block_at(index)->owner == pcp->cpu + 1, "it is not the owner");
@@ -676,11 +453,7 @@ static void reset(void)
 	memset(pcp_user_pages, 0, sizeof(pcp_user_pages));
 	memset(pcp_user_events, 0, sizeof(pcp_user_events));
 	pcp_user_memory_init();
-	memset(dead, 0, sizeof(dead));
-	memset(place, 0, sizeof(place));
-	disabled = false;
-	nr_held = 0;
-	freed = 0;
+	model_reset();
 	enable();
 }
 
@@ -701,20 +474,20 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	input = data;
 	left = size;
 	reset();
-	look();
+	model_look();
 	while (left) {
 		ops[below(ARRAY_SIZE(ops))]();
-		look();
+		model_look();
 	}
 	/* Everything goes back; is it all there, whole and nobody's? */
 	current->cpu = 0;
-	while (nr_held) {
+	while (model.nr_held) {
 		unsigned int order;
 		struct page *page = let_go(&order);
 
 		pcp_free_page(the_zone, page, page_to_pfn(page), order, true, false);
 	}
 	drain_all("the end");
-	look();
+	model_look();
 	return 0;
 }
