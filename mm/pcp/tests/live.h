@@ -17,6 +17,9 @@
 
 #include "workers.h"
 
+/* Pages that the workers of live_mixed_fn() have between them. */
+#define LIVE_SLOTS	256
+
 #define LIVE_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 
 /**
@@ -66,35 +69,41 @@ struct live {
 	bool done;
 };
 
-unsigned long live_event(enum vm_event_item item);
-struct pageblock_data *live_pbd(struct page *page);
-int live_owner(struct page *page);
-void live_check(struct kunit *test);
-void live_check_free_lists(struct kunit *test, struct zone *zone);
-long live_balance(struct kunit *test);
-void live_have_room(struct live *lv, int cpu, int room);
-void live_have_enough(struct live *lv);
+/* live.c: pages of blocks that CPU a owns, and how they get where a case wants them. */
+int live_init(struct kunit *test);
+void live_own(struct live *lv, unsigned int want, bool whole);
 void live_blocks(struct live *lv, unsigned int nr);
 void live_set_type(struct live *lv, int migratetype);
 bool live_get_back(struct live *lv);
-void live_own(struct live *lv, unsigned int want, bool whole);
-long live_free_fn(struct pcp_worker *w);
-int live_count(struct per_cpu_pages *pcp);
-bool live_is_own(struct live *lv, struct page *page);
-unsigned int live_in_zone(struct live *lv);
-long live_drain_fn(struct pcp_worker *w);
+bool live_waits(struct live *lv, unsigned int want);
+void live_have_room(struct live *lv, int cpu, int room);
+void live_have_enough(struct live *lv);
 void live_set_bound(struct live *lv, int bound);
 void live_reset_bound(struct live *lv);
+void live_unhook(void *unused);
+long live_free_fn(struct pcp_worker *w);
+long live_drain_fn(struct pcp_worker *w);
 void live_defer(struct live *lv, struct page *page, unsigned int order);
 unsigned int live_absorb_all(struct live *lv, unsigned int flags);
 void live_empty_lists(struct live *lv);
+bool live_is_own(struct live *lv, struct page *page);
+unsigned int live_in_zone(struct live *lv);
+
+/* live_check.c: what there is, and whether all is well. */
+unsigned long live_event(enum vm_event_item item);
+struct pageblock_data *live_pbd(struct page *page);
+int live_owner(struct page *page);
+int live_count(struct per_cpu_pages *pcp);
+void live_check(struct kunit *test);
+void live_check_free_lists(struct kunit *test, struct zone *zone);
+long live_balance(struct kunit *test);
 void live_log_mark(struct kmsg_dump_iter *log);
 bool live_log_next(struct kmsg_dump_iter *log, char *line, size_t size);
-bool live_waits(struct live *lv, unsigned int want);
-long live_mixed_fn(struct pcp_worker *w);
-unsigned int live_nr_workers(void);
-void live_empty_slots(struct live *lv);
+
+/* live_load.c: workers that exchange pages. */
 void live_seed(struct live *lv);
-int live_init(struct kunit *test);
+unsigned int live_nr_workers(void);
+long live_mixed_fn(struct pcp_worker *w);
+void live_empty_slots(struct live *lv);
 
 #endif /* _MM_PCP_TESTS_LIVE_H */

@@ -201,12 +201,6 @@ static void live_carry(struct per_cpu_pages *pcp, enum pcp_point point)
 	live_carried.late = READ_ONCE(lv->stop);
 }
 
-static void live_unhook(void *unused)
-{
-	WRITE_ONCE(pcp_point_hook, NULL);
-	synchronize_rcu();
-}
-
 /* On CPU b: returns how many of the pages the zone has when this is done. */
 static long live_disable_fn(struct pcp_worker *w)
 {
