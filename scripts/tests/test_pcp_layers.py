@@ -183,14 +183,16 @@ class Suites(unittest.TestCase):
 
     # Both: a stub zone for the helper, real zones for what it is part of.
     BOTH = {"pcp_lockless_kunit.c", "pcp_validate_kunit.c"}
+    # What suites of one helper share; each includes fixture.h.
+    SHARED = {"rival.h", "pushes.h", "commits.h", "refills.h", "frees.h", "batches.h"}
 
     def setUp(self):
         self.files = read_all("mm/pcp/tests")
 
     def test_a_suite_is_of_one_kind(self):
         for name, text in self.files.items():
-            kinds = {"fixture.h" if one == "pushes.h" else one for one in included(text)
-                     if one in ("fixture.h", "pushes.h", "live.h")}
+            kinds = {"fixture.h" if one in self.SHARED else one for one in included(text)
+                     if one in {"fixture.h", "live.h"} | self.SHARED}
             self.assertTrue(len(kinds) < 2 or name in self.BOTH, name)
 
     def test_no_helper_knows_a_suite(self):
@@ -198,14 +200,14 @@ class Suites(unittest.TestCase):
             self.assertNotIn("tests/", " ".join(included(text)), name)
 
     def test_what_suites_include(self):
-        here = {"fixture.h", "pushes.h", "live.h", "workers.h"}
+        here = {"fixture.h", "live.h", "workers.h"} | self.SHARED
         above = {"../" + name for name in (*HEADERS, *FROM_MM)}
         for name, text in self.files.items():
             self.assertEqual(set(included(text)) - here - above, set(), name)
 
     def test_a_suite_on_a_made_up_zone_reaches_no_real_one(self):
         for name, text in self.files.items():
-            if {"fixture.h", "pushes.h"} & set(included(text)) and name not in self.BOTH:
+            if ({"fixture.h"} | self.SHARED) & set(included(text)) and name not in self.BOTH:
                 found = re.findall(r"\b(?:for_each_populated_zone|drain_all_pages)\(", text)
                 self.assertEqual(found, [], name)
 

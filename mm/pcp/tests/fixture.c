@@ -1,324 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A made-up zone for the suites of the helpers, see fixture.h.
+ * A made-up zone for the suites of the helpers, see fixture.h. stubs.c has what stands in
+ * for the seam.
  */
-#include <kunit/static_stub.h>
-#include <kunit/test-bug.h>
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/percpu.h>
-#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "fixture.h"
 #include "workers.h"
-
-static struct pcp_fixture *pcp_fx(void)
-{
-	return kunit_get_current_test()->priv;
-}
-
-static int pcp_fx_block_of(struct pcp_fixture *fx, unsigned long pfn)
-{
-	int i;
-
-	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++) {
-		if (fx->base[i] &&
-		    pageblock_start_pfn(pfn) == page_to_pfn(fx->base[i]))
-			return i;
-	}
-	return -1;
-}
-
-/* The stubs. The seam calls them for made-up zones only. */
-
-static struct pageblock_data *stub_pageblock(struct zone *zone,
-					     const struct page *page,
-					     unsigned long pfn)
-{
-	struct pcp_fixture *fx = pcp_fx();
-	int i = pcp_fx_block_of(fx, pfn);
-
-	if (i < 0)
-		return pfn_to_pageblock(page, pfn);
-	if (fx->on_pageblock)
-		fx->on_pageblock(fx);
-	return &fx->block[i];
-}
-
-static bool stub_lock(struct zone *zone, unsigned long *flags, bool nolock)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	KUNIT_EXPECT_PTR_EQ(fx->test, zone, fx->zone);
-	KUNIT_EXPECT_FALSE_MSG(fx->test, fx->locked, "zone->lock taken twice");
-	*flags = 0;
-	if (nolock && fx->lock_busy)
-		return false;
-	fx->locked = true;
-	fx->nr_locked++;
-	return true;
-}
-
-static void stub_unlock(struct zone *zone, unsigned long flags)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
-	fx->locked = false;
-}
-
-static bool stub_cma_first(struct zone *zone, unsigned int alloc_flags)
-{
-	return pcp_fx()->cma_first;
-}
-
-static bool stub_short(struct zone *zone)
-{
-	return pcp_fx()->zone_short;
-}
-
-static void pcp_fx_zone_del(struct page *page)
-{
-	list_del(&page->buddy_list);
-	__ClearPageBuddy(page);
-	set_page_private(page, 0);
-}
-
-/* As the real one: the upper halves of what is split stay in the zone, at the head. */
-static struct page *stub_take(struct zone *zone, unsigned int order,
-			      unsigned int max_order, int migratetype,
-			      unsigned int *from)
-{
-	struct pcp_fixture *fx = pcp_fx();
-	unsigned int high;
-
-	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
-	KUNIT_EXPECT_LE(fx->test, order, max_order);
-	fx->nr_take++;
-	for (high = order; high <= pageblock_order; high++) {
-		struct page *page;
-
-		page = list_first_entry_or_null(&fx->area[high][migratetype],
-						struct page, buddy_list);
-		if (!page)
-			continue;
-		pcp_fx_zone_del(page);
-		*from = high;
-		while (high > max_order) {
-			struct page *half = page + (1UL << --high);
-
-			set_page_private(half, high);
-			__SetPageBuddy(half);
-			list_add(&half->buddy_list, &fx->area[high][migratetype]);
-		}
-		return page;
-	}
-	return NULL;
-}
-
-static unsigned long stub_end(struct zone *zone)
-{
-	return zone->zone_start_pfn + PCP_FIXTURE_BLOCKS * pageblock_nr_pages;
-}
-
-/* The made-up zone begins at pfn 0, and its blocks lie side by side. */
-static struct pageblock_data *stub_block(struct zone *zone, unsigned long pfn)
-{
-	struct pcp_fixture *fx = pcp_fx();
-	unsigned long i = pfn >> pageblock_order;
-
-	fx->nr_blocks_seen++;
-	return i == fx->hole ? NULL : &fx->block[i];
-}
-
-static struct page *stub_rmqueue(struct zone *zone, unsigned int order,
-				 int migratetype, unsigned int alloc_flags,
-				 int *mode)
-{
-	struct pcp_fixture *fx = pcp_fx();
-	struct page *page;
-
-	KUNIT_EXPECT_TRUE(fx->test, fx->locked);
-	fx->nr_rmqueue++;
-	fx->rmqueue_order = order;
-	fx->rmqueue_type = migratetype;
-	fx->rmqueue_flags = alloc_flags;
-	fx->rmqueue_mode = (*mode)++;
-	page = list_first_entry_or_null(&fx->fallback, struct page, buddy_list);
-	if (page)
-		list_del(&page->buddy_list);
-	return page;
-}
-
-static int stub_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
-			 unsigned int order)
-{
-	return pcp_fx()->nr_alloc;
-}
-
-static int stub_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
-		     bool free_high)
-{
-	pcp_fx()->nr_asked_high++;
-	pcp->high = min(pcp->high, pcp->high_max);
-	return free_high ? 0 : pcp->high;
-}
-
-static int stub_nr_free(struct zone *zone, struct per_cpu_pages *pcp, int batch,
-			int high, bool free_high)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	if (free_high)
-		return pcp->count;
-	return fx->nr_free < 0 ? batch : fx->nr_free;
-}
-
-static void stub_relax(struct zone *zone)
-{
-	pcp_fx()->nr_relaxed++;
-}
-
-static void pcp_fx_note_freed(struct pcp_fixture *fx, struct page *page,
-			      unsigned int order)
-{
-	KUNIT_EXPECT_FALSE_MSG(fx->test, PagePCPBuddy(page),
-			       "PagePCPBuddy went to the zone");
-	set_page_private(page, order);
-	list_add_tail(&page->pcp_list, &fx->freed);
-	fx->nr_freed += 1U << order;
-}
-
-static void stub_free_one(struct zone *zone, struct page *page,
-			  unsigned long pfn, unsigned int order, bool nolock)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	fx->nr_free_one++;
-	fx->nr_free_calls++;
-	fx->free_nolock = nolock;
-	pcp_fx_note_freed(fx, page, order);
-}
-
-static void stub_defer(struct zone *zone, struct page *page, unsigned int order)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	fx->nr_deferred += 1U << order;
-	set_page_private(page, 0);
-}
-
-static void pcp_fx_on_free(struct pcp_fixture *fx)
-{
-	if (fx->on_free)
-		fx->on_free(fx);
-}
-
-static void stub_free_list(struct zone *zone, struct list_head *pages)
-{
-	struct pcp_fixture *fx = pcp_fx();
-	struct page *page, *next;
-
-	KUNIT_EXPECT_PTR_EQ(fx->test, zone, fx->zone);
-	fx->nr_free_calls++;
-	list_for_each_entry_safe(page, next, pages, pcp_list) {
-		list_del(&page->pcp_list);
-		pcp_fx_note_freed(fx, page, page_private(page));
-	}
-	fx->free_nolock = false;
-	pcp_fx_on_free(fx);
-}
-
-static void stub_free_waiting(struct zone *zone, struct llist_node *node,
-			      bool nolock)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	if (!node)
-		return;
-	fx->nr_free_calls++;
-	while (node) {
-		struct page *page = llist_entry(node, struct page, pcp_llist);
-
-		node = node->next;
-		pcp_clear_mark(page);
-		if (nolock && fx->lock_busy)
-			stub_defer(zone, page, page_private(page));
-		else
-			pcp_fx_note_freed(fx, page, page_private(page));
-	}
-	fx->free_nolock = nolock;
-	pcp_fx_on_free(fx);
-}
-
-static void stub_defer_waiting(struct zone *zone, struct llist_node *node)
-{
-	while (node) {
-		struct page *page = llist_entry(node, struct page, pcp_llist);
-
-		node = node->next;
-		pcp_clear_mark(page);
-		stub_defer(zone, page, page_private(page));
-	}
-}
-
-static bool stub_bad_page(struct zone *zone, struct page *page)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	if (page != fx->bad)
-		return false;
-	fx->nr_bad++;
-	return true;
-}
-
-static void stub_hand_out(struct zone *zone, struct page *page,
-			  struct zone *preferred)
-{
-	struct pcp_fixture *fx = pcp_fx();
-
-	fx->nr_handed_out++;
-	fx->handed_out_by = zone;
-	fx->handed_out_for = preferred;
-	KUNIT_EXPECT_FALSE(fx->test, PagePCPBuddy(page));
-	KUNIT_EXPECT_EQ(fx->test, page_private(page), 0UL);
-}
-
-static void stub_flush_deferred(struct zone *zone)
-{
-}
-
-static void pcp_fx_stubs(struct kunit *test)
-{
-	kunit_activate_static_stub(test, __pcp_pageblock, stub_pageblock);
-	kunit_activate_static_stub(test, pcp_zone_lock, stub_lock);
-	kunit_activate_static_stub(test, pcp_zone_unlock, stub_unlock);
-	kunit_activate_static_stub(test, pcp_zone_cma_first, stub_cma_first);
-	kunit_activate_static_stub(test, __pcp_zone_short, stub_short);
-	kunit_activate_static_stub(test, pcp_zone_take, stub_take);
-	kunit_activate_static_stub(test, pcp_zone_end, stub_end);
-	kunit_activate_static_stub(test, pcp_zone_block, stub_block);
-	kunit_activate_static_stub(test, pcp_zone_rmqueue, stub_rmqueue);
-	kunit_activate_static_stub(test, pcp_zone_nr_alloc, stub_nr_alloc);
-	kunit_activate_static_stub(test, pcp_zone_high, stub_high);
-	kunit_activate_static_stub(test, pcp_zone_nr_free, stub_nr_free);
-	kunit_activate_static_stub(test, pcp_zone_relax, stub_relax);
-	kunit_activate_static_stub(test, pcp_zone_free_one, stub_free_one);
-	kunit_activate_static_stub(test, pcp_zone_defer, stub_defer);
-	kunit_activate_static_stub(test, pcp_zone_free_list, stub_free_list);
-	kunit_activate_static_stub(test, pcp_zone_free_waiting,
-				   stub_free_waiting);
-	kunit_activate_static_stub(test, pcp_zone_defer_waiting,
-				   stub_defer_waiting);
-	kunit_activate_static_stub(test, pcp_zone_bad_page, stub_bad_page);
-	kunit_activate_static_stub(test, pcp_zone_hand_out, stub_hand_out);
-	kunit_activate_static_stub(test, pcp_zone_flush_deferred,
-				   stub_flush_deferred);
-}
 
 static void pcp_fx_free_pages(void *ptr)
 {
@@ -608,6 +300,17 @@ void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate)
 }
 
 /**
+ * pcp_fx_disable() - disable a PCP, as zone_pcp_disable() does
+ * @pcp: the PCP, which keeps its pages until somebody drains it
+ */
+void pcp_fx_disable(struct per_cpu_pages *pcp)
+{
+	pcp->high_min = 0;
+	pcp->high_max = 0;
+	pcp_set_bound(pcp, 0);
+}
+
+/**
  * pcp_fx_zone_add() - make a page free in the made-up zone
  * @fx: the fixture
  * @page: first page
@@ -616,12 +319,57 @@ void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate)
 void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,
 		     unsigned int order)
 {
-	struct pageblock_data *pbd = stub_pageblock(fx->zone, page, page_to_pfn(page));
+	struct pageblock_data *pbd = pcp_pageblock(fx->zone, page, page_to_pfn(page));
 	int migratetype = pageblock_migratetype(pbd);
 
 	set_page_private(page, order);
 	__SetPageBuddy(page);
 	list_add_tail(&page->buddy_list, &fx->area[order][migratetype]);
+}
+
+/**
+ * pcp_fx_add() - put a movable page on the hot end of its list of the PCP under test
+ * @fx: the fixture
+ * @page: first page
+ * @order: its order
+ */
+void pcp_fx_add(struct pcp_fixture *fx, struct page *page, unsigned int order)
+{
+	pcp_list_add(fx->pcp, page, order, MIGRATE_MOVABLE);
+	pcp_fx_check(fx);
+}
+
+/**
+ * pcp_fx_fill() - put movable pages on the PCP under test, from block 1 on
+ * @fx: the fixture
+ * @nr: how many pages of order 0
+ *
+ * See pcp_fx_fill_type().
+ */
+void pcp_fx_fill(struct pcp_fixture *fx, unsigned int nr)
+{
+	pcp_fx_fill_type(fx, 1, nr, MIGRATE_MOVABLE);
+}
+
+/**
+ * pcp_fx_fill_type() - put pages on the PCP under test that are in the way of no case
+ * @fx: the fixture
+ * @block: the first block that they are of; each gives four
+ * @nr: how many pages of order 0
+ * @migratetype: the list that they go on
+ *
+ * No two of them are buddies, so each is one page when it goes.
+ */
+void pcp_fx_fill_type(struct pcp_fixture *fx, int block, unsigned int nr, int migratetype)
+{
+	unsigned int i;
+
+	spin_lock(&fx->pcp->lock);
+	for (i = 0; i < nr; i++)
+		pcp_list_add(fx->pcp, pcp_fx_page(fx, block + i / 4, i % 4 * 2), 0,
+			     migratetype);
+	spin_unlock(&fx->pcp->lock);
+	pcp_fx_check(fx);
 }
 
 /**
@@ -688,6 +436,45 @@ void pcp_fx_check_blocks(struct pcp_fixture *fx)
 }
 
 /**
+ * pcp_fx_expect_owner() - expect that a CPU owns a block
+ * @fx: the fixture
+ * @block: index of the block
+ * @cpu: the CPU; -1: nobody does
+ */
+void pcp_fx_expect_owner(struct pcp_fixture *fx, int block, int cpu)
+{
+	int owner = pageblock_owner_cpu(&fx->block[block]);
+
+	KUNIT_EXPECT_EQ_MSG(fx->test, owner, cpu, "block %d", block);
+}
+
+/**
+ * pcp_fx_expect_empty() - expect that a PCP has no page, and none waits for it
+ * @fx: the fixture
+ * @pcp: the PCP
+ */
+void pcp_fx_expect_empty(struct pcp_fixture *fx, struct per_cpu_pages *pcp)
+{
+	KUNIT_EXPECT_EQ(fx->test, pcp->count, 0);
+	KUNIT_EXPECT_NULL(fx->test, pcp->taken);
+	KUNIT_EXPECT_TRUE(fx->test, llist_empty(&pcp->free_llist));
+	KUNIT_EXPECT_EQ(fx->test, atomic_read(&pcp->nr_waiting), 0);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_has_pages(pcp));
+}
+
+/**
+ * pcp_fx_expect_out() - expect that a page was handed out, so looks like any page in use
+ * @fx: the fixture
+ * @page: the page; not NULL
+ */
+void pcp_fx_expect_out(struct pcp_fixture *fx, struct page *page)
+{
+	KUNIT_ASSERT_NOT_NULL(fx->test, page);
+	KUNIT_EXPECT_FALSE(fx->test, PagePCPBuddy(page));
+	KUNIT_EXPECT_EQ(fx->test, page_private(page), 0);
+}
+
+/**
  * pcp_fx_list_len() - length of a list of the PCP under test
  * @fx: the fixture
  * @migratetype: below MIGRATE_PCPTYPES
@@ -717,94 +504,4 @@ struct page *pcp_fx_freed(struct pcp_fixture *fx, unsigned int index)
 			return page;
 	}
 	return NULL;
-}
-
-static long pcp_fx_rival(struct pcp_worker *w)
-{
-	struct pcp_fx_rival *rival = w->arg;
-
-	while (!READ_ONCE(rival->go)) {
-		if (kthread_should_stop())
-			return 0;
-		cpu_relax();
-		cond_resched();
-	}
-
-	spin_lock(&rival->pcp->lock);
-	WRITE_ONCE(rival->got, true);
-	while (!READ_ONCE(rival->release) && !kthread_should_stop())
-		cpu_relax();
-	spin_unlock(&rival->pcp->lock);
-	return 0;
-}
-
-/**
- * pcp_fx_rival_start() - start a thread that will want the lock of a PCP
- * @fx: the fixture; the test is bound to @fx->cpu
- * @pcp: the PCP
- *
- * Ends with the test, if pcp_fx_rival_stop() does not end it before. Skips the
- * test where there is no other CPU, or where locks sleep.
- *
- * Return: the rival.
- */
-struct pcp_fx_rival *pcp_fx_rival_start(struct pcp_fixture *fx,
-					struct per_cpu_pages *pcp)
-{
-	struct kunit *test = fx->test;
-	struct pcp_fx_rival *rival;
-	struct cpumask *elsewhere;
-
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		kunit_skip(test, "not with CONFIG_PREEMPT_RT");
-	pcp_workers_require(test, 2);
-
-	elsewhere = kunit_kzalloc(test, cpumask_size(), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, elsewhere);
-	cpumask_andnot(elsewhere, cpu_online_mask, cpumask_of(fx->cpu));
-
-	rival = kunit_kzalloc(test, sizeof(*rival), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rival);
-	rival->pcp = pcp;
-	rival->workers = pcp_workers_start(test, elsewhere, 1, pcp_fx_rival,
-					   rival);
-	return rival;
-}
-
-/**
- * pcp_fx_rival_queue() - let the rival wait for the lock
- * @rival: the rival
- *
- * From here on it gets the lock when that is released, and a trylock fails:
- * spinlocks are fair. Those of some virtual machines are not, and do not tell
- * that somebody waits.
- *
- * Context: The caller holds the lock.
- * Return: true when it waits, false if that could not be seen.
- */
-bool pcp_fx_rival_queue(struct pcp_fx_rival *rival)
-{
-	unsigned long end = jiffies + 5 * HZ;
-
-	WRITE_ONCE(rival->go, true);
-	while (!spin_is_contended(&rival->pcp->lock)) {
-		if (time_after(jiffies, end))
-			return false;
-		cpu_relax();
-	}
-	return true;
-}
-
-/**
- * pcp_fx_rival_stop() - let the rival release the lock and end
- * @fx: the fixture
- * @rival: the rival
- *
- * Context: The caller does not hold the lock.
- */
-void pcp_fx_rival_stop(struct pcp_fixture *fx, struct pcp_fx_rival *rival)
-{
-	WRITE_ONCE(rival->release, true);
-	WRITE_ONCE(rival->go, true);
-	pcp_workers_wait(fx->test, rival->workers);
 }

@@ -26,8 +26,6 @@
 #define PCP_FIXTURE_BLOCKS	3
 #define PCP_FIXTURE_ZONES	(PCP_BATCH_RUNS + 2)
 
-struct pcp_workers;
-
 /**
  * struct pcp_fixture - the made-up zone and what was done to it
  * @test: the test that it is for
@@ -132,6 +130,7 @@ struct pcp_fixture {
 	unsigned int nr_zones;
 };
 
+void pcp_fx_stubs(struct kunit *test);
 int pcp_fx_init(struct kunit *test);
 int pcp_fx_init_bound(struct kunit *test);
 struct zone *pcp_fx_zone(struct pcp_fixture *fx);
@@ -141,38 +140,24 @@ void pcp_fx_room(struct per_cpu_pages *pcp, int room);
 struct page *pcp_fx_enough(struct pcp_fixture *fx, int migratetype, unsigned int order);
 void pcp_fx_type(struct pcp_fixture *fx, int block, int migratetype);
 void pcp_fx_isolate(struct pcp_fixture *fx, int block, bool isolate);
+void pcp_fx_disable(struct per_cpu_pages *pcp);
 void pcp_fx_zone_add(struct pcp_fixture *fx, struct page *page,
 		     unsigned int order);
+void pcp_fx_add(struct pcp_fixture *fx, struct page *page, unsigned int order);
+void pcp_fx_fill(struct pcp_fixture *fx, unsigned int nr);
+void pcp_fx_fill_type(struct pcp_fixture *fx, int block, unsigned int nr, int migratetype);
 void pcp_fx_push(struct pcp_fixture *fx, struct per_cpu_pages *pcp,
 		 struct page *page, unsigned int order);
 void pcp_fx_migrate(struct pcp_fixture *fx);
 void pcp_fx_come_back(struct pcp_fixture *fx);
 void pcp_fx_check(struct pcp_fixture *fx);
 void pcp_fx_check_blocks(struct pcp_fixture *fx);
+void pcp_fx_expect_owner(struct pcp_fixture *fx, int block, int cpu);
+void pcp_fx_expect_empty(struct pcp_fixture *fx, struct per_cpu_pages *pcp);
+void pcp_fx_expect_out(struct pcp_fixture *fx, struct page *page);
 unsigned int pcp_fx_list_len(struct pcp_fixture *fx, int migratetype,
 			     unsigned int order);
 struct page *pcp_fx_freed(struct pcp_fixture *fx, unsigned int index);
-
-/**
- * struct pcp_fx_rival - a thread on another CPU that wants the lock of a PCP
- * @pcp: the PCP
- * @go: set by the test: take the lock
- * @got: set by the rival: has it
- * @release: set by the test: release it
- * @workers: the rival, a pool of one
- */
-struct pcp_fx_rival {
-	struct per_cpu_pages *pcp;
-	bool go;
-	bool got;
-	bool release;
-	struct pcp_workers *workers;
-};
-
-struct pcp_fx_rival *pcp_fx_rival_start(struct pcp_fixture *fx,
-					struct per_cpu_pages *pcp);
-bool pcp_fx_rival_queue(struct pcp_fx_rival *rival);
-void pcp_fx_rival_stop(struct pcp_fixture *fx, struct pcp_fx_rival *rival);
 
 /**
  * pcp_fx_pinned() - how deep this task is pinned
@@ -247,6 +232,18 @@ static inline void pcp_fx_need_isolation(struct pcp_fixture *fx)
 {
 	if (!IS_ENABLED(CONFIG_MEMORY_ISOLATION))
 		kunit_skip(fx->test, "needs CONFIG_MEMORY_ISOLATION");
+}
+
+/**
+ * pcp_fx_need_block_of() - go on only if a block has so many pages
+ * @fx: the fixture
+ * @nr: base pages
+ */
+static inline void pcp_fx_need_block_of(struct pcp_fixture *fx, unsigned int nr)
+{
+	if (pageblock_nr_pages < nr)
+		kunit_skip(fx->test, "a block of %lu pages is too small",
+			   pageblock_nr_pages);
 }
 
 #endif /* __MM_PCP_TESTS_FIXTURE_H */

@@ -1,91 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for mm/pcp/absorb.c: waiting pages get to the right lists, those
- * that have no business on a PCP go to the zone, and the work is bounded.
+ * KUnit suite for mm/pcp/absorb.c: waiting pages get to the right lists, in their order, and
+ * those that have no business on a PCP go to the zone. The suite pcp_absorb_bound has how
+ * many at a time.
  */
 #include <kunit/test.h>
 
-#include "fixture.h"
-
-/* As many may wait as a case wants. */
-static int absorb_init(struct kunit *test)
-{
-	int ret = pcp_fx_init(test);
-	struct pcp_fixture *fx = test->priv;
-
-	if (ret)
-		return ret;
-	fx->pcp->bound = INT_MAX;
-	fx->pcp->bound_short = INT_MAX;
-	return 0;
-}
-
-static unsigned int absorb_flags(struct pcp_fixture *fx, unsigned int flags)
-{
-	unsigned int nr_pages;
-
-	spin_lock(&fx->pcp->lock);
-	nr_pages = pcp_absorb(fx->zone, fx->pcp, flags);
-	spin_unlock(&fx->pcp->lock);
-	pcp_fx_check(fx);
-	return nr_pages;
-}
-
-static unsigned int absorb(struct pcp_fixture *fx)
-{
-	return absorb_flags(fx, 0);
-}
-
-static unsigned int absorb_nolock(struct pcp_fixture *fx)
-{
-	return absorb_flags(fx, PCP_ABSORB_NOLOCK);
-}
-
-static unsigned int absorb_to_high(struct pcp_fixture *fx)
-{
-	return absorb_flags(fx, PCP_ABSORB_TO_HIGH);
-}
-
-/* The mark is so high that there is room for @nr base pages more. */
-static unsigned int absorb_portion(struct pcp_fixture *fx, int nr, unsigned int flags)
-{
-	fx->pcp->high = fx->pcp->count + nr;
-	return absorb_flags(fx, PCP_ABSORB_TO_HIGH | flags);
-}
-
-static void push(struct pcp_fixture *fx, int block, unsigned int index,
-		 unsigned int order)
-{
-	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, block, index), order);
-}
-
-/* Push the first @nr pages of a block, one after the other. */
-static void push_nr(struct pcp_fixture *fx, int block, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		push(fx, block, i, 0);
-	pcp_fx_check(fx);
-}
-
-static void need_block_of(struct pcp_fixture *fx, unsigned int nr)
-{
-	if (pageblock_nr_pages < nr)
-		kunit_skip(fx->test, "a block of %lu pages is too small",
-			   pageblock_nr_pages);
-}
-
-static int waiting(struct pcp_fixture *fx)
-{
-	return atomic_read(&fx->pcp->nr_waiting);
-}
-
-static void expect_all_absorbed(struct pcp_fixture *fx)
-{
-	KUNIT_EXPECT_EQ(fx->test, waiting(fx), 0);
-	KUNIT_EXPECT_FALSE(fx->test, pcp_has_waiting(fx->pcp));
-}
+#include "pushes.h"
 
 /* === Nothing there === */
 
@@ -93,10 +14,10 @@ static void absorb_empty_is_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 0);
-	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_TO_HIGH), 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_NOLOCK), 0);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_locked, 0);
@@ -106,9 +27,9 @@ static void absorb_empty_keeps_the_lists(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb(fx), 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
+	pcp_fx_push_here_nr(fx, 0, 2);
+	KUNIT_ASSERT_EQ(test, pcp_fx_absorb(fx, 0), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 0);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 }
@@ -119,9 +40,9 @@ static void absorb_one_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 1);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
@@ -132,12 +53,12 @@ static void absorb_returns_base_pages_of_mixed_orders(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push(fx, 0, 0, 0);
-	push(fx, 0, 2, 1);
-	push(fx, 0, 4, 2);
-	push(fx, 1, 0, pageblock_order);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 7 + pageblock_nr_pages);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	pcp_fx_push_here(fx, 0, 2, 1);
+	pcp_fx_push_here(fx, 0, 4, 2);
+	pcp_fx_push_here(fx, 1, 0, pageblock_order);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 7 + pageblock_nr_pages);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 7 + pageblock_nr_pages);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 1);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1), 1);
@@ -153,10 +74,10 @@ static void absorb_to_the_list_of_the_type(struct kunit *test)
 	pcp_fx_type(fx, 0, MIGRATE_UNMOVABLE);
 	pcp_fx_type(fx, 1, MIGRATE_MOVABLE);
 	pcp_fx_type(fx, 2, MIGRATE_RECLAIMABLE);
-	push_nr(fx, 0, 1);
-	push_nr(fx, 1, 2);
-	push_nr(fx, 2, 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
+	pcp_fx_push_here_nr(fx, 0, 1);
+	pcp_fx_push_here_nr(fx, 1, 2);
+	pcp_fx_push_here_nr(fx, 2, 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 6);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_UNMOVABLE, 0), 1);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 3);
@@ -168,10 +89,10 @@ static void absorb_puts_pages_on_the_hot_end(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 0)];
 
-	push(fx, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, absorb(fx), 1);
-	push(fx, 0, 1, 0);
-	KUNIT_ASSERT_EQ(test, absorb(fx), 1);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, pcp_fx_absorb(fx, 0), 1);
+	pcp_fx_push_here(fx, 0, 1, 0);
+	KUNIT_ASSERT_EQ(test, pcp_fx_absorb(fx, 0), 1);
 	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 1)->pcp_list);
 	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 0)->pcp_list);
 }
@@ -200,8 +121,8 @@ static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
 	static const unsigned int order[] = { 0, 1, 2, 3, 4 };
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 5);
+	pcp_fx_push_here_nr(fx, 0, 5);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 5);
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
@@ -212,18 +133,18 @@ static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int i, k, index = 0;
 
-	push_nr(fx, 0, 3);
+	pcp_fx_push_here_nr(fx, 0, 3);
 	for (i = 0; i < ARRAY_SIZE(portions); i++) {
-		KUNIT_ASSERT_EQ(test, absorb_portion(fx, portions[i], 0),
+		KUNIT_ASSERT_EQ(test, pcp_fx_absorb_portion(fx, portions[i], 0),
 				portions[i]);
 		/* The third is the end of this list, and the beginning of the next. */
 		for (k = 0; !i && k < 3; k++)
-			push(fx, 0, 3 + k, 0);
+			pcp_fx_push_here(fx, 0, 3 + k, 0);
 		for (k = 0; k < portions[i]; k++)
 			KUNIT_EXPECT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
 					    pcp_fx_page(fx, 0, index++));
 	}
-	expect_all_absorbed(fx);
+	pcp_fx_expect_all_absorbed(fx);
 }
 
 /* Each list has an order of its own, as far as they do not take turns. */
@@ -233,12 +154,12 @@ static void absorb_of_two_orders_keeps_both(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	struct list_head *list = &fx->pcp->lists[pcp_pindex(MIGRATE_MOVABLE, 1)];
 
-	push(fx, 0, 6, 0);
-	push(fx, 0, 2, 1);
-	push(fx, 0, 4, 1);
-	push(fx, 0, 0, 0);
-	push(fx, 0, 1, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 7);
+	pcp_fx_push_here(fx, 0, 6, 0);
+	pcp_fx_push_here(fx, 0, 2, 1);
+	pcp_fx_push_here(fx, 0, 4, 1);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	pcp_fx_push_here(fx, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 7);
 	expect_order(fx, order, ARRAY_SIZE(order));
 	KUNIT_EXPECT_PTR_EQ(test, list->next, &pcp_fx_page(fx, 0, 2)->pcp_list);
 	KUNIT_EXPECT_PTR_EQ(test, list->prev, &pcp_fx_page(fx, 0, 4)->pcp_list);
@@ -250,8 +171,8 @@ static void absorb_nolock_begins_with_the_last_push(struct kunit *test)
 	static const unsigned int order[] = { 2, 1 };
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 3);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 2, PCP_ABSORB_NOLOCK), 2);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb_portion(fx, 2, PCP_ABSORB_NOLOCK), 2);
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
@@ -261,13 +182,13 @@ static void absorb_of_many_keeps_the_order_of_the_pushes(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int i, nr = 2 * PCP_ABSORB_NODES;
 
-	need_block_of(fx, nr);
-	push_nr(fx, 0, nr);
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	pcp_fx_need_block_of(fx, nr);
+	pcp_fx_push_here_nr(fx, 0, nr);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), PCP_ABSORB_NODES);
 	for (i = 0; i < PCP_ABSORB_NODES; i++)
 		KUNIT_ASSERT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
 				    pcp_fx_page(fx, 0, i));
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), PCP_ABSORB_NODES);
 	KUNIT_EXPECT_PTR_EQ(test, pcp_take(fx->pcp, 0, MIGRATE_MOVABLE),
 			    pcp_fx_page(fx, 0, i));
 	pcp_fx_check(fx);
@@ -280,8 +201,8 @@ static void absorb_highatomic_as_movable(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_type(fx, 0, MIGRATE_HIGHATOMIC);
-	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	pcp_fx_push_here_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 }
 
@@ -291,8 +212,8 @@ static void absorb_cma_as_movable(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_type(fx, 0, MIGRATE_CMA);
-	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	pcp_fx_push_here_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
 #else
 	kunit_skip(test, "needs CONFIG_CMA");
@@ -303,9 +224,9 @@ static void absorb_reads_the_type_anew(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 2);
+	pcp_fx_push_here_nr(fx, 0, 2);
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 0);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 0), 2);
 }
@@ -329,10 +250,10 @@ static void absorb_gives_the_mark_of_the_pcp(struct kunit *test)
 	pcp_fx_own(fx, 1, -1);
 	pcp_fx_own(fx, 2, fx->other->cpu);
 	for (block = 0; block < 3; block++) {
-		push(fx, block, 0, 1);
+		pcp_fx_push_here(fx, block, 0, 1);
 		expect_mark(fx, pcp_fx_page(fx, block, 0), PCP_MARK_WAITS);
 	}
-	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 6);
 	for (block = 0; block < 3; block++) {
 		expect_mark(fx, pcp_fx_page(fx, block, 0), pcp_mark(fx->pcp));
 		KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, block, 0)), 1);
@@ -343,8 +264,8 @@ static void absorb_leaves_the_mark_of_what_it_leaves(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	pcp_fx_push_here_nr(fx, 0, 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb_portion(fx, 1, 0), 1);
 	expect_mark(fx, pcp_fx_page(fx, 0, 0), pcp_mark(fx->pcp));
 	expect_mark(fx, pcp_fx_page(fx, 0, 1), PCP_MARK_WAITS);
 }
@@ -356,10 +277,10 @@ static void absorb_to_zone_never_gives_the_mark(struct kunit *test)
 	struct page *page = pcp_fx_page(fx, 0, 0);
 
 	pcp_fx_need_isolation(fx);
-	push(fx, 0, 0, 0);
-	push(fx, 1, 0, 0);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	pcp_fx_push_here(fx, 1, 0, 0);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
 	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(page));
 	spin_lock(&fx->pcp->lock);
 	KUNIT_EXPECT_NULL(test, pcp_buddy(fx->pcp, page + 1, page_to_pfn(page) + 1, 0));
@@ -376,10 +297,10 @@ static void absorb_isolated_to_zone(struct kunit *test)
 	pcp_fx_need_isolation(fx);
 	pcp_fx_own(fx, 0, fx->cpu);
 	pcp_fx_isolate(fx, 0, true);
-	push(fx, 0, 0, 1);
-	push(fx, 0, 2, 0);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 3);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here(fx, 0, 0, 1);
+	pcp_fx_push_here(fx, 0, 2, 0);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 3);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
@@ -392,11 +313,11 @@ static void absorb_isolated_after_the_push(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_isolation(fx);
-	push_nr(fx, 0, 3);
-	push_nr(fx, 1, 2);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	pcp_fx_push_here_nr(fx, 1, 2);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 5);
-	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 5);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 2);
@@ -411,11 +332,11 @@ static void absorb_isolated_while_taken(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_isolation(fx);
-	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, pcp_fx_absorb_portion(fx, 1, 0), 1);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
-	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
 }
@@ -426,9 +347,9 @@ static void absorb_isolation_that_ended(struct kunit *test)
 
 	pcp_fx_need_isolation(fx);
 	pcp_fx_isolate(fx, 0, true);
-	push_nr(fx, 0, 2);
+	pcp_fx_push_here_nr(fx, 0, 2);
 	pcp_fx_isolate(fx, 0, false);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
 }
@@ -438,12 +359,12 @@ static void absorb_nolock_isolated_zone_busy_defers(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_isolation(fx);
-	push_nr(fx, 0, 3);
-	push_nr(fx, 1, 2);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	pcp_fx_push_here_nr(fx, 1, 2);
 	pcp_fx_isolate(fx, 0, true);
 	fx->lock_busy = true;
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 5);
-	expect_all_absorbed(fx);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_NOLOCK), 5);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
@@ -455,9 +376,9 @@ static void absorb_nolock_isolated_zone_free_defers_too(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_need_isolation(fx);
-	push_nr(fx, 0, 3);
+	pcp_fx_push_here_nr(fx, 0, 3);
 	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_NOLOCK), 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_locked, 0);
@@ -465,41 +386,33 @@ static void absorb_nolock_isolated_zone_free_defers_too(struct kunit *test)
 
 /* === A disabled PCP: nothing may stay === */
 
-static void disable(struct pcp_fixture *fx)
-{
-	fx->pcp->high_min = 0;
-	fx->pcp->high_max = 0;
-	fx->pcp->high = 0;
-	pcp_set_bound(fx->pcp, 0);
-}
-
 static void absorb_disabled_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	push(fx, 0, 0, 0);
-	push(fx, 0, 4, 2);
-	push(fx, 1, 0, 0);
-	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 6);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here(fx, 0, 0, 0);
+	pcp_fx_push_here(fx, 0, 4, 2);
+	pcp_fx_push_here(fx, 1, 0, 0);
+	pcp_fx_disable(fx->pcp);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), 6);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
 }
 
-/* Whatever the caller says: the mark is 0, and pages that were there have to go. */
+/* It is at its high mark, and what waits has to go whatever the caller says. */
 static void absorb_disabled_has_no_mark(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	push_nr(fx, 1, 2);
-	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 4);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	KUNIT_ASSERT_EQ(test, pcp_fx_absorb_portion(fx, 1, 0), 1);
+	pcp_fx_push_here_nr(fx, 1, 2);
+	pcp_fx_disable(fx->pcp);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_TO_HIGH), 4);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 4);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
@@ -510,11 +423,11 @@ static void absorb_disabled_takes_all(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int nr = PCP_ABSORB_NODES + 5;
 
-	need_block_of(fx, nr);
-	push_nr(fx, 0, nr);
-	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb(fx), nr);
-	expect_all_absorbed(fx);
+	pcp_fx_need_block_of(fx, nr);
+	pcp_fx_push_here_nr(fx, 0, nr);
+	pcp_fx_disable(fx->pcp);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, 0), nr);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, nr);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
@@ -523,271 +436,13 @@ static void absorb_disabled_nolock_defers(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 3);
-	disable(fx);
-	KUNIT_EXPECT_EQ(test, absorb_nolock(fx), 3);
-	expect_all_absorbed(fx);
+	pcp_fx_push_here_nr(fx, 0, 3);
+	pcp_fx_disable(fx->pcp);
+	KUNIT_EXPECT_EQ(test, pcp_fx_absorb(fx, PCP_ABSORB_NOLOCK), 3);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 3);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
 	KUNIT_EXPECT_FALSE(test, PagePCPBuddy(pcp_fx_page(fx, 0, 0)));
-}
-
-/* === Bounded work === */
-
-static void absorb_leaves_the_rest_for_later(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	need_block_of(fx, PCP_ABSORB_NODES + 3);
-	push_nr(fx, 0, PCP_ABSORB_NODES + 3);
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
-	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
-	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
-			    &pcp_fx_page(fx, 0, PCP_ABSORB_NODES)->pcp_llist);
-	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
-
-	KUNIT_EXPECT_EQ(test, absorb(fx), 3);
-	expect_all_absorbed(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, PCP_ABSORB_NODES + 3);
-}
-
-static void absorb_just_as_many_as_allowed(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	need_block_of(fx, PCP_ABSORB_NODES);
-	push_nr(fx, 0, PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
-	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
-	expect_all_absorbed(fx);
-}
-
-/* Those of kvfree_rcu() too, where raw spinlocks may be held. */
-static void absorb_is_bounded_with_each_flag(struct kunit *test)
-{
-	static const unsigned int flags[] = {
-		PCP_ABSORB_TO_HIGH, PCP_ABSORB_NOLOCK,
-		PCP_ABSORB_TO_HIGH | PCP_ABSORB_NOLOCK,
-	};
-	struct pcp_fixture *fx = test->priv;
-	unsigned int i;
-
-	need_block_of(fx, PCP_ABSORB_NODES + 1);
-	fx->pcp->high = INT_MAX;
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		push_nr(fx, i, PCP_ABSORB_NODES + 1);
-		KUNIT_EXPECT_EQ(test, absorb_flags(fx, flags[i]), PCP_ABSORB_NODES);
-		KUNIT_EXPECT_EQ(test, absorb_flags(fx, flags[i]), 1);
-	}
-	expect_all_absorbed(fx);
-}
-
-static void absorb_goes_on_before_the_list(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct llist_node *pushed = &pcp_fx_page(fx, 1, 1)->pcp_llist;
-
-	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	push_nr(fx, 1, 2);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
-			    &pcp_fx_page(fx, 0, 2)->pcp_llist);
-	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->free_llist.first, pushed);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
-
-	while (pcp_has_waiting(fx->pcp))
-		KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	expect_all_absorbed(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
-}
-
-static void absorb_bound_is_in_pages_of_any_order(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	unsigned int i, nr = PCP_ABSORB_NODES + 1;
-
-	need_block_of(fx, 4 * nr);
-	for (i = 0; i < nr; i++)
-		push(fx, 0, 4 * i, 2);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 4 * PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 4);
-}
-
-static void absorb_bound_includes_isolated(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_need_isolation(fx);
-	need_block_of(fx, PCP_ABSORB_NODES + 1);
-	push_nr(fx, 0, PCP_ABSORB_NODES + 1);
-	pcp_fx_isolate(fx, 0, true);
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-}
-
-/* What was left over does not keep a page from the list that is wanted now. */
-static void absorb_goes_on_to_the_list(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	push_nr(fx, 1, 3);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 3, 0), 3);
-	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0), 4);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
-	KUNIT_EXPECT_TRUE(test, llist_empty(&fx->pcp->free_llist));
-	KUNIT_EXPECT_PTR_EQ(test, fx->pcp->taken,
-			    &pcp_fx_page(fx, 1, 1)->pcp_llist);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 3, 0), 2);
-	expect_all_absorbed(fx);
-}
-
-/* The bound holds for both together. */
-static void absorb_goes_on_to_the_list_within_the_bound(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	need_block_of(fx, PCP_ABSORB_NODES + 1);
-	push_nr(fx, 0, 3);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	push_nr(fx, 1, PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, absorb(fx), PCP_ABSORB_NODES);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
-}
-
-static struct page *late_page;
-
-/* Another CPU pushes while the absorb is at work. */
-static void push_late(struct pcp_fixture *fx)
-{
-	struct page *page = late_page;
-
-	late_page = NULL;
-	if (page)
-		pcp_fx_push(fx, fx->pcp, page, 0);
-}
-
-/* Or it would not end while others push. */
-static void absorb_takes_the_list_once(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	push_nr(fx, 1, 1);
-	/* One is left over and one on the list when this one comes. */
-	late_page = pcp_fx_page(fx, 2, 0);
-	fx->on_pageblock = push_late;
-	KUNIT_EXPECT_EQ(test, absorb(fx), 2);
-	fx->on_pageblock = NULL;
-	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
-	expect_all_absorbed(fx);
-}
-
-/* === The high mark: what is over it stays for a flush === */
-
-static void absorb_stops_at_the_high_mark(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->high = 3;
-	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 3);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
-
-	/* Nothing goes in, and nothing is lost. */
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 2);
-	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
-
-	fx->pcp->high = 4;
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 1);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
-}
-
-/* A flush takes the list without a lock, but not what an absorb took off it. */
-static void absorb_at_the_high_mark_leaves_the_list_alone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->high = 2;
-	push_nr(fx, 0, 2);
-	KUNIT_ASSERT_EQ(test, absorb_to_high(fx), 2);
-	push_nr(fx, 1, 3);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
-	KUNIT_EXPECT_NULL(test, fx->pcp->taken);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 3);
-	KUNIT_EXPECT_FALSE(test, llist_empty(&fx->pcp->free_llist));
-}
-
-static void absorb_below_the_high_mark_goes_on(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->high = 6;
-	push_nr(fx, 0, 5);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 5);
-	expect_all_absorbed(fx);
-}
-
-/* A page is counted with all its base pages, and the last one may go over the mark. */
-static void absorb_high_mark_is_in_base_pages(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->high = 5;
-	push(fx, 0, 0, 2);
-	push(fx, 0, 4, 2);
-	push(fx, 1, 0, 0);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 8);
-	KUNIT_EXPECT_EQ(test, waiting(fx), 1);
-	KUNIT_EXPECT_EQ(test, absorb_to_high(fx), 0);
-}
-
-/* For an allocation that finds nothing that it wants, full or not. */
-static void absorb_without_the_flag_goes_over_the_high_mark(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->high = 3;
-	push_nr(fx, 0, 4);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 4);
-	push_nr(fx, 1, 1);
-	KUNIT_EXPECT_EQ(test, absorb(fx), 1);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 5);
-	expect_all_absorbed(fx);
-}
-
-/* === Stale pages: the CPU that takes in some is at work === */
-
-static void absorb_of_a_page_is_seen_by_the_watch(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	push_nr(fx, 0, 2);
-	fx->pcp->stale = true;
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 1, 0), 1);
-	KUNIT_EXPECT_FALSE(test, fx->pcp->stale);
-}
-
-static void absorb_of_nothing_is_not_seen_by_the_watch(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->stale = true;
-	KUNIT_EXPECT_EQ(test, absorb(fx), 0);
-	KUNIT_EXPECT_TRUE(test, fx->pcp->stale);
-	push_nr(fx, 0, 2);
-	KUNIT_EXPECT_EQ(test, absorb_portion(fx, 0, 0), 0);
-	KUNIT_EXPECT_TRUE(test, fx->pcp->stale);
 }
 
 /* === Counters === */
@@ -799,15 +454,15 @@ static void absorb_counts_base_pages_once(struct kunit *test)
 	long n;
 
 	pcp_fx_need_events(fx);
-	push(fx, 0, 0, 2);
-	push(fx, 0, 4, 0);
+	pcp_fx_push_here(fx, 0, 0, 2);
+	pcp_fx_push_here(fx, 0, 4, 0);
 	spin_lock(&pcp->lock);
 	n = PCP_FX_EVENTS(PCP_ABSORB, pcp_absorb(fx->zone, pcp, 0));
 	spin_unlock(&pcp->lock);
 	KUNIT_EXPECT_EQ(test, n, 5);
 
 	/* The push did. */
-	push(fx, 1, 0, 2);
+	pcp_fx_push_here(fx, 1, 0, 2);
 	spin_lock(&pcp->lock);
 	n = PCP_FX_EVENTS(PGFREE, pcp_absorb(fx->zone, pcp, 0));
 	spin_unlock(&pcp->lock);
@@ -823,7 +478,7 @@ static void see_all_pages(struct pcp_fixture *fx)
 {
 	KUNIT_EXPECT_TRUE(fx->test, pcp_has_pages(fx->pcp));
 	/* Those that went over still wait, until all have. */
-	KUNIT_EXPECT_EQ(fx->test, waiting(fx), 3);
+	KUNIT_EXPECT_EQ(fx->test, pcp_fx_waiting_here(fx), 3);
 	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, nr_looks);
 	nr_looks++;
 }
@@ -833,7 +488,7 @@ static void absorb_pages_are_seen_throughout(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	push_nr(fx, 0, 3);
+	pcp_fx_push_here_nr(fx, 0, 3);
 	nr_looks = 0;
 	fx->on_pageblock = see_all_pages;
 	spin_lock(&fx->pcp->lock);
@@ -842,7 +497,7 @@ static void absorb_pages_are_seen_throughout(struct kunit *test)
 	spin_unlock(&fx->pcp->lock);
 
 	KUNIT_EXPECT_EQ(test, nr_looks, 3);
-	expect_all_absorbed(fx);
+	pcp_fx_expect_all_absorbed(fx);
 	KUNIT_EXPECT_TRUE(test, pcp_has_pages(fx->pcp));
 	pcp_fx_check(fx);
 }
@@ -875,22 +530,6 @@ static struct kunit_case absorb_cases[] = {
 	KUNIT_CASE(absorb_disabled_has_no_mark),
 	KUNIT_CASE(absorb_disabled_takes_all),
 	KUNIT_CASE(absorb_disabled_nolock_defers),
-	KUNIT_CASE(absorb_leaves_the_rest_for_later),
-	KUNIT_CASE(absorb_just_as_many_as_allowed),
-	KUNIT_CASE(absorb_is_bounded_with_each_flag),
-	KUNIT_CASE(absorb_goes_on_before_the_list),
-	KUNIT_CASE(absorb_bound_is_in_pages_of_any_order),
-	KUNIT_CASE(absorb_bound_includes_isolated),
-	KUNIT_CASE(absorb_goes_on_to_the_list),
-	KUNIT_CASE(absorb_goes_on_to_the_list_within_the_bound),
-	KUNIT_CASE(absorb_takes_the_list_once),
-	KUNIT_CASE(absorb_stops_at_the_high_mark),
-	KUNIT_CASE(absorb_at_the_high_mark_leaves_the_list_alone),
-	KUNIT_CASE(absorb_below_the_high_mark_goes_on),
-	KUNIT_CASE(absorb_high_mark_is_in_base_pages),
-	KUNIT_CASE(absorb_without_the_flag_goes_over_the_high_mark),
-	KUNIT_CASE(absorb_of_a_page_is_seen_by_the_watch),
-	KUNIT_CASE(absorb_of_nothing_is_not_seen_by_the_watch),
 	KUNIT_CASE(absorb_counts_base_pages_once),
 	KUNIT_CASE(absorb_pages_are_seen_throughout),
 	{}
@@ -898,7 +537,7 @@ static struct kunit_case absorb_cases[] = {
 
 static struct kunit_suite absorb_suite = {
 	.name = "pcp_absorb",
-	.init = absorb_init,
+	.init = pcp_fx_absorb_init,
 	.test_cases = absorb_cases,
 };
 

@@ -442,11 +442,6 @@ static void bulk_collect_leaves_buddies_that_wait(struct kunit *test)
 
 /* === Owners === */
 
-static void expect_owner(struct pcp_fixture *fx, int block, int cpu)
-{
-	KUNIT_EXPECT_EQ(fx->test, cpu, pageblock_owner_cpu(&fx->block[block]));
-}
-
 static void drop_victims(struct list_head *victims)
 {
 	struct page *page, *next;
@@ -470,8 +465,8 @@ static void bulk_collect_disowns_the_blocks_of_what_it_gives(struct kunit *test)
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_MOVABLE);
 	collect(fx, 3, 0, &victims);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 2, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 2, -1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 0);
 	drop_victims(&victims);
 }
@@ -489,7 +484,7 @@ static void bulk_collect_disowns_a_block_once(struct kunit *test)
 	collect(fx, 2, 0, &victims);
 	pcp_fx_check_blocks(fx);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
-	expect_owner(fx, 1, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, fx->cpu);
 	drop_victims(&victims);
 }
 
@@ -503,7 +498,7 @@ static void bulk_collect_leaves_the_blocks_of_others_owned(struct kunit *test)
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 0), 0, MIGRATE_MOVABLE);
 	collect(fx, 1, 0, &victims);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->owned_blocks), 1);
 	drop_victims(&victims);
 }
@@ -518,7 +513,7 @@ static void bulk_collect_keeps_the_blocks_of_what_stays(struct kunit *test)
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 0), 0, MIGRATE_MOVABLE);
 	collect(fx, 1, 0, &victims);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
 	drop_victims(&victims);
 }
 
@@ -535,8 +530,8 @@ static void bulk_collect_looks_at_the_cpu_of_the_pcp(struct kunit *test)
 	pcp_collect(fx->zone, fx->other, 2, 0, &victims);
 	pcp_fx_check(fx);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 1, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 1, fx->cpu);
 	drop_victims(&victims);
 }
 
@@ -609,7 +604,7 @@ static void bulk_free_gives_the_zone_merged_pages(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, pcp_fx_freed(fx, 0), page);
 	KUNIT_EXPECT_EQ(test, page_private(page), 1);
 	KUNIT_EXPECT_NULL(test, pcp_fx_freed(fx, 1));
-	expect_owner(fx, 1, -1);
+	pcp_fx_expect_owner(fx, 1, -1);
 	pcp_fx_check_blocks(fx);
 }
 

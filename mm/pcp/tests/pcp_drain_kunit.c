@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for drain.c: after a drain nothing is left, whatever was pushed meanwhile; a
- * dead or disabled CPU strands no page, and owns no block.
+ * KUnit suite for pcp_drain() and pcp_drain_finish() of drain.c: after a drain nothing is left,
+ * whatever was pushed meanwhile. The suite pcp_drain_closed has disabled PCPs and dead CPUs.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
@@ -10,34 +10,11 @@
 
 #include "pushes.h"
 
-/* Pages of block 1 that went to the zone, in this order, and no other page. */
-static void expect_freed(struct pcp_fixture *fx, const unsigned int *index,
-			 unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		bool right = pcp_fx_freed(fx, i) == pcp_fx_page(fx, 1, index[i]);
-
-		KUNIT_EXPECT_TRUE_MSG(fx->test, right, "page %u of %u", i, nr);
-	}
-	KUNIT_EXPECT_NULL(fx->test, pcp_fx_freed(fx, nr));
-}
-
-static void expect_empty(struct pcp_fixture *fx)
-{
-	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, 0);
-	KUNIT_EXPECT_NULL(fx->test, fx->pcp->taken);
-	KUNIT_EXPECT_TRUE(fx->test, llist_empty(&fx->pcp->free_llist));
-	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 0);
-	KUNIT_EXPECT_FALSE(fx->test, pcp_has_pages(fx->pcp));
-}
-
 static void drain(struct pcp_fixture *fx)
 {
 	pcp_drain(fx->zone, fx->pcp);
 	pcp_fx_check(fx);
-	expect_empty(fx);
+	pcp_fx_expect_empty(fx, fx->pcp);
 }
 
 /* === Setting up === */
@@ -170,7 +147,6 @@ static void drain_merges_what_is_cached(struct kunit *test)
 /* A page from afar merges when it has been absorbed, not before. */
 static void drain_merges_what_was_absorbed(struct kunit *test)
 {
-	static const unsigned int index[] = { 0, 2, 3 };
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_push_and_check(fx, 0, 0);
@@ -179,14 +155,14 @@ static void drain_merges_what_was_absorbed(struct kunit *test)
 	pcp_fx_push_and_check(fx, 2, 0);
 	pcp_fx_push_and_check(fx, 3, 0);
 	drain(fx);
-	expect_freed(fx, index, ARRAY_SIZE(index));
+	EXPECT_FREED(fx, pcp_fx_page(fx, 1, 0), pcp_fx_page(fx, 1, 2),
+		     pcp_fx_page(fx, 1, 3));
 	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 0)), 1);
 	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 1, 2)), 0);
 }
 
 static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 {
-	static const unsigned int index[] = { 0, 2 };
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_push_and_check(fx, 0, 0);
@@ -194,13 +170,12 @@ static void drain_of_waiting_pages_needs_no_count(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fx->pcp->count, 0);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
-	expect_freed(fx, index, ARRAY_SIZE(index));
+	EXPECT_FREED(fx, pcp_fx_page(fx, 1, 0), pcp_fx_page(fx, 1, 2));
 }
 
 /* The CPU's own lists have no part in it: what waits goes as it is. */
 static void drain_takes_all_that_waits_at_once(struct kunit *test)
 {
-	static const unsigned int index[] = { 4, 0, 1, 2 };
 	struct pcp_fixture *fx = test->priv;
 
 	fx->pcp->high = 1;
@@ -211,7 +186,8 @@ static void drain_takes_all_that_waits_at_once(struct kunit *test)
 	drain(fx);
 	/* One for what was cached. */
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
-	expect_freed(fx, index, ARRAY_SIZE(index));
+	EXPECT_FREED(fx, pcp_fx_page(fx, 1, 4), pcp_fx_page(fx, 1, 0),
+		     pcp_fx_page(fx, 1, 1), pcp_fx_page(fx, 1, 2));
 }
 
 static void drain_takes_more_than_an_allocation_would(struct kunit *test)
@@ -219,8 +195,7 @@ static void drain_takes_more_than_an_allocation_would(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int i, nr = PCP_ABSORB_NODES + 5;
 
-	if (nr > pageblock_nr_pages)
-		kunit_skip(test, "blocks are too small");
+	pcp_fx_need_block_of(fx, nr);
 	fx->pcp->bound = INT_MAX;
 	for (i = 0; i < nr; i++)
 		pcp_fx_push_and_check(fx, i, 0);
@@ -240,14 +215,14 @@ static void drain_takes_what_an_absorb_left(struct kunit *test)
 
 static void drain_takes_what_an_absorb_left_and_what_came_since(struct kunit *test)
 {
-	static const unsigned int index[] = { 0, 1, 2, 4 };
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_leave_taken(fx);
 	pcp_fx_push_and_check(fx, 4, 2);
 	drain(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
-	expect_freed(fx, index, ARRAY_SIZE(index));
+	EXPECT_FREED(fx, pcp_fx_page(fx, 1, 0), pcp_fx_page(fx, 1, 1),
+		     pcp_fx_page(fx, 1, 2), pcp_fx_page(fx, 1, 4));
 }
 
 static void push_once(struct pcp_fixture *fx)
@@ -387,9 +362,9 @@ static void drain_disowns_the_blocks_of_what_is_cached(struct kunit *test)
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_MOVABLE);
 	drain(fx);
 	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, -1);
+	pcp_fx_expect_owner(fx, 2, fx->other->cpu);
 }
 
 static void drain_disowns_the_blocks_of_what_waits(struct kunit *test)
@@ -401,8 +376,8 @@ static void drain_disowns_the_blocks_of_what_waits(struct kunit *test)
 	pcp_fx_push_and_check(fx, 0, 0);
 	drain(fx);
 	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, -1);
 }
 
 /* === After the drain of all CPUs === */
@@ -513,224 +488,6 @@ static void drain_finish_waits_for_a_carrier_that_stays(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
 }
 
-/* === A disabled PCP: no page strands there === */
-
-static void disable(struct pcp_fixture *fx)
-{
-	/* As pageset_update() does for zone_pcp_disable(). */
-	fx->pcp->high = 0;
-	fx->pcp->high_min = 0;
-	fx->pcp->high_max = 0;
-	pcp_set_bound(fx->pcp, 0);
-}
-
-static void drain_push_after_disable_goes_to_the_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	disable(fx);
-	drain(fx);
-	pcp_fx_push_and_check(fx, 0, 1);
-	expect_empty(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-}
-
-static void drain_after_disable_finds_push_before(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 4), 0, MIGRATE_MOVABLE);
-	pcp_fx_push_and_check(fx, 0, 1);
-	disable(fx);
-	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
-}
-
-static void drain_after_disable_finds_what_an_absorb_left(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_leave_taken(fx);
-	disable(fx);
-	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
-}
-
-/* === A dead CPU: nor there === */
-
-static void cpu_dead(struct pcp_fixture *fx)
-{
-	pcp_cpu_dead(fx->zone, fx->pcp);
-	pcp_fx_check(fx);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_TRUE(fx->test, fx->pcp->dead);
-	KUNIT_EXPECT_FALSE(fx->test, pcp_open(fx->pcp));
-	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->owned_blocks), 0);
-	expect_empty(fx);
-}
-
-static void drain_dead_cpu_gives_everything_back(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_leave_taken(fx);
-	pcp_fx_push_and_check(fx, 4, 2);
-	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 7);
-}
-
-static void drain_push_to_dead_cpu_goes_to_the_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	cpu_dead(fx);
-	pcp_fx_push_and_check(fx, 0, 1);
-	expect_empty(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-}
-
-static void expect_dead_push_once(struct pcp_fixture *fx)
-{
-	/* Who pushes now is on its own: the flag was set before the drain. */
-	fx->on_free = NULL;
-	KUNIT_EXPECT_FALSE(fx->test, pcp_open(fx->pcp));
-	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 4), 1);
-	KUNIT_EXPECT_TRUE(fx->test, llist_empty(&fx->pcp->free_llist));
-}
-
-static void drain_push_while_cpu_dies_strands_nothing(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_push_and_check(fx, 0, 0);
-	fx->on_free = expect_dead_push_once;
-	cpu_dead(fx);
-	KUNIT_EXPECT_NULL(test, fx->on_free);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
-}
-
-/* === The blocks of a dead CPU === */
-
-/* Which of the blocks the CPU that dies owns; the other CPU owns the others. */
-static void drain_dead_cpu_owns_no_block(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	unsigned int mask, i;
-
-	for (mask = 0; mask < 1 << PCP_FIXTURE_BLOCKS; mask++) {
-		for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
-			pcp_fx_own(fx, i, mask & BIT(i) ? fx->cpu :
-							  fx->other->cpu);
-		pcp_fx_check_blocks(fx);
-		cpu_dead(fx);
-		for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
-			KUNIT_EXPECT_EQ_MSG(test, pageblock_owner_cpu(&fx->block[i]),
-					    mask & BIT(i) ? -1 : fx->other->cpu,
-					    "block %u of mask %x", i, mask);
-		pcp_cpu_online(fx->pcp);
-	}
-}
-
-static void drain_dead_cpu_passes_by_a_hole(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_fx_own(fx, 2, fx->cpu);
-	fx->hole = 1;
-	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), -1);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), -1);
-}
-
-/* A large zone has very many blocks. */
-static void drain_dead_cpu_that_owns_nothing_looks_at_no_block(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->other->cpu);
-	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 0);
-}
-
-static void drain_dead_cpu_looks_no_further_than_its_last_block(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 1, fx->cpu);
-	pcp_fx_own(fx, 2, fx->other->cpu);
-	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 2);
-}
-
-static void expect_disowned(struct pcp_fixture *fx)
-{
-	fx->on_free = NULL;
-	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[0]), -1);
-	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->owned_blocks), 0);
-}
-
-/* Else those who free meanwhile push to it, and flush each page by itself. */
-static void drain_dead_cpu_owns_no_block_before_the_drain(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_fx_push_and_check(fx, 0, 0);
-	fx->on_free = expect_disowned;
-	cpu_dead(fx);
-	KUNIT_EXPECT_NULL(test, fx->on_free);
-}
-
-static void drain_dead_cpu_may_own_blocks_again(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->cpu);
-	cpu_dead(fx);
-	pcp_cpu_online(fx->pcp);
-	pcp_fx_own(fx, 0, fx->cpu);
-	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
-	cpu_dead(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), -1);
-}
-
-/* === Online again === */
-
-static void drain_online_cpu_is_open(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	cpu_dead(fx);
-	pcp_cpu_online(fx->pcp);
-	pcp_fx_check(fx);
-	KUNIT_EXPECT_FALSE(test, fx->pcp->dead);
-	KUNIT_EXPECT_TRUE(test, pcp_open(fx->pcp));
-	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
-
-	/* And from here on all is as before. */
-	pcp_fx_push_and_check(fx, 4, 0);
-	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(fx->pcp));
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
-}
-
-/* One that came in before the flag was seen. The first allocation takes it in. */
-static void drain_online_cpu_leaves_what_waits(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_push_and_check(fx, 0, 1);
-	fx->pcp->dead = true;
-	pcp_cpu_online(fx->pcp);
-	pcp_fx_check(fx);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->nr_waiting), 2);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 0);
-	drain(fx);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, 2);
-}
-
 static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_new_pcp_is_empty_and_closed),
 	KUNIT_CASE(drain_bound_is_what_may_be_cached),
@@ -757,20 +514,6 @@ static struct kunit_case pcp_drain_cases[] = {
 	KUNIT_CASE(drain_finish_waits_for_nobody),
 	KUNIT_CASE(drain_finish_waits_a_moment_for_all_carriers),
 	KUNIT_CASE(drain_finish_waits_for_a_carrier_that_stays),
-	KUNIT_CASE(drain_push_after_disable_goes_to_the_zone),
-	KUNIT_CASE(drain_after_disable_finds_push_before),
-	KUNIT_CASE(drain_after_disable_finds_what_an_absorb_left),
-	KUNIT_CASE(drain_dead_cpu_gives_everything_back),
-	KUNIT_CASE(drain_push_to_dead_cpu_goes_to_the_zone),
-	KUNIT_CASE(drain_push_while_cpu_dies_strands_nothing),
-	KUNIT_CASE(drain_dead_cpu_owns_no_block),
-	KUNIT_CASE(drain_dead_cpu_passes_by_a_hole),
-	KUNIT_CASE(drain_dead_cpu_that_owns_nothing_looks_at_no_block),
-	KUNIT_CASE(drain_dead_cpu_looks_no_further_than_its_last_block),
-	KUNIT_CASE(drain_dead_cpu_owns_no_block_before_the_drain),
-	KUNIT_CASE(drain_dead_cpu_may_own_blocks_again),
-	KUNIT_CASE(drain_online_cpu_is_open),
-	KUNIT_CASE(drain_online_cpu_leaves_what_waits),
 	{}
 };
 

@@ -122,7 +122,7 @@ static void flush_leaves_the_owner(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	pcp_fx_push_nr(fx, 2);
 	pcp_flush_waiting(fx->zone, fx->other, false);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	pcp_fx_check_blocks(fx);
 }
 

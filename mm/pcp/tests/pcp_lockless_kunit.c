@@ -300,7 +300,7 @@ static void lockless_page_of_another_cpus_block(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	cache(fx, 0, 0, 0, MIGRATE_MOVABLE);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), pcp_fx_page(fx, 0, 0));
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	pcp_fx_check_blocks(fx);
 }
 

@@ -12,11 +12,6 @@
 #include "fixture.h"
 #include "workers.h"
 
-static void expect_owner(struct pcp_fixture *fx, int block, int cpu)
-{
-	KUNIT_EXPECT_EQ(fx->test, cpu, pageblock_owner_cpu(&fx->block[block]));
-}
-
 static void expect_counted(struct pcp_fixture *fx, struct per_cpu_pages *pcp, int nr)
 {
 	KUNIT_EXPECT_EQ(fx->test, atomic_read(&pcp->owned_blocks), nr);
@@ -41,7 +36,7 @@ static void owner_of_new_block_is_nobody(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	expect_counted(fx, fx->pcp, 0);
 }
 
@@ -73,8 +68,8 @@ static void owner_own_sets_the_cpu_and_counts(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[1]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->cpu);
-	expect_owner(fx, 1, fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, fx->other->cpu);
 	expect_counted(fx, fx->pcp, 1);
 	expect_counted(fx, fx->other, 1);
 
@@ -82,7 +77,7 @@ static void owner_own_sets_the_cpu_and_counts(struct kunit *test)
 	before = atomic_read(&first->owned_blocks);
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, first, &fx->block[2]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 2, 0);
+	pcp_fx_expect_owner(fx, 2, 0);
 	expect_counted(fx, first, before + 1);
 }
 
@@ -93,7 +88,7 @@ static void owner_own_twice_fails_and_counts_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	KUNIT_EXPECT_FALSE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 }
 
@@ -104,7 +99,7 @@ static void owner_own_takes_the_block_from_another_cpu(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[0]));
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->pcp, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 	expect_counted(fx, fx->other, 0);
 }
@@ -133,15 +128,15 @@ static void owner_disown_counts_at_the_owner(struct kunit *test)
 	pcp_fx_own(fx, 2, fx->other->cpu);
 	pageblock_disown(fx->zone, &fx->block[0]);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 1, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 1, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 	expect_counted(fx, fx->other, 1);
 
 	/* Whichever CPU this is done on. */
 	pageblock_disown(fx->zone, &fx->block[2]);
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 2, -1);
+	pcp_fx_expect_owner(fx, 2, -1);
 	expect_counted(fx, fx->pcp, 1);
 	expect_counted(fx, fx->other, 0);
 }
@@ -154,7 +149,7 @@ static void owner_disown_of_nobodys_block_counts_nothing(struct kunit *test)
 	pageblock_disown(fx->zone, &fx->block[0]);
 	/* Past the inline test as well: somebody may have been faster. */
 	__pageblock_disown(fx->zone, &fx->block[0]);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	for_each_possible_cpu(cpu)
 		expect_counted(fx, zone_pcp(fx->zone, cpu), 0);
 }
@@ -181,7 +176,7 @@ static void owner_own_after_disown_works(struct kunit *test)
 	pageblock_disown(fx->zone, &fx->block[0]);
 	KUNIT_EXPECT_TRUE(test, pageblock_own(fx->zone, fx->other, &fx->block[0]));
 	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	expect_counted(fx, fx->pcp, 0);
 	expect_counted(fx, fx->other, 1);
 }
@@ -196,7 +191,7 @@ static void owner_keeps_block_that_is_not_whole(struct kunit *test)
 	own(fx, 0);
 	for (order = 0; order < pageblock_order; order++)
 		zone_freed(fx, 0, order);
-	expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 }
 
@@ -208,12 +203,12 @@ static void owner_is_lost_when_block_is_whole(struct kunit *test)
 	own(fx, 1);
 	pcp_fx_own(fx, 2, fx->other->cpu);
 	zone_freed(fx, 0, pageblock_order);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 1, fx->cpu);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 1, fx->cpu);
 	expect_counted(fx, fx->pcp, 1);
 
 	zone_freed(fx, 2, pageblock_order);
-	expect_owner(fx, 2, -1);
+	pcp_fx_expect_owner(fx, 2, -1);
 	expect_counted(fx, fx->other, 0);
 }
 
@@ -224,7 +219,7 @@ static void owner_is_lost_when_more_than_a_block_is_whole(struct kunit *test)
 
 	own(fx, 0);
 	zone_freed(fx, 0, pageblock_order + 1);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	expect_counted(fx, fx->pcp, 0);
 }
 
@@ -234,7 +229,7 @@ static void owner_none_leaves_whole_block_alone(struct kunit *test)
 
 	own(fx, 1);
 	zone_freed(fx, 0, pageblock_order);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	expect_counted(fx, fx->pcp, 1);
 }
 
@@ -319,9 +314,9 @@ static void owner_disown_cpu_leaves_the_blocks_of_others(struct kunit *test)
 	pcp_fx_own(fx, 1, fx->other->cpu);
 	own(fx, 2);
 	disown_cpu(fx);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 1, fx->other->cpu);
-	expect_owner(fx, 2, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 1, fx->other->cpu);
+	pcp_fx_expect_owner(fx, 2, -1);
 	expect_counted(fx, fx->pcp, 0);
 	expect_counted(fx, fx->other, 1);
 }
@@ -333,7 +328,7 @@ static void owner_disown_cpu_without_blocks_looks_at_none(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	disown_cpu(fx);
 	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 0);
-	expect_owner(fx, 0, fx->other->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 }
 
 /* A zone has many blocks. */
@@ -343,7 +338,7 @@ static void owner_disown_cpu_stops_at_the_last_block_counted(struct kunit *test)
 
 	own(fx, 1);
 	disown_cpu(fx);
-	expect_owner(fx, 1, -1);
+	pcp_fx_expect_owner(fx, 1, -1);
 	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 2);
 }
 
@@ -355,8 +350,8 @@ static void owner_disown_cpu_passes_over_holes(struct kunit *test)
 	own(fx, 2);
 	fx->hole = 1;
 	disown_cpu(fx);
-	expect_owner(fx, 0, -1);
-	expect_owner(fx, 2, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 2, -1);
 	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, 3);
 }
 
@@ -369,7 +364,7 @@ static void owner_disown_cpu_ends_with_the_zone(struct kunit *test)
 	atomic_inc(&fx->pcp->owned_blocks);
 	fx->nr_blocks_seen = 0;
 	pageblock_disown_cpu(fx->zone, fx->pcp);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	expect_counted(fx, fx->pcp, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_blocks_seen, PCP_FIXTURE_BLOCKS);
 }
@@ -443,7 +438,7 @@ static void owner_race_leaves_the_counts_right(struct kunit *test)
 		won += p->worker[i].ret;
 	}
 	KUNIT_EXPECT_GE(test, won, (long)RACE_ROUNDS);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_owner(fx, 0, -1);
 	for_each_possible_cpu(cpu)
 		expect_counted(fx, zone_pcp(fx->zone, cpu), 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for refill.c: which pages a refill takes from the zone, in which order
- * they are on the PCP then, and who owns their blocks.
+ * KUnit suite for refill.c: how many pages a refill takes from the zone, which ones, and in
+ * which order they are on the PCP then. The suite pcp_refill_owner has who owns their blocks.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
@@ -9,87 +9,9 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
-#include "fixture.h"
+#include "refills.h"
 
-struct type_case {
-	const char *desc;
-	int type;
-	int other;
-};
-
-static const struct type_case type_cases[] = {
-	{ "unmovable", MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
-	{ "movable", MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE },
-	{ "reclaimable", MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
-};
-
-static_assert(ARRAY_SIZE(type_cases) == MIGRATE_PCPTYPES);
-
-KUNIT_ARRAY_PARAM_DESC(type, type_cases, desc);
-
-/* Of any size that a case asks for, unless it sets the bound itself. */
-static int refill_init(struct kunit *test)
-{
-	struct pcp_fixture *fx;
-	int err;
-
-	if (debug_guardpage_enabled())
-		kunit_skip(test, "the zone splits all pages itself for its guards");
-
-	err = pcp_fx_init(test);
-	if (err)
-		return err;
-	fx = test->priv;
-	fx->pcp->bound = 16 * pageblock_nr_pages;
-	fx->other->bound = fx->pcp->bound;
-	return 0;
-}
-
-/* Refills with @nr pages of @order, and returns the base pages that it got. */
-static unsigned int refill(struct pcp_fixture *fx, unsigned int order, int type,
-			   int nr)
-{
-	int count = fx->pcp->count;
-	unsigned int got;
-
-	fx->nr_alloc = nr;
-	fx->nr_locked = 0;
-	got = pcp_refill(fx->zone, fx->pcp, order, type, 0);
-	KUNIT_EXPECT_EQ(fx->test, fx->nr_locked, 1);
-	KUNIT_EXPECT_EQ(fx->test, fx->pcp->count, count + (int)got);
-	pcp_fx_check(fx);
-	pcp_fx_check_blocks(fx);
-	return got;
-}
-
-static struct page *zone_page(struct pcp_fixture *fx, int block,
-			      unsigned int index, unsigned int order)
-{
-	struct page *page = pcp_fx_page(fx, block, index);
-
-	pcp_fx_zone_add(fx, page, order);
-	return page;
-}
-
-static void add_fallback(struct pcp_fixture *fx, int block, unsigned int index)
-{
-	list_add_tail(&pcp_fx_page(fx, block, index)->buddy_list, &fx->fallback);
-}
-
-static void expect_on_pcp(struct pcp_fixture *fx, struct page *page,
-			  unsigned int order)
-{
-	KUNIT_EXPECT_FALSE(fx->test, PageBuddy(page));
-	KUNIT_EXPECT_TRUE(fx->test, pcp_has_mark(page, pcp_mark(fx->pcp)));
-	KUNIT_EXPECT_EQ(fx->test, page_private(page), order);
-}
-
-static void expect_in_zone(struct pcp_fixture *fx, struct page *page,
-			   unsigned int order)
-{
-	KUNIT_EXPECT_TRUE(fx->test, PageBuddy(page));
-	KUNIT_EXPECT_EQ(fx->test, page_private(page), order);
-}
+KUNIT_ARRAY_PARAM_DESC(type, pcp_fx_type_cases, desc);
 
 /* Expects that @page of @order is handed out next, as movable, and takes it. */
 static void expect_next(struct pcp_fixture *fx, struct page *page, unsigned int order)
@@ -99,29 +21,24 @@ static void expect_next(struct pcp_fixture *fx, struct page *page, unsigned int 
 	pcp_fx_check(fx);
 }
 
-static void expect_owner(struct pcp_fixture *fx, int block, int cpu)
-{
-	KUNIT_EXPECT_EQ(fx->test, cpu, pageblock_owner_cpu(&fx->block[block]));
-}
-
 /* === Pieces === */
 
 static void refill_takes_pages_of_wanted_type(struct kunit *test)
 {
-	const struct type_case *c = test->param_value;
+	const struct pcp_fx_type_case *c = test->param_value;
 	struct pcp_fixture *fx = test->priv;
 	struct page *page, *other;
 
 	pcp_fx_type(fx, 0, c->other);
 	pcp_fx_type(fx, 1, c->type);
-	other = zone_page(fx, 0, 0, 0);
-	page = zone_page(fx, 1, 0, 1);
+	other = pcp_fx_zone_page(fx, 0, 0, 0);
+	page = pcp_fx_zone_page(fx, 1, 0, 1);
 
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, c->type, 4));
-	expect_on_pcp(fx, page, 0);
-	expect_on_pcp(fx, page + 1, 0);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, c->type, 4));
+	pcp_fx_expect_on_pcp(fx, page, 0);
+	pcp_fx_expect_on_pcp(fx, page + 1, 0);
 	KUNIT_EXPECT_EQ(test, 2, pcp_fx_list_len(fx, c->type, 0));
-	expect_in_zone(fx, other, 0);
+	pcp_fx_expect_in_zone(fx, other, 0);
 	/* Two more were wanted, and asked for. */
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 1);
 }
@@ -129,14 +46,14 @@ static void refill_takes_pages_of_wanted_type(struct kunit *test)
 static void refill_takes_smallest_pages_first(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *block = zone_page(fx, 2, 0, pageblock_order);
-	struct page *large = zone_page(fx, 0, 4, 2);
-	struct page *pair = zone_page(fx, 0, 0, 1);
-	struct page *single = zone_page(fx, 1, 0, 0);
+	struct page *block = pcp_fx_zone_page(fx, 2, 0, pageblock_order);
+	struct page *large = pcp_fx_zone_page(fx, 0, 4, 2);
+	struct page *pair = pcp_fx_zone_page(fx, 0, 0, 1);
+	struct page *single = pcp_fx_zone_page(fx, 1, 0, 0);
 
-	KUNIT_EXPECT_EQ(test, 3, refill(fx, 0, MIGRATE_MOVABLE, 3));
-	expect_in_zone(fx, block, pageblock_order);
-	expect_in_zone(fx, large, 2);
+	KUNIT_EXPECT_EQ(test, 3, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 3));
+	pcp_fx_expect_in_zone(fx, block, pageblock_order);
+	pcp_fx_expect_in_zone(fx, large, 2);
 	expect_next(fx, single, 0);
 	expect_next(fx, pair, 0);
 	expect_next(fx, pair + 1, 0);
@@ -146,23 +63,23 @@ static void refill_takes_smallest_pages_first(struct kunit *test)
 static void refill_breaks_no_more_than_it_wants(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = zone_page(fx, 0, 0, pageblock_order);
+	struct page *page = pcp_fx_zone_page(fx, 0, 0, pageblock_order);
 	unsigned int order;
 
-	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
-	expect_on_pcp(fx, page, 0);
+	KUNIT_EXPECT_EQ(test, 1, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 1));
+	pcp_fx_expect_on_pcp(fx, page, 0);
 	for (order = 0; order < pageblock_order; order++)
-		expect_in_zone(fx, page + (1 << order), order);
+		pcp_fx_expect_in_zone(fx, page + (1 << order), order);
 }
 
 /* One split in the zone instead of one for each page. */
 static void refill_takes_a_large_page_at_once(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = zone_page(fx, 0, 4, 2);
+	struct page *page = pcp_fx_zone_page(fx, 0, 4, 2);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, 4, refill(fx, 0, MIGRATE_MOVABLE, 4));
+	KUNIT_EXPECT_EQ(test, 4, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 4));
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 0);
 	KUNIT_EXPECT_EQ(test, 4, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0));
@@ -174,23 +91,23 @@ static void refill_takes_a_large_page_at_once(struct kunit *test)
 static void refill_takes_pieces_of_what_is_still_wanted(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = zone_page(fx, 0, 0, 3);
+	struct page *page = pcp_fx_zone_page(fx, 0, 0, 3);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, 7, refill(fx, 0, MIGRATE_MOVABLE, 7));
+	KUNIT_EXPECT_EQ(test, 7, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 7));
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 3);
 	for (i = 0; i < 7; i++)
 		expect_next(fx, page + i, 0);
-	expect_in_zone(fx, page + 7, 0);
+	pcp_fx_expect_in_zone(fx, page + 7, 0);
 }
 
 static void refill_splits_to_the_wanted_order(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = zone_page(fx, 0, 0, 3);
+	struct page *page = pcp_fx_zone_page(fx, 0, 0, 3);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, 8, refill(fx, 1, MIGRATE_MOVABLE, 4));
+	KUNIT_EXPECT_EQ(test, 8, pcp_fx_refill(fx, 1, MIGRATE_MOVABLE, 4));
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 1);
 	KUNIT_EXPECT_EQ(test, 4, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 1));
 	for (i = 0; i < 8; i += 2)
@@ -200,12 +117,12 @@ static void refill_splits_to_the_wanted_order(struct kunit *test)
 static void refill_takes_nothing_below_the_order(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *small = zone_page(fx, 0, 0, 0);
-	struct page *page = zone_page(fx, 1, 0, 1);
+	struct page *small = pcp_fx_zone_page(fx, 0, 0, 0);
+	struct page *page = pcp_fx_zone_page(fx, 1, 0, 1);
 
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 1, MIGRATE_MOVABLE, 3));
-	expect_in_zone(fx, small, 0);
-	expect_on_pcp(fx, page, 1);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 1, MIGRATE_MOVABLE, 3));
+	pcp_fx_expect_in_zone(fx, small, 0);
+	pcp_fx_expect_on_pcp(fx, page, 1);
 	KUNIT_EXPECT_EQ(test, 1, fx->nr_rmqueue);
 }
 
@@ -215,11 +132,11 @@ static void refill_takes_whole_blocks(struct kunit *test)
 	int i;
 
 	for (i = 0; i < PCP_FIXTURE_BLOCKS; i++)
-		zone_page(fx, i, 0, pageblock_order);
+		pcp_fx_zone_page(fx, i, 0, pageblock_order);
 
 	KUNIT_EXPECT_EQ(test, 2 * pageblock_nr_pages,
-			refill(fx, pageblock_order, MIGRATE_MOVABLE, 2));
-	expect_in_zone(fx, fx->base[2], pageblock_order);
+			pcp_fx_refill(fx, pageblock_order, MIGRATE_MOVABLE, 2));
+	pcp_fx_expect_in_zone(fx, fx->base[2], pageblock_order);
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 2);
 	expect_next(fx, fx->base[0], pageblock_order);
 	expect_next(fx, fx->base[1], pageblock_order);
@@ -233,9 +150,9 @@ static void refill_goes_behind_what_is_cached(struct kunit *test)
 
 	pcp_list_add(fx->pcp, hot, 0, MIGRATE_MOVABLE);
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 2, 0), 0, MIGRATE_UNMOVABLE);
-	page = zone_page(fx, 0, 0, 1);
+	page = pcp_fx_zone_page(fx, 0, 0, 1);
 
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 2));
 	expect_next(fx, hot, 0);
 	expect_next(fx, page, 0);
 	expect_next(fx, page + 1, 0);
@@ -247,9 +164,9 @@ static void refill_merges_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
-	zone_page(fx, 0, 1, 0);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
+	pcp_fx_zone_page(fx, 0, 0, 0);
+	pcp_fx_zone_page(fx, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 2));
 	KUNIT_EXPECT_EQ(test, 2, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0));
 }
 
@@ -275,17 +192,17 @@ static void refill_asks_for_pieces_of_a_block_at_most(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	kunit_activate_static_stub(test, pcp_zone_take, note_take);
-	refill(fx, 0, MIGRATE_MOVABLE, 4 * pageblock_nr_pages);
+	pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 4 * pageblock_nr_pages);
 	KUNIT_EXPECT_EQ(test, asked.order, 0);
 	KUNIT_EXPECT_EQ(test, asked.max_order, pageblock_order);
 	KUNIT_EXPECT_EQ(test, asked.migratetype, MIGRATE_MOVABLE);
 
-	refill(fx, 1, MIGRATE_UNMOVABLE, pageblock_nr_pages / 2 - 1);
+	pcp_fx_refill(fx, 1, MIGRATE_UNMOVABLE, pageblock_nr_pages / 2 - 1);
 	KUNIT_EXPECT_EQ(test, asked.order, 1);
 	KUNIT_EXPECT_EQ(test, asked.max_order, pageblock_order - 1);
 	KUNIT_EXPECT_EQ(test, asked.migratetype, MIGRATE_UNMOVABLE);
 
-	refill(fx, pageblock_order, MIGRATE_MOVABLE, 1);
+	pcp_fx_refill(fx, pageblock_order, MIGRATE_MOVABLE, 1);
 	KUNIT_EXPECT_EQ(test, asked.order, pageblock_order);
 	KUNIT_EXPECT_EQ(test, asked.max_order, pageblock_order);
 }
@@ -306,8 +223,8 @@ static void refill_asks_for_the_size_of_its_order(struct kunit *test)
 
 	kunit_activate_static_stub(test, pcp_zone_nr_alloc, order_as_size);
 	for (i = 0; i < 4; i++)
-		add_fallback(fx, 0, 2 * i);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 1, MIGRATE_MOVABLE, 0));
+		pcp_fx_add_fallback(fx, 0, 2 * i);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 1, MIGRATE_MOVABLE, 0));
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 1);
 }
 
@@ -347,10 +264,10 @@ static void refill_is_half_of_the_bound_at_most(struct kunit *test)
 	const struct bound_case *c = test->param_value;
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, pageblock_order);
-	zone_page(fx, 1, 0, pageblock_order);
+	pcp_fx_zone_page(fx, 0, 0, pageblock_order);
+	pcp_fx_zone_page(fx, 1, 0, pageblock_order);
 	fx->pcp->bound = c->bound;
-	KUNIT_EXPECT_EQ(test, c->got, refill(fx, c->order, MIGRATE_MOVABLE, c->nr));
+	KUNIT_EXPECT_EQ(test, c->got, pcp_fx_refill(fx, c->order, MIGRATE_MOVABLE, c->nr));
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 0);
 	KUNIT_EXPECT_EQ(test, c->got >> c->order,
 			pcp_fx_list_len(fx, MIGRATE_MOVABLE, c->order));
@@ -362,8 +279,8 @@ static void refill_looks_at_the_bound_after_the_size(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	kunit_activate_static_stub(test, pcp_zone_nr_alloc, set_new_bound);
-	zone_page(fx, 0, 0, pageblock_order);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 0));
+	pcp_fx_zone_page(fx, 0, 0, pageblock_order);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 0));
 }
 
 /* A disabled PCP gets just the page that the caller takes at once. */
@@ -372,23 +289,20 @@ static void refill_of_disabled_pcp_gets_just_one_page(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	unsigned int order;
 
-	zone_page(fx, 0, 0, 2);
-	zone_page(fx, 1, 0, pageblock_order);
-	add_fallback(fx, 2, 4);
-	fx->pcp->high = 0;
-	fx->pcp->high_min = 0;
-	fx->pcp->high_max = 0;
-	pcp_set_bound(fx->pcp, 0);
+	pcp_fx_zone_page(fx, 0, 0, 2);
+	pcp_fx_zone_page(fx, 1, 0, pageblock_order);
+	pcp_fx_add_fallback(fx, 2, 4);
+	pcp_fx_disable(fx->pcp);
 
 	for (order = 0; order < 2; order++) {
 		KUNIT_EXPECT_EQ(test, 1U << order,
-				refill(fx, order, MIGRATE_MOVABLE, 1));
+				pcp_fx_refill(fx, order, MIGRATE_MOVABLE, 1));
 		KUNIT_EXPECT_NOT_NULL(test, pcp_take(fx->pcp, order,
 						     MIGRATE_MOVABLE));
 		pcp_fx_check(fx);
 		KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	}
-	expect_in_zone(fx, fx->base[1], pageblock_order);
+	pcp_fx_expect_in_zone(fx, fx->base[1], pageblock_order);
 }
 
 /* === Other types === */
@@ -399,9 +313,9 @@ static void refill_falls_back_for_the_rest(struct kunit *test)
 	int i;
 
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
-	zone_page(fx, 0, 0, 1);
+	pcp_fx_zone_page(fx, 0, 0, 1);
 	for (i = 0; i < 4; i++)
-		add_fallback(fx, 1, 2 * i);
+		pcp_fx_add_fallback(fx, 1, 2 * i);
 
 	/* The page in the fallback that is one too many stays there. */
 	fx->nr_alloc = 4;
@@ -417,18 +331,18 @@ static void refill_falls_back_for_the_rest(struct kunit *test)
 	/* It began with 0, and was handed on. */
 	KUNIT_EXPECT_EQ(test, fx->rmqueue_mode, 2);
 	KUNIT_EXPECT_EQ(test, 4, pcp_fx_list_len(fx, MIGRATE_RECLAIMABLE, 1));
-	expect_on_pcp(fx, fx->base[0], 1);
+	pcp_fx_expect_on_pcp(fx, fx->base[0], 1);
 	for (i = 0; i < 3; i++)
-		expect_on_pcp(fx, pcp_fx_page(fx, 1, 2 * i), 1);
+		pcp_fx_expect_on_pcp(fx, pcp_fx_page(fx, 1, 2 * i), 1);
 }
 
 static void refill_fallback_stops_when_zone_has_none(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	add_fallback(fx, 0, 0);
-	add_fallback(fx, 0, 1);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 5));
+	pcp_fx_add_fallback(fx, 0, 0);
+	pcp_fx_add_fallback(fx, 0, 1);
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 5));
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 3);
 }
 
@@ -436,7 +350,7 @@ static void refill_of_empty_zone_gets_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, 0, refill(fx, 0, MIGRATE_MOVABLE, 5));
+	KUNIT_EXPECT_EQ(test, 0, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 5));
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 1);
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
@@ -466,7 +380,7 @@ static void refill_takes_pieces_again_of_a_block_it_got(struct kunit *test)
 
 	mode_after_steal = 0;
 	kunit_activate_static_stub(test, pcp_zone_rmqueue, rmqueue_steals);
-	KUNIT_EXPECT_EQ(test, 4, refill(fx, 0, MIGRATE_MOVABLE, 4));
+	KUNIT_EXPECT_EQ(test, 4, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 4));
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 1);
 	expect_next(fx, pcp_fx_page(fx, 1, 0), 0);
 	for (i = 4; i < 7; i++)
@@ -480,10 +394,10 @@ static void refill_goes_on_where_the_fallback_found_pages(struct kunit *test)
 
 	mode_after_steal = 1;
 	kunit_activate_static_stub(test, pcp_zone_rmqueue, rmqueue_steals);
-	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 4));
+	KUNIT_EXPECT_EQ(test, 1, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 4));
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 2);
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 1);
-	expect_in_zone(fx, pcp_fx_page(fx, 1, 4), 2);
+	pcp_fx_expect_in_zone(fx, pcp_fx_page(fx, 1, 4), 2);
 }
 
 /* The fallback alone knows how to balance CMA. */
@@ -491,19 +405,19 @@ static void refill_with_cma_first_only_falls_back(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
-	zone_page(fx, 1, 0, pageblock_order);
-	add_fallback(fx, 2, 4);
-	add_fallback(fx, 2, 6);
+	pcp_fx_zone_page(fx, 0, 0, 0);
+	pcp_fx_zone_page(fx, 1, 0, pageblock_order);
+	pcp_fx_add_fallback(fx, 2, 4);
+	pcp_fx_add_fallback(fx, 2, 6);
 	fx->cma_first = true;
 
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
+	KUNIT_EXPECT_EQ(test, 2, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 2));
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 2);
 	expect_next(fx, pcp_fx_page(fx, 2, 4), 0);
 	expect_next(fx, pcp_fx_page(fx, 2, 6), 0);
-	expect_in_zone(fx, fx->base[0], 0);
-	expect_in_zone(fx, fx->base[1], pageblock_order);
+	pcp_fx_expect_in_zone(fx, fx->base[0], 0);
+	pcp_fx_expect_in_zone(fx, fx->base[1], pageblock_order);
 }
 
 static int nr_cma_asked;
@@ -524,7 +438,7 @@ static void refill_asks_about_cma_before_all_pieces(struct kunit *test)
 	mode_after_steal = 0;
 	kunit_activate_static_stub(test, pcp_zone_cma_first, cma_first_once);
 	kunit_activate_static_stub(test, pcp_zone_rmqueue, rmqueue_steals);
-	zone_page(fx, 0, 0, 1);
+	pcp_fx_zone_page(fx, 0, 0, 1);
 	fx->nr_alloc = 3;
 	KUNIT_EXPECT_EQ(test, 3, pcp_refill(fx->zone, fx->pcp, 0, MIGRATE_MOVABLE,
 					    ALLOC_CMA));
@@ -533,175 +447,6 @@ static void refill_asks_about_cma_before_all_pieces(struct kunit *test)
 	expect_next(fx, pcp_fx_page(fx, 1, 0), 0);
 	expect_next(fx, pcp_fx_page(fx, 0, 0), 0);
 	expect_next(fx, pcp_fx_page(fx, 0, 1), 0);
-}
-
-/* === Owners === */
-
-static void refill_adopts_blocks_of_nobody(struct kunit *test)
-{
-	const struct type_case *c = test->param_value;
-	struct pcp_fixture *fx = test->priv;
-
-	/* A page of a block in use, and a whole one. */
-	pcp_fx_type(fx, 0, c->type);
-	pcp_fx_type(fx, 1, c->type);
-	pcp_fx_type(fx, 2, c->type);
-	zone_page(fx, 0, 2, 1);
-	zone_page(fx, 1, 0, pageblock_order);
-
-	KUNIT_EXPECT_EQ(test, pageblock_nr_pages + 2,
-			refill(fx, 0, c->type, pageblock_nr_pages + 2));
-	expect_owner(fx, 0, fx->cpu);
-	expect_owner(fx, 1, fx->cpu);
-	expect_owner(fx, 2, -1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 2);
-}
-
-/* Or it would push away all that it allocates there and frees itself. */
-static void refill_takes_blocks_from_other_cpus(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->other->cpu);
-	zone_page(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
-	expect_owner(fx, 0, fx->cpu);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->owned_blocks), 0);
-}
-
-static void refill_keeps_its_own_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	pcp_fx_own(fx, 0, fx->cpu);
-	zone_page(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
-	expect_owner(fx, 0, fx->cpu);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fx->pcp->owned_blocks), 1);
-}
-
-/* Not simply for the CPU that this runs on. */
-static void refill_adopts_for_the_cpu_of_the_pcp(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	zone_page(fx, 0, 0, 0);
-	fx->nr_alloc = 1;
-	KUNIT_EXPECT_EQ(test, 1, pcp_refill(fx->zone, fx->other, 0,
-					    MIGRATE_MOVABLE, 0));
-	pcp_fx_check(fx);
-	pcp_fx_check_blocks(fx);
-	expect_owner(fx, 0, fx->other->cpu);
-	KUNIT_EXPECT_EQ(test, fx->other->count, 1);
-}
-
-static void refill_adopts_what_it_fell_back_to(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	/* Of another type, as long as somebody uses pages of it. */
-	pcp_fx_type(fx, 0, MIGRATE_UNMOVABLE);
-	pcp_fx_own(fx, 1, fx->other->cpu);
-	add_fallback(fx, 0, 0);
-	add_fallback(fx, 1, 0);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
-	expect_owner(fx, 0, fx->cpu);
-	expect_owner(fx, 1, fx->cpu);
-	KUNIT_EXPECT_EQ(test, 2, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0));
-}
-
-/* Two more would have to be broken out of the block that is left alone. */
-static void refill_adopts_nothing_that_stays_in_the_zone(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-
-	zone_page(fx, 0, 0, 1);
-	zone_page(fx, 1, 0, pageblock_order);
-	KUNIT_EXPECT_EQ(test, 2, refill(fx, 0, MIGRATE_MOVABLE, 2));
-	expect_owner(fx, 0, fx->cpu);
-	expect_owner(fx, 1, -1);
-}
-
-struct refill_events {
-	long claim;
-	long adopt;
-	long recover;
-	unsigned int got;
-};
-
-static void count_refill(struct pcp_fixture *fx, int nr, struct refill_events *e)
-{
-	fx->nr_alloc = nr;
-	e->claim = PCP_FX_EVENTS(PCP_CLAIM,
-		e->adopt = PCP_FX_EVENTS(PCP_ADOPT,
-			e->recover = PCP_FX_EVENTS(PCP_RECOVER,
-				e->got = pcp_refill(fx->zone, fx->pcp, 0,
-						    MIGRATE_MOVABLE, 0))));
-	pcp_fx_check(fx);
-	pcp_fx_check_blocks(fx);
-}
-
-static void expect_events(struct pcp_fixture *fx, struct refill_events *e,
-			  long claim, long adopt, long recover, unsigned int got)
-{
-	KUNIT_EXPECT_EQ(fx->test, e->claim, claim);
-	KUNIT_EXPECT_EQ(fx->test, e->adopt, adopt);
-	KUNIT_EXPECT_EQ(fx->test, e->recover, recover);
-	KUNIT_EXPECT_EQ(fx->test, e->got, got);
-}
-
-static void refill_counts_whole_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct refill_events e;
-
-	pcp_fx_need_events(fx);
-	zone_page(fx, 0, 0, pageblock_order);
-	zone_page(fx, 1, 0, pageblock_order);
-	count_refill(fx, 2 * pageblock_nr_pages, &e);
-	expect_events(fx, &e, 2, 0, 0, 2 * pageblock_nr_pages);
-}
-
-/* The largest piece that is no whole block. */
-static void refill_counts_blocks_partly_in_use(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct refill_events e;
-
-	pcp_fx_need_events(fx);
-	zone_page(fx, 0, 0, 0);
-	zone_page(fx, 1, 0, pageblock_order - 1);
-	count_refill(fx, 1 + pageblock_nr_pages / 2, &e);
-	expect_events(fx, &e, 0, 2, 0, 1 + pageblock_nr_pages / 2);
-}
-
-/* And a second piece of a block that it has just adopted is one of its own. */
-static void refill_counts_pieces_of_its_own_blocks(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct refill_events e;
-
-	pcp_fx_need_events(fx);
-	pcp_fx_own(fx, 0, fx->cpu);
-	zone_page(fx, 0, 0, 0);
-	zone_page(fx, 0, 2, 0);
-	zone_page(fx, 1, 0, 0);
-	zone_page(fx, 1, 4, 1);
-	count_refill(fx, 5, &e);
-	expect_events(fx, &e, 0, 1, 3, 5);
-}
-
-static void refill_counts_blocks_of_other_cpus_as_adopted(struct kunit *test)
-{
-	struct pcp_fixture *fx = test->priv;
-	struct refill_events e;
-
-	pcp_fx_need_events(fx);
-	pcp_fx_own(fx, 0, fx->other->cpu);
-	zone_page(fx, 0, 0, 1);
-	count_refill(fx, 2, &e);
-	expect_events(fx, &e, 0, 1, 0, 2);
 }
 
 /* === The lock === */
@@ -718,27 +463,27 @@ static void refill_adopts_and_splits_without_zone_lock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
-	zone_page(fx, 1, 0, 2);
+	pcp_fx_zone_page(fx, 0, 0, 0);
+	pcp_fx_zone_page(fx, 1, 0, 2);
 	fx->on_pageblock = expect_unlocked;
 	nr_looked_up = 0;
-	KUNIT_EXPECT_EQ(test, 5, refill(fx, 0, MIGRATE_MOVABLE, 5));
+	KUNIT_EXPECT_EQ(test, 5, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 5));
 	fx->on_pageblock = NULL;
 	/* Once for each piece, not for each page. */
 	KUNIT_EXPECT_EQ(test, nr_looked_up, 2);
-	expect_owner(fx, 1, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, fx->cpu);
 }
 
 static void refill_takes_all_under_one_lock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
-	struct page *page = zone_page(fx, 0, 0, 0);
+	struct page *page = pcp_fx_zone_page(fx, 0, 0, 0);
 
-	zone_page(fx, 1, 0, pageblock_order);
-	add_fallback(fx, 2, 1);
-	/* refill() looks at the number of locks. */
+	pcp_fx_zone_page(fx, 1, 0, pageblock_order);
+	pcp_fx_add_fallback(fx, 2, 1);
+	/* pcp_fx_refill() looks at the number of locks. */
 	KUNIT_EXPECT_EQ(test, pageblock_nr_pages + 2,
-			refill(fx, 0, MIGRATE_MOVABLE, pageblock_nr_pages + 3));
+			pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, pageblock_nr_pages + 3));
 	expect_next(fx, page, 0);
 	expect_next(fx, fx->base[1], 0);
 }
@@ -747,8 +492,8 @@ static void refill_nolock_gives_up_on_busy_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
-	add_fallback(fx, 1, 0);
+	pcp_fx_zone_page(fx, 0, 0, 0);
+	pcp_fx_add_fallback(fx, 1, 0);
 	fx->lock_busy = true;
 
 	KUNIT_EXPECT_EQ(test, 0, pcp_refill(fx->zone, fx->pcp, 0,
@@ -757,8 +502,8 @@ static void refill_nolock_gives_up_on_busy_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_locked, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_take, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_rmqueue, 0);
-	expect_in_zone(fx, fx->base[0], 0);
-	expect_owner(fx, 0, -1);
+	pcp_fx_expect_in_zone(fx, fx->base[0], 0);
+	pcp_fx_expect_owner(fx, 0, -1);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
@@ -766,7 +511,7 @@ static void refill_nolock_uses_free_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
+	pcp_fx_zone_page(fx, 0, 0, 0);
 	fx->nr_alloc = 1;
 	KUNIT_EXPECT_EQ(test, 1, pcp_refill(fx->zone, fx->pcp, 0,
 					    MIGRATE_MOVABLE, ALLOC_NOLOCK));
@@ -778,12 +523,12 @@ static void refill_waits_for_busy_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	zone_page(fx, 0, 0, 0);
+	pcp_fx_zone_page(fx, 0, 0, 0);
 	fx->lock_busy = true;
-	KUNIT_EXPECT_EQ(test, 1, refill(fx, 0, MIGRATE_MOVABLE, 1));
+	KUNIT_EXPECT_EQ(test, 1, pcp_fx_refill(fx, 0, MIGRATE_MOVABLE, 1));
 }
 
-static struct kunit_case pcp_refill_cases[] = {
+static struct kunit_case refill_cases[] = {
 	KUNIT_CASE_PARAM(refill_takes_pages_of_wanted_type, type_gen_params),
 	KUNIT_CASE(refill_takes_smallest_pages_first),
 	KUNIT_CASE(refill_breaks_no_more_than_it_wants),
@@ -806,16 +551,6 @@ static struct kunit_case pcp_refill_cases[] = {
 	KUNIT_CASE(refill_goes_on_where_the_fallback_found_pages),
 	KUNIT_CASE(refill_with_cma_first_only_falls_back),
 	KUNIT_CASE(refill_asks_about_cma_before_all_pieces),
-	KUNIT_CASE_PARAM(refill_adopts_blocks_of_nobody, type_gen_params),
-	KUNIT_CASE(refill_takes_blocks_from_other_cpus),
-	KUNIT_CASE(refill_keeps_its_own_blocks),
-	KUNIT_CASE(refill_adopts_for_the_cpu_of_the_pcp),
-	KUNIT_CASE(refill_adopts_what_it_fell_back_to),
-	KUNIT_CASE(refill_adopts_nothing_that_stays_in_the_zone),
-	KUNIT_CASE(refill_counts_whole_blocks),
-	KUNIT_CASE(refill_counts_blocks_partly_in_use),
-	KUNIT_CASE(refill_counts_pieces_of_its_own_blocks),
-	KUNIT_CASE(refill_counts_blocks_of_other_cpus_as_adopted),
 	KUNIT_CASE(refill_adopts_and_splits_without_zone_lock),
 	KUNIT_CASE(refill_takes_all_under_one_lock),
 	KUNIT_CASE(refill_nolock_gives_up_on_busy_zone),
@@ -824,10 +559,10 @@ static struct kunit_case pcp_refill_cases[] = {
 	{}
 };
 
-static struct kunit_suite pcp_refill_suite = {
+static struct kunit_suite refill_suite = {
 	.name = "pcp_refill",
-	.init = refill_init,
-	.test_cases = pcp_refill_cases,
+	.init = pcp_fx_refill_init,
+	.test_cases = refill_cases,
 };
 
-kunit_test_suites(&pcp_refill_suite);
+kunit_test_suites(&refill_suite);

@@ -151,9 +151,9 @@ static void return_disowns_the_blocks(struct kunit *test)
 	pcp_fx_push_and_check(fx, 0, 0);
 	return_waiting(fx, true);
 	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[0]), fx->cpu);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[2]), fx->cpu);
+	pcp_fx_expect_owner(fx, 0, fx->cpu);
+	pcp_fx_expect_owner(fx, 1, -1);
+	pcp_fx_expect_owner(fx, 2, fx->cpu);
 }
 
 static void return_disowns_the_blocks_of_what_an_absorb_left(struct kunit *test)
@@ -164,7 +164,7 @@ static void return_disowns_the_blocks_of_what_an_absorb_left(struct kunit *test)
 	pcp_fx_leave_taken(fx);
 	return_waiting(fx, true);
 	pcp_fx_check_blocks(fx);
-	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&fx->block[1]), -1);
+	pcp_fx_expect_owner(fx, 1, -1);
 }
 
 static void expect_disowned_carrier(struct pcp_fixture *fx)
@@ -172,7 +172,7 @@ static void expect_disowned_carrier(struct pcp_fixture *fx)
 	KUNIT_EXPECT_EQ(fx->test, atomic_read(&fx->pcp->carriers), 1);
 	KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(fx->pcp));
 	/* When the zone has the page, somebody else may own the block. */
-	KUNIT_EXPECT_EQ(fx->test, pageblock_owner_cpu(&fx->block[1]), -1);
+	pcp_fx_expect_owner(fx, 1, -1);
 }
 
 static void return_is_a_carrier_until_the_zone_has_it(struct kunit *test)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that push pages, most of them to the other CPU of the fixture.
+ * What the suites share in which pages wait, see pushes.h.
  */
 #include <kunit/test.h>
 
@@ -154,6 +154,64 @@ void pcp_fx_leave_taken(struct pcp_fixture *fx)
 	pcp_fx_absorb_one(fx);
 	pcp_fx_check(fx);
 	KUNIT_ASSERT_EQ(fx->test, atomic_read(&fx->pcp->nr_waiting), 2);
+}
+
+/* For suites of the absorb: as many may wait for the CPU under test as a case wants. */
+int pcp_fx_absorb_init(struct kunit *test)
+{
+	int ret = pcp_fx_init(test);
+	struct pcp_fixture *fx = test->priv;
+
+	if (ret)
+		return ret;
+	fx->pcp->bound = INT_MAX;
+	fx->pcp->bound_short = INT_MAX;
+	return 0;
+}
+
+void pcp_fx_push_here(struct pcp_fixture *fx, int block, unsigned int index,
+		      unsigned int order)
+{
+	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, block, index), order);
+}
+
+/* Push the first @nr pages of a block, one after the other. */
+void pcp_fx_push_here_nr(struct pcp_fixture *fx, int block, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		pcp_fx_push_here(fx, block, i, 0);
+	pcp_fx_check(fx);
+}
+
+int pcp_fx_waiting_here(struct pcp_fixture *fx)
+{
+	return atomic_read(&fx->pcp->nr_waiting);
+}
+
+unsigned int pcp_fx_absorb(struct pcp_fixture *fx, unsigned int flags)
+{
+	unsigned int nr_pages;
+
+	spin_lock(&fx->pcp->lock);
+	nr_pages = pcp_absorb(fx->zone, fx->pcp, flags);
+	spin_unlock(&fx->pcp->lock);
+	pcp_fx_check(fx);
+	return nr_pages;
+}
+
+/* The mark is so high that there is room for @nr base pages more. */
+unsigned int pcp_fx_absorb_portion(struct pcp_fixture *fx, int nr, unsigned int flags)
+{
+	fx->pcp->high = fx->pcp->count + nr;
+	return pcp_fx_absorb(fx, PCP_ABSORB_TO_HIGH | flags);
+}
+
+void pcp_fx_expect_all_absorbed(struct pcp_fixture *fx)
+{
+	KUNIT_EXPECT_EQ(fx->test, pcp_fx_waiting_here(fx), 0);
+	KUNIT_EXPECT_FALSE(fx->test, pcp_has_waiting(fx->pcp));
 }
 
 void pcp_fx_push_nolock(struct pcp_fixture *fx, unsigned int i)

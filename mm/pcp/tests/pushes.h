@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that push pages, most of them to the other CPU of the fixture.
+ * What the suites share in which pages wait: for the other CPU of the fixture, and for the
+ * one under test.
  */
 #ifndef __MM_PCP_TESTS_PUSHES_H
 #define __MM_PCP_TESTS_PUSHES_H
@@ -26,6 +27,14 @@ void pcp_fx_have_two_taken(struct pcp_fixture *fx);
 void pcp_fx_push_and_check(struct pcp_fixture *fx, unsigned int index, unsigned int order);
 void pcp_fx_absorb_one(struct pcp_fixture *fx);
 void pcp_fx_leave_taken(struct pcp_fixture *fx);
+int pcp_fx_absorb_init(struct kunit *test);
+void pcp_fx_push_here(struct pcp_fixture *fx, int block, unsigned int index,
+		      unsigned int order);
+void pcp_fx_push_here_nr(struct pcp_fixture *fx, int block, unsigned int nr);
+int pcp_fx_waiting_here(struct pcp_fixture *fx);
+unsigned int pcp_fx_absorb(struct pcp_fixture *fx, unsigned int flags);
+unsigned int pcp_fx_absorb_portion(struct pcp_fixture *fx, int nr, unsigned int flags);
+void pcp_fx_expect_all_absorbed(struct pcp_fixture *fx);
 void pcp_fx_push_nolock(struct pcp_fixture *fx, unsigned int i);
 void pcp_fx_at_point(struct kunit *test, enum pcp_point point,
 		     void (*fn)(struct kunit *test));
