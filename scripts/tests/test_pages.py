@@ -85,6 +85,12 @@ def known_file(name):
         for where in ("mm/pcp", "mm/pcp/tests", "tools/testing/user"))
 
 
+def headings(text):
+    """The anchors of a Markdown page."""
+    return {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-")
+            for line in re.findall(r"^#+ (.+)$", text, re.M)}
+
+
 def hazard_cases(text):
     """The cases that the last column of the hazard table names."""
     table = re.split(r"\n\n(?=\S.*\n==)", text.split("\nHazards\n")[1])[0]
@@ -175,6 +181,13 @@ class Markdown(unittest.TestCase):
                 where = os.path.join(ROOT, os.path.dirname(page), link)
                 self.assertTrue(os.path.exists(where), f"{page}: {link}")
 
+    def test_links_lead_to_headings(self):
+        for page in MARKDOWN:
+            for link, anchor in re.findall(r"\]\(([\w./-]*)#([^)]+)\)", read(page)):
+                where = os.path.normpath(os.path.join(os.path.dirname(page), link)) \
+                    if link else page
+                self.assertIn(anchor, headings(read(where)), f"{page}: {where}")
+
     def test_suites_of_commands_are_there(self):
         names = re.findall(r"\.name\s*=\s*\"(\w+)\"", "".join(sources().values()))
         for page in MARKDOWN:
@@ -197,6 +210,10 @@ class Refused(unittest.TestCase):
                 "in free.c; ``pcp_push()`` in gone.c")
         self.assertEqual(misplaced(text, self.FILES),
                          [("pcp_push", "free.c"), ("pcp_push", "gone.c")])
+
+    def test_a_heading_that_is_gone(self):
+        self.assertEqual(headings("# One\n\ntext\n\n## What is `two`, then?\n"),
+                         {"one", "what-is-two-then"})
 
     def test_a_file_that_is_gone(self):
         self.assertEqual(unknown_files("claim.c and push.c, mm/pcp/gone.h",

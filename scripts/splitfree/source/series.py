@@ -170,7 +170,7 @@ def _filter_makefile(text, arrived):
                 alive.add(symbol)
         elif symbol:
             lost.add(symbol)
-    return "".join(kept), lost - alive
+    return re.sub(r"\n+\Z", "\n", "".join(kept)), lost - alive
 
 
 def _filter_kconfig(text, lost):
@@ -187,7 +187,7 @@ def _filter_kconfig(text, lost):
             skipping = False
         if not skipping:
             kept.append(line)
-    return re.sub(r"\n{3,}", "\n\n", "".join(kept))
+    return re.sub(r"\n+\Z", "\n", re.sub(r"\n{3,}", "\n\n", "".join(kept)))
 
 
 def filter_index(contents, arrived):
