@@ -8,6 +8,7 @@ import re
 import unittest
 
 from splitfree.base.paths import ROOT
+from splitfree.source import series
 
 # Each header, and those of ours that it may include.
 HEADERS = {
@@ -133,6 +134,19 @@ def circle(graph):
     return next(filter(None, (walk(name, []) for name in sorted(graph))), [])
 
 
+def too_early(steps, texts):
+    """Calls of functions that a later step of the series brings."""
+    brings = {name: (number, path) for number, paths in enumerate(steps) for path in paths
+              if path.endswith(".c") for name in defines(texts[path])}
+    found = []
+    for number, paths in enumerate(steps):
+        for path in paths:
+            names = re.findall(r"\b(\w+)\(", texts[path]) if path.endswith(".c") else ()
+            found += [f"{path} calls {name}() of {brings[name][1]}, which arrives later"
+                      for name in sorted(set(names)) if brings.get(name, (0,))[0] > number]
+    return found
+
+
 class Helpers(unittest.TestCase):
     def setUp(self):
         self.files = read_all()
@@ -212,6 +226,19 @@ class Suites(unittest.TestCase):
                 self.assertEqual(found, [], name)
 
 
+class Steps(unittest.TestCase):
+    """Each step of the series links without those behind it."""
+
+    def test_a_file_calls_nothing_that_arrives_later(self):
+        steps = [[path for path in step.files if path.startswith("mm/pcp/")
+                  and path.endswith((".c", ".h"))] for step in series.read_series(ROOT)]
+        texts = {}
+        for path in (path for paths in steps for path in paths):
+            with open(os.path.join(ROOT, path), encoding="utf-8") as handle:
+                texts[path] = COMMENT.sub(" ", handle.read())
+        self.assertEqual(too_early(steps, texts), [])
+
+
 class Kernel(unittest.TestCase):
     """The hooks in the kernel's own files."""
 
@@ -255,6 +282,12 @@ class Refused(unittest.TestCase):
         self.assertEqual(upward(graph), ["flush calls alloc, which is above it"])
         self.assertEqual(circle({"push": {"flush"}, "flush": {"push"}}),
                          ["flush", "push", "flush"])
+
+    def test_a_call_that_is_too_early(self):
+        texts = {"a.c": "int a(void)\n{\n\treturn b();\n}\n", "b.c": "int b(void)\n{\n}\n"}
+        self.assertEqual(too_early([["a.c"], ["b.c"]], texts),
+                         ["a.c calls b() of b.c, which arrives later"])
+        self.assertEqual(too_early([["b.c"], ["a.c"]], texts), [])
 
 
 if __name__ == "__main__":
