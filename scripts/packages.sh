@@ -61,6 +61,14 @@ needed() {
 		debootstrap	debootstrap	debootstrap		debootstrap
 		unshare		util-linux	util-linux		util-linux
 	END
+	count-x86_64) cat <<-END ;;
+		qemu-system-x86_64	qemu-system-x86	qemu-system-x86-core	qemu-system-x86
+		libelf.h	libelf-dev	elfutils-libelf-devel	libelf
+	END
+	count-arm64) cat <<-END ;;
+		qemu-system-aarch64	qemu-system-arm	qemu-system-aarch64-core	qemu-system-aarch64
+		aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	gcc-aarch64-linux-gnu	aarch64-linux-gnu-gcc
+	END
 	qemu | selftests) cat <<-END ;;
 		qemu-system-x86_64	qemu-system-x86	qemu-system-x86-core	qemu-system-x86
 		libelf.h	libelf-dev	elfutils-libelf-devel	libelf

@@ -81,13 +81,22 @@ def source_tree(main_tree, path, commit, patches, kit):
     return tree
 
 
-def build(job, variant, counting=False, kit=BENCH):
-    """Build one of the VARIANTS; with counting, the one that counts locks."""
+def source(job, variant, kit=BENCH):
+    """The work tree of one of the VARIANTS."""
     _, name, place, patches = variant
     commit = job.tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
-    tree = source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
+    return source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
                        kit)
-    fragments = [*uml.fragments(), *kit.fragments]
+
+
+def build(job, variant, counting=False, kit=BENCH, more=(), suffix=""):
+    """Build one of the VARIANTS; with counting, the one that counts locks.
+
+    more: fragments of another configuration; suffix: of its name.
+    """
+    name = variant[1] + suffix
+    tree = source(job, variant, kit)
+    fragments = [*uml.fragments(), *kit.fragments, *more]
     if counting:
         name += "-locks"
         fragments.append(LOCKS)

@@ -27,7 +27,8 @@ COMMAND = Command(
     packages=PACKAGES, tree=False, no_lock=True)
 EVERYTHING = Command(
     "all that, and every other test there is: each DEBUG=, mutants, selftests, bisect",
-    packages=(*PACKAGES, "series", "configs", "selftests"), tree=False, no_lock=True)
+    packages=(*PACKAGES, "series", "configs", "selftests", "count-x86_64", "count-arm64"),
+    tree=False, no_lock=True)
 
 # A stage: its name, its target, and the variables that it is given.
 STAGES = (
@@ -62,6 +63,8 @@ LONG_STAGES = (
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
+    *((f"count ARCH={arch}", "count", f"ARCH={arch}") for arch in ("x86_64", "arm64")),
+    ("count KUNIT=m,y", "count", "KUNIT=m,y"),
     ("lava", "lava"),
     ("model, long", "model"),
     ("prove, all", "prove"),

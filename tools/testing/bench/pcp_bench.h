@@ -16,7 +16,7 @@
 
 #define MAX_SAMPLES	16
 #define MAX_WORKERS	64
-#define MAX_METRICS	8
+#define MAX_METRICS	20
 #define MAX_CHUNK	256
 #define MAX_COSTS	8192
 /* struct bench::owners of a case where all work for themselves. */

@@ -69,10 +69,13 @@ static u64 whole_blocks(void)
 /* Whoever allocates a range drains all per-CPU lists first. */
 static bool drain_all(void)
 {
-	struct page *page = alloc_contig_pages(pageblock_nr_pages, GFP_KERNEL, 0, NULL);
+	struct page *page = NULL;
 
+#ifdef CONFIG_CONTIG_ALLOC
+	page = alloc_contig_pages(pageblock_nr_pages, GFP_KERNEL, 0, NULL);
 	if (page)
 		free_contig_range(page_to_pfn(page), pageblock_nr_pages);
+#endif
 	return page;
 }
 

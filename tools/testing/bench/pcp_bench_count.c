@@ -4,20 +4,72 @@
  */
 #include <linux/compiler.h>
 #include <linux/completion.h>
+#include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/timex.h>
 
 #include "pcp_bench.h"
 
+/* What is counted, by id; bench/count.py has the words for them. */
+enum counted {
+	EMPTY = 1,		/* two marks with nothing between */
+	ALLOC,
+	FREE,
+	REMOTE_FREE,
+	BURST_O3,
+	PAIR_O1,
+	PAIR_O3,
+	PAIR_O9,
+	BURST_O0,
+	FOLIOS,
+	REMOTE_FOLIOS,
+	BULK,
+	NOLOCK,
+	LOCKLESS,		/* the series alone has it */
+	NR_PATHS,
+};
+
+static const char *const path_names[NR_PATHS] = {
+	"", "path_1", "path_2", "path_3", "path_4", "path_5", "path_6", "path_7", "path_8",
+	"path_9", "path_10", "path_11", "path_12", "path_13", "path_14",
+};
+
+/* Each path is gone through so many times, and the last one counts. */
+#define TURNS	8
+#define BATCH	FOLIO_BATCH_SIZE
 /*
- * count.c waits for this function and counts the instructions from one call to
- * the next, unless the first one has the id 0.
+ * Before that, so many pages of another CPU are freed that the PCP has enough, and more
+ * are pushed than may wait. When these go to the zone, that CPU no longer owns their
+ * blocks. So as many pages lie between them and those that are measured.
+ */
+#define GAP	4096
+/* Pages of a burst, and of a bulk allocation. */
+#define BURST	64
+
+static struct {
+	unsigned long id;
+	cycles_t start;
+	u64 nr[NR_PATHS];
+} marked;
+
+/*
+ * Under UML, count.c waits for this function and counts the instructions from one call to
+ * the next, unless the first one has the id 0. Under QEMU, whose clock goes on by one with
+ * each instruction, it reads that clock.
  */
 noinline __noclone void bench_mark(unsigned long id);
 noinline __noclone void bench_mark(unsigned long id)
 {
 	/* The id has to be in its register. */
 	asm volatile("" : : "r" (id) : "memory");
+	if (IS_ENABLED(CONFIG_UML))
+		return;
+	if (marked.id)
+		marked.nr[marked.id] = get_cycles() - marked.start;
+	marked.id = id;
+	marked.start = get_cycles();
 }
 
 /* On another CPU. So many that some are of a block which that CPU owns. */
@@ -31,69 +83,200 @@ static void allocating_worker(struct worker *w)
  * Bursts as local_o3 has them, until one is like the next. Each gives back to the
  * zone what it took, so this sees the refill and the bulk free.
  */
-static bool count_bursts(struct worker *w)
+static __always_inline bool count_bursts(struct worker *w, unsigned int order, enum counted path)
 {
-	static const struct bench o3 = { .order = 3 };
+	const struct bench b = { .order = order };
 	unsigned int i;
 
 	for (i = 0; i < 1024; i++) {
-		bench_mark(i == 1023 ? 5 : 0);
-		if (!bench_alloc(&o3, w->pages, 64))
+		bench_mark(i == 1023 ? path : 0);
+		if (!bench_alloc(&b, w->pages, BURST))
 			return false;
-		bench_free(w->pages, 64, o3.order);
+		bench_free(w->pages, BURST, order);
 	}
 	bench_mark(0);
 	return true;
 }
 
-/*
- * The fast paths, each after it was gone through before. Under count.c only: by
- * itself this measures nothing. Ids: 1 two marks with nothing
- * between, 2 a local allocation, 3 a local free, 4 a free of another CPU's page,
- * 5 a burst of 64 of order 3.
- */
+/* A page comes and goes: nothing but the PCP, where it may have that order. */
+static bool count_pairs(unsigned int order, enum counted path)
+{
+	unsigned int i;
+
+	for (i = 1; i <= TURNS; i++) {
+		struct page *page;
+
+		bench_mark(i == TURNS ? path : 0);
+		page = alloc_pages(GFP_BENCH, order);
+		if (page)
+			__free_pages(page, order);
+		bench_mark(0);
+		if (!page)
+			return false;
+	}
+	return true;
+}
+
+static void count_folios(struct page **pages, enum counted path)
+{
+	struct folio_batch batch;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	for (i = 0; i < BATCH; i++)
+		folio_batch_add(&batch, page_folio(pages[i]));
+	bench_mark(path);
+	folios_put(&batch);
+	bench_mark(0);
+}
+
+static bool count_batches(struct worker *w, struct page **remote)
+{
+	unsigned int i;
+
+	for (i = 1; i <= TURNS; i++) {
+		unsigned long on = i == TURNS;
+
+		if (!bench_alloc(w->gang->b, w->pages, BATCH))
+			return false;
+		count_folios(w->pages, on * FOLIOS);
+		count_folios(remote + (i - 1) * BATCH, on * REMOTE_FOLIOS);
+	}
+	return true;
+}
+
+static bool count_bulk(struct worker *w)
+{
+	unsigned long got;
+	unsigned int i;
+
+	for (i = 1; i <= TURNS; i++) {
+		memset(w->pages, 0, BURST * sizeof(*w->pages));
+		bench_mark(i == TURNS ? BULK : 0);
+		got = alloc_pages_bulk(GFP_BENCH, BURST, w->pages);
+		bench_mark(0);
+		bench_free(w->pages, got, 0);
+		if (got != BURST)
+			return false;
+	}
+	return true;
+}
+
+#ifdef __rcu_alloc_page_lockless
+static bool count_lockless(void)
+{
+	unsigned long address;
+	unsigned int i;
+
+	/* That takes kernel pages, and from the PCP alone. */
+	free_page(__get_free_page(GFP_KERNEL));
+	for (i = 1; i <= TURNS; i++) {
+		bench_mark(i == TURNS ? LOCKLESS : 0);
+		address = __rcu_alloc_page_lockless();
+		bench_mark(0);
+		if (!address)
+			return false;
+		free_page(address);
+	}
+	return true;
+}
+#else
+static bool count_lockless(void)
+{
+	return true;
+}
+#endif
+
+static bool count_nolock(void)
+{
+	struct page *page;
+	unsigned int i;
+
+	for (i = 1; i <= TURNS; i++) {
+		bench_mark(i == TURNS ? NOLOCK : 0);
+		page = alloc_pages_nolock(0, NUMA_NO_NODE, 0);
+		bench_mark(0);
+		if (!page)
+			return false;
+		free_pages_nolock(page, 0);
+	}
+	return true;
+}
+
+/* A local allocation, a local free, and a free of another CPU's page, in turn. */
+static bool count_singles(struct page **remote)
+{
+	struct page *page;
+	unsigned int i;
+
+	for (i = 1; i <= TURNS; i++) {
+		unsigned long on = i == TURNS;
+
+		bench_mark(on * EMPTY);
+		bench_mark(on * ALLOC);
+		page = alloc_pages(GFP_BENCH, 0);
+		bench_mark(0);
+		if (!page)
+			return false;
+		bench_mark(on * FREE);
+		__free_pages(page, 0);
+		bench_mark(0);
+		bench_mark(on * REMOTE_FREE);
+		__free_pages(remote[i - 1], 0);
+		bench_mark(0);
+	}
+	return true;
+}
+
+/* The fast paths, each after it was gone through before. */
 static void counting_worker(struct worker *w)
 {
 	struct page **remote = w->gang->w[1].pages;
-	unsigned int nr = w->gang->b->burst, i;
-	struct page *page;
+	unsigned int last = w->gang->b->burst - TURNS * (1 + BATCH);
 
 	wait_for_completion(&w->gang->allocated);
 	if (!bench_alloc(w->gang->b, w->pages, MAX_CHUNK))
 		return;
 	bench_free(w->pages, MAX_CHUNK, 0);
-	bench_free(remote, nr - 8, 0);
-	for (i = nr - 8; i < nr; i++) {
-		unsigned long on = i == nr - 1;
-
-		bench_mark(on * 1);
-		bench_mark(on * 2);
-		page = alloc_pages(GFP_BENCH, 0);
-		bench_mark(0);
-		if (!page)
-			return;
-		bench_mark(on * 3);
-		__free_pages(page, 0);
-		bench_mark(0);
-		bench_mark(on * 4);
-		__free_pages(remote[i], 0);
-		bench_mark(0);
-	}
-	w->nr = count_bursts(w);
+	bench_free(remote, last - GAP, 0);
+	w->nr = count_singles(remote + last) && count_batches(w, remote + last + TURNS);
+	bench_free(remote + last - GAP, GAP, 0);
+	w->nr = w->nr && count_bursts(w, 3, BURST_O3) && count_bursts(w, 0, BURST_O0) &&
+		count_pairs(1, PAIR_O1) && count_pairs(3, PAIR_O3) && count_pairs(9, PAIR_O9) &&
+		count_bulk(w) && count_nolock() && count_lockless();
 }
 
+static void record_counts(void)
+{
+	unsigned int i;
+
+	for (i = EMPTY; i < NR_PATHS; i++)
+		if (marked.nr[i])
+			bench_record(path_names[i], marked.nr[i]);
+}
+
+/*
+ * For count.c, and for QEMU with -icount: elsewhere this measures nothing. An interrupt
+ * may come between two marks under QEMU, so there are some samples.
+ */
 void bench_run_count(const struct bench *b)
 {
+	unsigned int samples = IS_ENABLED(CONFIG_UML) ? 1 : bench_samples, i;
 	struct gang *gang;
 
 	if (!bench_enough_cpus(2))
 		return;
-	gang = gang_alloc(b);
-	if (gang && gang_add(gang, 0, counting_worker) && gang_add(gang, 1, allocating_worker) &&
-	    gang_run(gang))
-		bench_record("done", gang->w[0].nr);
-	else
-		bench_result.failed = "no memory to count with";
-	if (gang)
-		gang_free(gang);
+	for (i = 0; i < samples && !bench_result.failed; i++) {
+		memset(&marked, 0, sizeof(marked));
+		gang = gang_alloc(b);
+		if (!gang || !gang_add(gang, 0, counting_worker) ||
+		    !gang_add(gang, 1, allocating_worker) || !gang_run(gang) || !gang->w[0].nr)
+			bench_result.failed = "no memory to count with";
+		else
+			record_counts();
+		if (gang)
+			gang_free(gang);
+	}
+	if (!bench_result.failed)
+		bench_record("done", samples);
 }
