@@ -30,18 +30,6 @@ static __always_inline bool pcp_free_local(struct zone *zone,
 	return true;
 }
 
-static void pcp_free_remote(struct zone *zone, int owner, struct page *page,
-			    unsigned int order, bool nolock)
-{
-	struct pcp_run run = {
-		.zone = zone,
-		.pcp = zone_pcp(zone, owner),
-	};
-
-	pcp_run_add(&run, page, order);
-	pcp_push(&run, nolock);
-}
-
 /**
  * pcp_free_page() - free a page
  * @zone: zone of @page
@@ -77,7 +65,7 @@ void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
 	case PCP_ROUTE_LOCAL:
 		break;
 	case PCP_ROUTE_REMOTE:
-		pcp_free_remote(zone, in.owner, page, order, nolock);
+		pcp_push_page(zone, in.owner, page, order, nolock);
 		break;
 	case PCP_ROUTE_DEFER:
 		pcp_zone_defer(zone, page, order);

@@ -152,6 +152,31 @@ void pcp_push(struct pcp_run *run, bool nolock)
 }
 
 /**
+ * pcp_push_page() - give one page to the CPU that owns its block
+ * @zone: zone of @page
+ * @owner: that CPU
+ * @page: first page, on no list
+ * @order: order of @page
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * As pcp_push(), for single frees: here the run stays in registers, and the caller, who
+ * mostly has a local page, needs no stack for it.
+ *
+ * Context: As for pcp_push().
+ */
+void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int order,
+		   bool nolock)
+{
+	struct pcp_run run = {
+		.zone = zone,
+		.pcp = zone_pcp(zone, owner),
+	};
+
+	pcp_run_add(&run, page, order);
+	__pcp_push(&run, nolock, false, NULL);
+}
+
+/**
  * pcp_push_pinned() - the same, by a task that is pinned and may have the local PCP locked
  * @run: pages of one PCP; empty on return
  * @local: the local PCP, or NULL if it is not locked

@@ -131,6 +131,8 @@ unsigned long pcp_zone_nr_pages(struct zone *zone, const struct cpumask *cpus);
 
 /* push.c */
 void pcp_push(struct pcp_run *run, bool nolock);
+void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int order,
+		   bool nolock);
 struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local);
 
 /* absorb.c */
