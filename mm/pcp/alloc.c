@@ -10,20 +10,6 @@
 #include "pcp.h"
 #include "zone.h"
 
-/* Most allocations end here. */
-static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
-						   unsigned int order,
-						   int migratetype)
-{
-	struct page *page;
-
-	page = list_first_entry_or_null(&pcp->lists[pcp_pindex(migratetype, order)],
-					struct page, pcp_list);
-	if (page)
-		pcp_list_del(pcp, page, order);
-	return page;
-}
-
 /*
  * Waiting pages are taken in even if the PCP is full. Then it is full of pages that are not
  * wanted now, and as many of these go to the zone, the coldest of the next list first.
@@ -51,6 +37,8 @@ static struct page *pcp_take_absorbed(struct zone *zone, struct per_cpu_pages *p
  * @order: order that is wanted
  * @migratetype: type that is wanted, below MIGRATE_PCPTYPES
  * @alloc_flags: ALLOC_*
+ *
+ * For callers that looked at the list, see pcp_take_exact(), and for those that did not.
  *
  * The free_llist, which other CPUs write, is not looked at while the PCP has
  * a page of the order. A larger one is split last: whoever cached it may want it

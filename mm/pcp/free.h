@@ -38,10 +38,11 @@ static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)
 	/* Written with the lock held, by code that stays as it is upstream. */
 	int high = data_race(READ_ONCE(pcp->high));
 	int batch = READ_ONCE(pcp->batch);
-	int least = min3(READ_ONCE(pcp->high_min), READ_ONCE(pcp->high_max) / 2,
-			 (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2);
+	/* Shifts: to halve a number that may be negative takes three instructions. */
+	int least = min3(READ_ONCE(pcp->high_min), READ_ONCE(pcp->high_max) >> 1,
+			 (batch << CONFIG_PCP_BATCH_SCALE_MAX) >> 1);
 
-	return max((high - batch) / 2, least);
+	return max((high - batch) >> 1, least);
 }
 
 /*

@@ -141,6 +141,30 @@ static __always_inline void pcp_list_del(struct per_cpu_pages *pcp,
 }
 
 /**
+ * pcp_take_exact() - take the hottest page off a list
+ * @pcp: the PCP
+ * @order: order that is wanted
+ * @migratetype: type that is wanted, below MIGRATE_PCPTYPES
+ *
+ * Inline, because most allocations end here.
+ *
+ * Context: @pcp->lock is held.
+ * Return: the page, or NULL if the list is empty.
+ */
+static __always_inline struct page *pcp_take_exact(struct per_cpu_pages *pcp,
+						   unsigned int order, int migratetype)
+{
+	struct list_head *list = &pcp->lists[pcp_pindex(migratetype, order)];
+	struct page *page;
+
+	if (list_empty(list))
+		return NULL;
+	page = list_first_entry(list, struct page, pcp_list);
+	pcp_list_del(pcp, page, order);
+	return page;
+}
+
+/**
  * pcp_buddy() - the page that a page can merge with on its PCP
  * @pcp: the PCP that has @page
  * @page: first page
