@@ -20,7 +20,7 @@ do {									\
 		KUNIT_STATIC_STUB_REDIRECT(fn, zone, ##__VA_ARGS__);	\
 } while (0)
 
-#if IS_ENABLED(CONFIG_KUNIT)
+#if IS_ENABLED(CONFIG_PCP_KUNIT_TEST)
 /**
  * __pcp_pageblock() - pcp_pageblock() while a suite runs
  * @zone: zone of the page

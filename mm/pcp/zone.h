@@ -52,11 +52,11 @@ void pcp_zone_hand_out(struct zone *zone, struct page *page,
 		       struct zone *preferred);
 
 /*
- * Each free or allocation asks these. Without KUnit they cost no call. With KUnit they cost
- * a branch that is patched in while a suite runs. A suite replaces the function with
- * underscores.
+ * Each free or allocation asks these. Without our suites they cost nothing, also where
+ * KUnit is shipped. With the suites they cost a branch that is patched in while one runs. A
+ * suite replaces the function with underscores.
  */
-#if IS_ENABLED(CONFIG_KUNIT)
+#if IS_ENABLED(CONFIG_PCP_KUNIT_TEST)
 #define pcp_tested()	static_branch_unlikely(&kunit_running)
 #else
 #define pcp_tested()	false
