@@ -2,11 +2,16 @@
 /*
  * Set up what mm/pcp/ keeps in a PCP, and how much may wait for it.
  */
+#include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
+#include <linux/threads.h>
 
 #include "pcp.h"
+
+/* per_cpu_pages::cpu, in the hole behind free_count. */
+static_assert(NR_CPUS <= 1 << 16);
 
 /**
  * pcp_init() - set up what mm/pcp/ keeps in a PCP

@@ -280,6 +280,22 @@ static void pages_of_a_zone_are_cached_or_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_zone_nr_pages(fx->zone, cpu_possible_mask), 6UL);
 }
 
+/* What a push writes, and what an allocation or a local free of order 0 needs. */
+static void bound_is_on_one_line_and_order_0_on_another(struct kunit *test)
+{
+	size_t remote = offsetof(struct per_cpu_pages, free_llist);
+
+	if (SMP_CACHE_BYTES < 64)
+		kunit_skip(test, "a cache line has %d bytes", SMP_CACHE_BYTES);
+	KUNIT_EXPECT_EQ(test, remote % SMP_CACHE_BYTES, 0);
+	KUNIT_EXPECT_LE(test, offsetofend(struct per_cpu_pages, stale) - remote, SMP_CACHE_BYTES);
+
+	if (sizeof(spinlock_t) > sizeof(u32))
+		kunit_skip(test, "a lock that is checked, or that sleeps, is larger");
+	KUNIT_EXPECT_LE(test, offsetof(struct per_cpu_pages, lists[MIGRATE_RECLAIMABLE]),
+			SMP_CACHE_BYTES);
+}
+
 static struct kunit_case bound_cases[] = {
 	KUNIT_CASE(push_to_the_bound_waits),
 	KUNIT_CASE(push_over_the_bound_flushes_all),
@@ -298,6 +314,7 @@ static struct kunit_case bound_cases[] = {
 	KUNIT_CASE(push_short_bound_is_a_batch),
 	KUNIT_CASE(push_overflow_that_another_cpu_flushed),
 	KUNIT_CASE(pages_of_a_zone_are_cached_or_wait),
+	KUNIT_CASE(bound_is_on_one_line_and_order_0_on_another),
 	{}
 };
 
