@@ -96,7 +96,9 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
 	pcp_count_freed(nr_pages, true);
 	waiting = atomic_add_return(nr_pages, &pcp->nr_waiting);
 	llist_add_batch(run->first, run->last, &pcp->free_llist);
-	trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
+	/* The number of the CPU is in a line that its owner writes all the time. */
+	if (trace_mm_pcp_push_enabled())
+		trace_mm_pcp_push(pcp->cpu, nr_pages, waiting);
 	pcp_run_empty(run);
 	pcp_point(pcp, PCP_POINT_PUSHED);
 
