@@ -10,6 +10,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
+#include <linux/page-flags.h>
 #include <linux/sched.h>
 
 #include "../../internal.h"
@@ -185,27 +186,23 @@ static void hotplug_offline_with_fragments(struct kunit *test)
 	live_check(test);
 }
 
-/* Memory that was removed and added again has fresh pageblock data. */
-static void hotplug_memory_removed_and_added(struct kunit *test)
+/* Memory that is removed, and added again, has fresh pageblock data. */
+static void hotplug_remove_and_add(struct live *lv, struct memory_block *mem)
 {
-	struct live *lv = test->priv;
-	struct memory_block *mem = hotplug_own_in_block(lv);
 	u64 start = PFN_PHYS(section_nr_to_pfn(mem->start_section_nr));
 	u64 size = memory_block_size_bytes();
-	int nid = page_to_nid(pfn_to_page(PHYS_PFN(start)));
+	struct kunit *test = lv->test;
+	/* The struct pages of a block that is offline already say nothing. */
+	int nid = mem->nid;
 	unsigned long pfn;
-	int ret;
 
-	pcp_on_cpu(test, lv->b, live_free_fn, lv);
 	/* The device goes with the memory. */
 	kunit_release_action(test, hotplug_put_block, mem);
-
 	KUNIT_ASSERT_EQ(test, offline_and_remove_memory(start, size), 0);
 	KUNIT_EXPECT_FALSE(test, pfn_valid(PHYS_PFN(start)));
 	live_check(test);
 
-	ret = add_memory(nid, start, size, MHP_NONE);
-	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ(test, add_memory(nid, start, size, MHP_NONE), 0);
 	for (pfn = PHYS_PFN(start); pfn < PHYS_PFN(start + size);
 	     pfn += pageblock_nr_pages) {
 		struct pageblock_data *pbd = pfn_to_pageblock(pfn_to_page(pfn), pfn);
@@ -220,12 +217,67 @@ static void hotplug_memory_removed_and_added(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, hotplug_online(mem), 0);
 	memory_block_put(mem);
 	live_check(test);
+}
+
+static void hotplug_memory_removed_and_added(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block *mem = hotplug_own_in_block(lv);
+
+	pcp_on_cpu(test, lv->b, live_free_fn, lv);
+	hotplug_remove_and_add(lv, mem);
 
 	/* And it is used again. */
 	live_own(lv, 4096, false);
 	live_free_fn(&(struct pcp_worker){ .arg = lv });
 	live_check(test);
 }
+
+#ifdef CONFIG_MEMORY_FAILURE
+/* A page of the block, in use or free. */
+static struct page *hotplug_page_in_block(struct live *lv, struct memory_block *mem)
+{
+	unsigned int i = 0;
+
+	while (!hotplug_in_block(mem, lv->pages[i]))
+		i++;
+	return lv->pages[i];
+}
+
+/*
+ * One page of the block has an error while it waits. The block goes without it. It does
+ * not come back: the page is still bad. It does if the error was taken back, or when it
+ * is other memory at the same place.
+ */
+static void hotplug_offline_with_a_bad_page(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct memory_block *mem = hotplug_own_in_block(lv);
+	unsigned long pfn = page_to_pfn(hotplug_page_in_block(lv, mem));
+
+	pcp_on_cpu(test, lv->b, live_free_fn, lv);
+	KUNIT_ASSERT_EQ(test, memory_failure(pfn, MF_SW_SIMULATED), 0);
+	live_check(test);
+	KUNIT_ASSERT_EQ(test, unpoison_memory(pfn), 0);
+	KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
+	hotplug_expect_offline(lv, mem);
+	KUNIT_ASSERT_EQ(test, hotplug_online(mem), 0);
+	live_check(test);
+
+	KUNIT_ASSERT_EQ(test, memory_failure(pfn, MF_SW_SIMULATED), 0);
+	KUNIT_ASSERT_EQ(test, hotplug_offline(mem), 0);
+	hotplug_expect_offline(lv, mem);
+	live_check(test);
+	KUNIT_EXPECT_EQ(test, hotplug_online(mem), -EHWPOISON);
+	hotplug_remove_and_add(lv, mem);
+	KUNIT_EXPECT_FALSE(test, PageHWPoison(pfn_to_page(pfn)));
+}
+#else
+static void hotplug_offline_with_a_bad_page(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_MEMORY_FAILURE");
+}
+#endif
 
 /*
  * Compaction goes on where it was before a migration, and the block there may
@@ -459,6 +511,7 @@ static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_zone_loses_its_pcps_and_gets_new_ones),
 	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_it_is_drained),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
+	KUNIT_CASE_SLOW(hotplug_offline_with_a_bad_page),
 	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),
 	{}
 };
