@@ -144,6 +144,14 @@ class KernelPage(unittest.TestCase):
             for path in glob.glob(os.path.join(ROOT, "patches/*.patch"))), re.M))
         self.assertEqual(rows, traced | counted)
 
+    def test_what_vmcoreinfo_gains_is_in_its_page(self):
+        patches = "".join(read(os.path.relpath(path, ROOT))
+                          for path in glob.glob(os.path.join(ROOT, "patches/*.patch")))
+        names = re.findall(r"^\+\s*VMCOREINFO_\w+\((\w+)\)", patches, re.M)
+        self.assertTrue(names)
+        for name in names:
+            self.assertRegex(patches, rf"(?m)^\+{name}\n\+-+$")
+
     def test_each_kernel_doc_comment_is_in_it(self):
         listed = set(re.findall(r"^\.\. kernel-doc:: (\S+)", self.text, re.M))
         commented = {path for path, text in self.files.items()

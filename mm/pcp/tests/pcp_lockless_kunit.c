@@ -15,6 +15,9 @@
 
 /* The second suite; userland builds have the first alone. */
 #if IS_ENABLED(CONFIG_PCP_LIVE_KUNIT_TEST)
+#include <linux/pgalloc_tag.h>
+#include <linux/string.h>
+
 #include "live.h"
 #endif
 
@@ -559,10 +562,37 @@ static void lockless_live_counts_and_prepares(struct kunit *test)
 	live_check(test);
 }
 
+#ifdef CONFIG_MEM_ALLOC_PROFILING
+/* The page has the tag of who asked for it, and /proc/allocinfo counts it there. */
+static void lockless_live_page_has_an_allocation_tag(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct alloc_tag *tag;
+
+	if (debug_pagealloc_enabled_static())
+		kunit_skip(test, "debug_pagealloc keeps the pages away");
+	if (!mem_alloc_profiling_enabled())
+		kunit_skip(test, "memory allocation profiling is off");
+	KUNIT_ASSERT_GT(test, pcp_on_cpu(test, lv->a, lockless_counts_fn, lv), 0L);
+	tag = pgalloc_tag_get(lv->pages[0]);
+	KUNIT_ASSERT_NOT_NULL(test, tag);
+	KUNIT_EXPECT_STREQ(test, tag->ct.function, "lockless_counts_fn");
+	KUNIT_EXPECT_EQ(test, alloc_tag_read(tag).bytes, lv->nr * PAGE_SIZE);
+	live_free_fn(&(struct pcp_worker){ .arg = lv });
+	KUNIT_EXPECT_EQ(test, alloc_tag_read(tag).bytes, 0ULL);
+}
+#else
+static void lockless_live_page_has_an_allocation_tag(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_MEM_ALLOC_PROFILING");
+}
+#endif
+
 static struct kunit_case lockless_live_cases[] = {
 	KUNIT_CASE(lockless_live_contexts),
 	KUNIT_CASE(lockless_live_with_the_zone_locked),
 	KUNIT_CASE(lockless_live_counts_and_prepares),
+	KUNIT_CASE(lockless_live_page_has_an_allocation_tag),
 	{}
 };
 
