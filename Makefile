@@ -11,10 +11,10 @@ SHELL := /bin/bash
 
 O ?= out
 
-targets := kunit user tools mutants qemu stress lava check check-all selftests configs rcuscale \
+targets := kunit user tools mutants qemu hibernate stress lava check check-all selftests configs rcuscale \
 	boot bisect busted model prove fuzz coverage bench frag count linux series rebase distros
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
-	MINUTES SEEDS SHARD ONLY ROUNDS QEMU BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS \
+	MINUTES SEEDS SHARD ONLY ROUNDS QEMU BOOT BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS \
 	FIGURES UPDATE STOCK FUNCTIONS KUNIT UPTO UPSTREAM CC LLVM DISTROS TARGETS
 
 # One word for the shell, whatever the user wrote.
@@ -43,7 +43,7 @@ packages:
 	@scripts/packages.sh
 
 # The kernel tree stays, and what make distclean looks for.
-made = kunit* user* tools mutants model prove fuzz coverage qemu* stress* lava selftests configs boot* bisect busted \
+made = kunit* user* tools mutants model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
 	check check-all series rebase bench* frag count* rcuscale* report uml distros
 
 # Only in a directory that make filled: O= may have been mistyped.

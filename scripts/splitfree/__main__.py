@@ -26,6 +26,7 @@ TARGETS = {
     "tools": ("tools", "COMMAND"),
     "mutants": ("mutants", "COMMAND"),
     "qemu": ("qemu", "COMMAND"),
+    "hibernate": ("hibernate", "COMMAND"),
     "stress": ("stress", "COMMAND"),
     "lava": ("lava", "COMMAND"),
     "check": ("check", "COMMAND"),

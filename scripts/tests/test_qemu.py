@@ -44,12 +44,24 @@ class Runs(Commands):
         with open(job.path("results.json"), encoding="utf-8") as handle:
             self.assertEqual(json.load(handle)["arch"], "i386")
 
+    def test_a_boot_for_a_few_cases(self):
+        self.target = "qemu"
+        with mock.patch("shutil.which", return_value="/usr/bin/qemu"):
+            for boot, word in (("maxcpus", "maxcpus=1"), ("guard", "debug_pagealloc=on")):
+                self.run_it(qemu, BOOT=boot)
+                self.assertIn(f"kunit.filter_glob={qemu.BOOTS[boot][0]}", self.boots[-1])
+                self.assertIn(word, self.boots[-1])
+            self.run_it(qemu, BOOT="maxcpus", SUITE="pcp_push")
+        self.assertIn("kunit.filter_glob=pcp_push", self.boots[-1])
+        self.assertIn("/kunit-build/x86/", self.boots[-1])
+
     def test_directories(self):
         for target, texts, directory in (
                 ("kunit", {}, "kunit"), ("kunit", {"INTO": "kunit-ncpus1"}, "kunit-ncpus1"),
                 ("kunit", {"LLVM": "-19"}, "kunit-clang"),
                 ("kunit", {"UPSTREAM": "quick"}, "kunit-upstream"),
                 ("qemu", {}, "qemu"), ("qemu", {"DEBUG": "kasan,lockdep"}, "qemu-kasan-lockdep"),
+                ("qemu", {"DEBUG": "options", "BOOT": "guard"}, "qemu-options-guard"),
                 ("qemu", {"ARCH": "i386", "DEBUG": "kasan"}, "qemu-i386-kasan")):
             self.target = target
             self.assertEqual(os.path.basename(self.job(**texts).results), directory)
@@ -61,7 +73,7 @@ class Runs(Commands):
     def test_names_of_builds(self):
         for arch, debug, name in (("x86_64", "", "x86"), ("x86_64", "kasan", "x86-kasan"),
                                   ("i386", "", "i386"), ("i386", "rt", "i386-rt")):
-            options = types.SimpleNamespace(arch=arch, debug=debug)
+            options = types.SimpleNamespace(arch=arch, debug=debug, boot="guard")
             self.assertEqual(qemu.named(options, "", "x86"), name)
 
 

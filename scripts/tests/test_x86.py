@@ -38,6 +38,12 @@ class Command(unittest.TestCase):
 
         self.assertEqual(memory(debug="kasan-lockdep"), memory() + 768)
 
+    def test_what_the_options_need_is_turned_on(self):
+        args = " ".join(self.command(debug="options"))
+        self.assertIn("nohz_full=3 page_alloc.shuffle=1 kunit.enable=1", args)
+        self.assertIn("-device virtio-balloon-pci,free-page-reporting=on", args)
+        self.assertNotIn("nohz_full", " ".join(self.command(debug="lockdep")))
+
     def test_a_32_bit_machine_has_no_nodes_and_no_dimm(self):
         args = " ".join(self.command(arch="i386"))
         self.assertNotIn("-numa", args)

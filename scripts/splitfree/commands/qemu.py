@@ -11,7 +11,14 @@ from splitfree.runs import kunit
 from splitfree.runs.frame import Command
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
-LIMIT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900}
+LIMIT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900, "options": 900}
+
+
+# Boots for cases that skip otherwise, as few others pass there: the suite, its arguments.
+BOOTS = {
+    "maxcpus": ("pcp_live_cpus", ["maxcpus=1", "pcp_kunit.want_cpus=1"]),
+    "guard": ("pcp_live_others", ["debug_pagealloc=on", "debug_guardpage_minorder=1"]),
+}
 
 
 def limit(debug):
@@ -19,9 +26,9 @@ def limit(debug):
 
 
 def named(options, first, plain=""):
-    """first, the architecture if it is not the usual one, and the value of DEBUG=."""
+    """first, the architecture if it is not the usual one, and the values of DEBUG= and BOOT=."""
     arch = plain if options.arch == "x86_64" else options.arch
-    return "-".join(filter(None, [first, arch, options.debug]))
+    return "-".join(filter(None, [first, arch, options.debug, options.boot if first else ""]))
 
 
 COMMAND = Command(
@@ -29,6 +36,8 @@ COMMAND = Command(
     (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), TIMEOUT,
      ACCEL,
      Option("ARCH", "x86_64", one_of(*x86.ARCHES), "x86_64, or i386 with HIGHMEM"),
+     Option("BOOT", "", one_of("", *BOOTS),
+            "boot it for a few cases: maxcpus (one CPU), guard (pages; with DEBUG=options)"),
      Option("APPEND", "", as_it_is, "more kernel arguments", False)),
     packages=("qemu",), directory=lambda options: named(options, "qemu"), in_place=True)
 
@@ -43,7 +52,9 @@ def run(job):
                         x86.fragments(options.debug, options.arch), job.tree.path,
                         job.path("build.log"), options, arch=options.arch)
     kernel.build(job.tree)
-    append = kunit.arguments(options.ncpus, options.suite, "poweroff") + options.append.split()
+    suite, more = BOOTS.get(options.boot, ("", []))
+    append = [*kunit.arguments(options.ncpus, options.suite or suite, "poweroff"), *more,
+              *options.append.split()]
     args = x86.command(kernel, options.ncpus, options.accel, append, debug=options.debug)
     return kunit.test(job, args, options.timeout or limit(options.debug), "tests under QEMU",
                       options.arch)

@@ -126,9 +126,10 @@ class Section:
 # Tests -----------------------------------------------------------------------
 
 def tests_section(out):
-    section = Section("Tests", "make kunit; make qemu; make user")
+    section = Section("Tests", "make kunit; make qemu; make hibernate; make user")
     rows, total, newest, goods, complained = [], [0, 0, 0], None, [], 0
-    for name, record in [r for first in ("kunit", "qemu", "user") for r in records(out, first)]:
+    for name, record in [r for first in ("kunit", "qemu", "hibernate", "user")
+                         for r in records(out, first)]:
         data = record["data"]
         counts = [record[key] for key in ("passed", "failed", "skipped")]
         total = [a + b for a, b in zip(total, counts)]

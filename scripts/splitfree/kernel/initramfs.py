@@ -53,11 +53,11 @@ def file_entry(path, name, mode=0o100755):
         return name, mode, (0, 0), handle.read()
 
 
-def small(source, results):
-    """An image with that program, a console and /proc; returns its path."""
+def small(source, results, *more):
+    """An image with that program, a console, /proc and more directories; returns its path."""
     program = compile_init(source, results)
     return write(os.path.join(results, "initramfs.cpio"),
-                 [*directories("dev", "proc"), CONSOLE, file_entry(program, "init")])
+                 [*directories("dev", "proc", *more), CONSOLE, file_entry(program, "init")])
 
 
 def libraries(*programs):

@@ -12,12 +12,15 @@ from splitfree.base.failures import FAILED, Failure
 from splitfree.kernel import build
 
 ARCHES = ("x86_64", "i386")
-DEBUG_KINDS = ("lockdep", "kasan", "kcsan", "rt")
-DEBUG_TEXT = f"a checker, several with commas: {', '.join(DEBUG_KINDS)}"
+DEBUG_KINDS = ("lockdep", "kasan", "kcsan", "rt", "options")
+DEBUG_TEXT = f"a checker or variant, several with commas: {', '.join(DEBUG_KINDS)}"
 # The machine: 4 CPUs on two nodes, and a DIMM that Linux may take offline.
 MEMORY, DIMM = 1024, 512
 # A debug kernel is larger, and slower.
-EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256}
+EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256}
+# What has to be turned on at run time.
+EXTRA_APPEND = {"options": ["nohz_full=3", "page_alloc.shuffle=1"]}
+EXTRA_DEVICES = {"options": ["-device", "virtio-balloon-pci,free-page-reporting=on"]}
 
 
 def fragments(debug="", arch="x86_64"):
@@ -77,7 +80,9 @@ def program():
 def command(kernel, ncpus, accel, append, initrd=None, *, dimm=DIMM, memory=MEMORY, nodes=True,
             debug=""):
     """The command line of QEMU. debug: a debug kernel needs more memory. nodes: two of them."""
-    memory += sum(EXTRA_MEMORY.get(word, 0) for word in debug.split("-"))
+    words = debug.split("-")
+    memory += sum(EXTRA_MEMORY.get(word, 0) for word in words)
+    append = sum((EXTRA_APPEND.get(word, []) for word in words), []) + list(append)
     wide = kernel.ARCH == "x86_64"
     dimm = dimm if wide else 0
     half = ncpus // 2 if nodes and wide and not ncpus % 2 else 0
@@ -86,6 +91,7 @@ def command(kernel, ncpus, accel, append, initrd=None, *, dimm=DIMM, memory=MEMO
             "-m", f"{memory}M" + (",slots=4,maxmem=8G" if dimm else ""),
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
             "-nodefaults", "-kernel", kernel.binary]
+    args += sum((EXTRA_DEVICES.get(word, []) for word in words), [])
     if half:
         # Two nodes, so that there are PCPs of zones on the other one.
         args += ["-object", f"memory-backend-ram,id=m0,size={memory // 2}M",
