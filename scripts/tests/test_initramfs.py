@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 from splitfree.base.failures import Failure
+from splitfree.base.processes import run
 from splitfree.kernel import initramfs
 
 
@@ -29,6 +30,14 @@ class Program(unittest.TestCase):
             with self.assertRaisesRegex(Failure, "a.c did not compile: ") as caught:
                 initramfs.compile_init(source, top)
         self.assertEqual(caught.exception.status, 1)
+
+    def test_all_files_of_a_directory_are_one_program(self):
+        with tempfile.TemporaryDirectory() as top:
+            for name, text in (("a.c", "int f(void);\nint main(void) { return f(); }\n"),
+                               ("b.c", "int f(void);\nint f(void) { return 3; }\n")):
+                with open(os.path.join(top, name), "w", encoding="ascii") as handle:
+                    handle.write(text)
+            self.assertEqual(run([initramfs.compile_init(top, top)]).returncode, 3)
 
     def test_files_bring_their_directories_once(self):
         entries, known = [], set()

@@ -97,6 +97,14 @@ class Page(unittest.TestCase):
         self.assertIn("250001", text)
         self.assertIn("a page was lost", text)
 
+    def test_random_calls_have_their_own_table(self):
+        self.result("stress", {"debug": "", "minutes": 5.0, "seed": 7, "failed": [],
+                               "results": {"iterations": 250001, "fuzz_tried_mmap": 31,
+                                           "fuzz_done_mmap": 29}}, (1, 0, 0))
+        text, _ = self.page()
+        self.assertIn("<td class=n>29 of 31</td>", text)
+        self.assertNotIn("fuzz_", text)
+
     def test_a_command_that_could_not_run_says_why(self):
         for directory, title in (("stress", "Stress"), ("coverage", "Coverage"),
                                  ("mutants", "Mutants"), ("check", "make check"),

@@ -3,37 +3,43 @@
 
 import json
 import os
+import re
+import shutil
 import tempfile
-import types
 import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.base.processes import run
 from splitfree.commands import stress
 from splitfree.judge import verdict
+from splitfree.kernel import initramfs
 from splitfree.runs import stress as load
+from splitfree.runs import stress_run
 from tests.fakes import Commands
 
 
-def options(**values):
-    return types.SimpleNamespace(**{"ncpus": 4, "accel": "tcg", "debug": "", "minutes": 1.0,
-                                    **values})
+def run_of(**values):
+    return stress_run.Load(**{"seed": 7, "ncpus": 4, "accel": "tcg", "debug": "", "minutes": 1.0,
+                              "fuzz": "1", "verbose": False, **values})
 
 
 class Judge(unittest.TestCase):
     GOOD = ["stress: result iterations=60000", "stress: result cpu_cycles=5",
             "stress: result memory_cycles=3", "stress: result huge_pages=20",
-            "stress: result injected=3000", "stress: result pages_lost=-3",
+            "stress: result injected=3000", "stress: result calls=9000",
+            "stress: result fuzz_tried_mmap=20", "stress: result fuzz_done_mmap=11",
+            "stress: result fuzz_tried_fork=5", "stress: result fuzz_done_fork=5", "stress: result pages_lost=-3",
             "stress: result cpus=4", "stress: result cpus_started=4", "stress: end"]
 
     def judged(self, lines, late=False, **values):
-        watcher = stress.Watcher()
+        watcher = stress_run.Watcher()
         for line in lines:
             watcher.line(line)
         with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
             log.write("\n".join(lines) + "\n")
             log.flush()
-            return stress.judge(watcher, late, log.name, options(**values))[0]
+            return stress_run.judge(watcher, late, log.name, run_of(**values))[0]
 
     def test_good(self):
         self.assertEqual(self.judged(self.GOOD), [])
@@ -70,6 +76,26 @@ class Judge(unittest.TestCase):
         lines = [l.replace("=3000", "=0") for l in self.GOOD]
         self.assertEqual(self.judged(lines, debug="kasan"), ["only 0 injected, 1 were to be reached"])
 
+    def test_a_load_is_judged_by_what_it_has(self):
+        idle = [l for l in self.GOOD if "iterations" not in l]
+        self.assertEqual(self.judged(idle), ["only 0 iterations, 20000 were to be reached"])
+        self.assertEqual(self.judged(idle, fuzz="only"), [])
+        calm = [l for l in self.GOOD if "calls" not in l and "fuzz_" not in l]
+        self.assertEqual(self.judged(calm), ["only 0 calls, 3000 were to be reached"])
+        self.assertEqual(self.judged(calm, fuzz="0"), [])
+
+    def test_a_call_that_never_succeeds(self):
+        lines = [l.replace("done_fork=5", "done_fork=0") for l in self.GOOD]
+        for debug in ("", "kasan"):
+            self.assertEqual(self.judged(lines, debug=debug),
+                             ["of the random calls these never succeeded: fork"])
+
+    def test_bad_memory_is_no_message(self):
+        for text in ("Memory failure: 0x1234: Sending SIGBUS to init:88 due to hardware memory "
+                     "corruption", "Memory failure: 0x1234: recovery action for dirty LRU page: "
+                     "Recovered"):
+            self.assertEqual(self.judged(["stress: start", "[    9.123456] " + text] + self.GOOD), [])
+
     def test_a_cpu_that_stayed_away(self):
         lines = [l.replace("cpus=4", "cpus=3") for l in self.GOOD]
         self.assertEqual(self.judged(lines), ["a CPU did not come back"])
@@ -82,7 +108,7 @@ class Judge(unittest.TestCase):
 
 class Parsers(unittest.TestCase):
     def test_the_excuses_are_regular_expressions(self):
-        self.assertTrue(stress.Watcher().excuses)
+        self.assertTrue(stress_run.Watcher().excuses)
         self.assertTrue(verdict.read_splats())
 
 
@@ -112,6 +138,13 @@ class Run(Commands):
         self.assertIn("the same again: make stress SEED=7 MINUTES=1", self.said)
         self.assertIn("STRESS_SEED=7", self.boots[0])
         self.assertRegex(self.said, r"60000  iterations of our workers")
+        self.assertRegex(self.said, r" 20 +11  mmap\n")
+        self.assertNotIn("STRESS_FUZZ", self.boots[0])
+
+    def test_other_loads_than_the_usual_one_are_said(self):
+        self.run_with(self.good, FUZZ="only", DEBUG="kasan,lockdep")
+        self.assertIn("make stress SEED=7 MINUTES=1 DEBUG=kasan,lockdep FUZZ=only", self.said)
+        self.assertIn("STRESS_FUZZ=only", self.boots[0])
 
     def test_bad(self):
         result = self.run_with(self.good.replace("pages_lost=-3", "pages_lost=4000"))
@@ -135,6 +168,49 @@ class Run(Commands):
         self.run_with(self.good, DEBUG="kasan")
         self.assertIn("rcu_cpu_stall_timeout=60", self.boots[0])
         self.assertIn("-m 1536M", self.boots[0])
+
+
+class Calls(unittest.TestCase):
+    """The random calls, as the guest's own program prints them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp()
+        cls.program = initramfs.compile_init(load.SOURCE, cls.top)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.top)
+
+    def drawn(self, *numbers):
+        result = run([self.program, "calls", *map(str, numbers)])
+        self.assertEqual(result.returncode, 0)
+        return result.stdout.decode().splitlines()
+
+    def test_a_seed_and_a_worker_have_their_calls(self):
+        calls = self.drawn(7, 3, 0, 500)
+        self.assertEqual(len(calls), 500)
+        self.assertEqual(self.drawn(7, 3, 0, 500), calls)
+        for other in ((8, 3, 0, 500), (7, 4, 0, 500)):
+            self.assertFalse(set(self.drawn(*other)) & set(calls))
+
+    def test_a_step_is_no_function_of_those_before(self):
+        self.assertEqual(self.drawn(7, 3, 400, 100), self.drawn(7, 3, 0, 500)[400:])
+
+    def test_each_kind_is_drawn_and_stays_in_the_arena(self):
+        calls = self.drawn(7, 3, 0, 5000)
+        kinds = {line.split()[1] for line in calls}
+        for kind in ("mmap", "munmap", "mremap", "madvise", "mlock", "munlock", "mprotect",
+                     "move_pages", "migrate_pages", "mbind", "memfd", "userfaultfd",
+                     "process_madvise", "fork", "exit", "hwpoison", "soft_offline"):
+            self.assertIn(kind, kinds)
+        self.assertNotIn("unpoison", kinds)
+        for line in calls:
+            page, pages = (int(n) for n in re.search(r"page (\d+) pages (\d+)", line).groups())
+            self.assertTrue(0 < pages and page + pages <= 2048, line)
+
+    def test_what_is_wrong_is_said(self):
+        self.assertEqual(run([self.program, "calls", "7"]).returncode, 2)
 
 
 class Image(unittest.TestCase):

@@ -100,6 +100,8 @@ ROUNDS = Option("ROUNDS", "", required(1, 1000), "how often each kernel is measu
 ACCEL = Option("ACCEL", "tcg", one_of("tcg", "kvm", "auto"),
                "how QEMU runs the guest: tcg, kvm, auto")
 SEED = Option("SEED", "", as_it_is, "repeats what was chosen by chance")
+FUZZ = Option("FUZZ", "1", one_of("1", "0", "only"),
+              "random calls of mm: 1: beside the other workers, 0: none, only: no other workers")
 ONLY = Option("ONLY", "", words, "only those with one of these words in their name")
 UPDATE = Option("UPDATE", "", is_one, "1: write a new baseline")
 

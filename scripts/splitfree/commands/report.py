@@ -17,6 +17,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, show
 from splitfree.base.processes import run as run_program
 from splitfree.base.results import counts_line
+from splitfree.runs import stress_run
 from splitfree.runs.frame import Command
 from splitfree.source import git
 from splitfree.source.tree import Tree
@@ -265,7 +266,8 @@ def stress_section(out):
     runs = [(name, r) for name, r in records(out, "stress") if section.took(r, "results")]
     if runs:
         data = [r["data"] for _, r in runs]
-        keys = sorted({k for d in data for k in d["results"]})
+        # The random calls have a table of their own.
+        keys = sorted({k for d in data for k in d["results"] if not k.startswith("fuzz_")})
         rows = [("when", *(when(r) for _, r in runs)),
                 ("build", *(d["debug"] or "plain" for d in data)),
                 ("minutes", *(f"{d['minutes']:g}" for d in data)),
@@ -273,7 +275,15 @@ def stress_section(out):
                 ("verdict", *(word(not d["failed"], "; ".join(d["failed"]) or "passed")
                               for d in data))]
         rows += [(k, *(d["results"].get(k, "") for d in data)) for k in keys]
-        section.add(table(("", *(name for name, _ in runs)), rows, range(1, len(runs) + 1)))
+        names, numbers = ("", *(name for name, _ in runs)), range(1, len(runs) + 1)
+        section.add(table(names, rows, numbers))
+        found = [{kind: f"{done} of {tried}" for kind, tried, done in stress_run.calls(d["results"])}
+                 for d in data]
+        kinds = dict.fromkeys(kind for calls in found for kind in calls)
+        if kinds:
+            section.add("<h3>Random calls that succeeded</h3>", table(
+                names, [(kind, *(calls.get(kind, "") for calls in found)) for kind in kinds],
+                numbers))
         bad = any(d["failed"] for d in data)
         section.verdict(not bad, ("failed, " if bad else "") +
                         f"{sum(d['results'].get('iterations', 0) for d in data)} iterations",
@@ -385,7 +395,8 @@ def frag_section(out):
 
 
 SECTIONS = (check_section, tests_section, coverage_section, mutants_section, paper_section,
-            fuzz_section, stress_section, selftests_section, rcuscale_section, bench_section, frag_section)
+            fuzz_section, stress_section, selftests_section, rcuscale_section,
+            bench_section, frag_section)
 
 
 def first_line(*command):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes the images that guests boot from."""
 
+import glob
 import os
 import re
 
@@ -36,10 +37,11 @@ def directories(*names):
 
 
 def compile_init(source, results):
-    """Compile a guest's first program, static; returns its path."""
+    """Compile a guest's first program, static: a file, or all of a directory. Returns its path."""
     program = os.path.join(results, "init")
+    files = sorted(glob.glob(os.path.join(source, "*.c"))) if os.path.isdir(source) else [source]
     result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
-                  "-o", program, source])
+                  "-o", program, *files])
     if result.returncode:
         said = result.stderr.decode("utf-8", "replace").strip().splitlines() or ["?"]
         lack = compiler.machine_failed(said)

@@ -7,11 +7,11 @@ import re
 import shutil
 
 from splitfree.base.failures import Failure
-from splitfree.base.options import number
+from splitfree.base.options import FUZZ, number
 from splitfree.base.paths import TESTING
 from splitfree.kernel import initramfs
 
-SOURCE = os.path.join(TESTING, "guest/stress.c")
+SOURCE = os.path.join(TESTING, "guest/stress")
 # The kernel takes some pages for itself without counting them anywhere, a few
 # more or less at each moment: that many may be missing at the end of a run.
 NOISE = 64
@@ -50,10 +50,12 @@ def make_initramfs(results):
     return initramfs.write(os.path.join(results, "initramfs.cpio"), entries)
 
 
-def arguments(seconds, seed_, debug=""):
+def arguments(seconds, seed_, debug="", fuzz=FUZZ.default):
     """The kernel arguments, besides the console."""
     append = ["kunit.autorun=0", "loglevel=5", "printk.devkmsg=on", "log_buf_len=4M",
               f"STRESS_SECONDS={seconds}", f"STRESS_SEED={seed_}", f"STRESS_NOISE={NOISE}"]
+    if fuzz != FUZZ.default:
+        append.append(f"STRESS_FUZZ={fuzz}")
     if debug:
         append.append(f"rcupdate.rcu_cpu_stall_timeout={DEBUG_STALL_SECONDS}")
     return append
