@@ -28,6 +28,7 @@ TARGETS = {
     "qemu": ("qemu", "COMMAND"),
     "hibernate": ("hibernate", "COMMAND"),
     "stress": ("stress", "COMMAND"),
+    "soak": ("soak", "COMMAND"),
     "lava": ("lava", "COMMAND"),
     "check": ("check", "COMMAND"),
     "check-all": ("check", "EVERYTHING"),

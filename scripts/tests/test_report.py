@@ -8,13 +8,16 @@ import shutil
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree.base import results
 from splitfree.base.failures import Failure
 from splitfree.base.paths import SCRIPTS
 from splitfree.base.processes import run
 from splitfree.commands import report
+from splitfree.runs import ledger
 from tests.fakes import Commands
+from tests.test_ledger import entry
 
 VOID = {"meta", "br", "img"}
 
@@ -40,6 +43,10 @@ class Page(unittest.TestCase):
     def setUp(self):
         self.out = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.out)
+        # The ledger of this machine is none of the test's.
+        patch = mock.patch.dict(os.environ, XDG_CACHE_HOME=os.path.join(self.out, "cache"))
+        self.addCleanup(patch.stop)
+        patch.start()
 
     def put(self, path, data):
         path = os.path.join(self.out, path)
@@ -105,6 +112,16 @@ class Page(unittest.TestCase):
         self.assertIn("<td class=n>29 of 31</td>", text)
         self.assertNotIn("fuzz_", text)
 
+    def test_soak_has_the_sums_of_the_ledger(self):
+        for values in ({}, {"variant": "kasan", "commit": "c" * 40},
+                       {"outcome": "failed", "failed": ["a page was lost"], "seed": 99}):
+            ledger.add(ledger.path(), entry(**values))
+        text, sections = self.page()
+        self.assertIs(sections["Soak"].good, False)
+        self.assertIn("1.0 hours, 3 runs, 1 failed", sections["Soak"].summary)
+        self.assertIn("plain, seed 99, commit aaaaaaaaaaaa: a page was lost", text)
+        self.assertIn("<td>cccccccccccc</td>", text)
+
     def test_a_command_that_could_not_run_says_why(self):
         for directory, title in (("stress", "Stress"), ("coverage", "Coverage"),
                                  ("mutants", "Mutants"), ("check", "make check"),
@@ -142,7 +159,7 @@ class Page(unittest.TestCase):
         self.result("rcuscale", {"ncpus": 4, "rounds": 5}, (5, 0, 0))
         sections = self.page()[1]
         self.assertEqual([t for t, s in sections.items() if s.good is None],
-                         ["Tests", "Stress", "Speed: stock, coarse, split",
+                         ["Tests", "Stress", "Soak", "Speed: stock, coarse, split",
                           "Whole blocks: stock, split"])
         self.assertIn("2 passed, 0 failed, 1 min", sections["make check"].summary)
         self.assertIn("99.0 % of the lines", sections["Fuzz"].summary)

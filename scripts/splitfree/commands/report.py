@@ -2,8 +2,8 @@
 """One HTML page of all that the other targets left in $(O), for a reader without them.
 
 The page needs no network and no other file; its links to coverage and logs work
-as long as it lies in $(O)/report. It reads the result.json of each command; what was
-not run is said, and not left out.
+as long as it lies in $(O)/report. It reads the result.json of each command, and the
+ledger of make soak; what was not run is said, and not left out.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, show
 from splitfree.base.processes import run as run_program
 from splitfree.base.results import counts_line
-from splitfree.runs import stress_run
+from splitfree.runs import ledger, stress_run
 from splitfree.runs.frame import Command
 from splitfree.source import git
 from splitfree.source.tree import Tree
@@ -291,6 +291,29 @@ def stress_section(out):
     return section
 
 
+def soak_section(_out):
+    """The ledger is not in $(O): it has the runs of all checkouts."""
+    section = Section("Soak", "make soak HOURS=1")
+    runs, bad = ledger.read(ledger.path())
+    if not runs:
+        return section
+    for key, title in (("variant", "By kernel"), ("commit", "By commit")):
+        found = {str(name)[:12]: one for name, one in ledger.totals(runs, key).items()}
+        head, *rows = ledger.rows({**found, "all": ledger.total(runs)})
+        section.add(f"<h3>{title}</h3>", table(head, rows, range(1, len(head))))
+    if bad:
+        section.add(f"<p class=odd>{bad} lines of {esc(ledger.path())} cannot be read.</p>")
+    failed = [run for run in runs if run["outcome"] == "failed"]
+    section.add(*(f"<p class=bad>{esc(run['variant'])}, seed {esc(run['seed'])}, commit "
+                  f"{esc(run['commit'][:12])}: {esc('; '.join(run.get('failed', ())))}</p>"
+                  for run in failed[-20:]))
+    one = ledger.total(runs)
+    section.verdict(not failed, f"{one.minutes / 60:.1f} hours, {one.runs} runs, "
+                    f"{one.failed} failed, {one.messages} messages",
+                    {"started": runs[-1]["started"], "seconds": runs[-1]["minutes"] * 60})
+    return section
+
+
 def selftests_section(out):
     section = Section("The kernel's own tests, stock against patched", "make selftests")
     for _, record in records(out, "selftests"):
@@ -395,7 +418,7 @@ def frag_section(out):
 
 
 SECTIONS = (check_section, tests_section, coverage_section, mutants_section, paper_section,
-            fuzz_section, stress_section, selftests_section, rcuscale_section,
+            fuzz_section, stress_section, soak_section, selftests_section, rcuscale_section,
             bench_section, frag_section)
 
 
