@@ -75,6 +75,14 @@ needed() {
 		busybox		busybox-static	busybox			busybox
 		stress-ng	stress-ng	stress-ng		stress-ng
 	END
+	ltp) cat <<-END ;;
+		autoconf	autoconf	autoconf		autoconf
+		automake	automake	automake		automake
+		m4		m4		m4			m4
+	END
+	wis) cat <<-END ;;
+		hwloc.h		libhwloc-dev	hwloc-devel		hwloc
+	END
 	llvm*) needed_llvm "${1#llvm}" ;;
 	esac
 	[ "$1" != selftests ] || cat <<-END

@@ -33,6 +33,7 @@ TARGETS = {
     "check": ("check", "COMMAND"),
     "check-all": ("check", "EVERYTHING"),
     "selftests": ("selftests", "COMMAND"),
+    "peers": ("peers", "COMMAND"),
     "configs": ("configs", "COMMAND"),
     "rcuscale": ("rcuscale", "COMMAND"),
     "boot": ("boot", "COMMAND"),

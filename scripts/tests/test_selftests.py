@@ -12,7 +12,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import selftests
-from splitfree.runs import compare
+from splitfree.runs import compare, pair
 from tests.fakes import Commands
 
 
@@ -66,7 +66,7 @@ class Settle(unittest.TestCase):
 
     def test_is_bounded(self):
         reruns, found = self.settle(["passed"] * 9, ["failed"] * 9)
-        self.assertEqual(reruns, selftests.RERUNS)
+        self.assertEqual(reruns, pair.RERUNS)
         self.assertEqual(len(found), 1)
 
 
@@ -107,7 +107,7 @@ class Guests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as results:
             job = types.SimpleNamespace(path=lambda name: os.path.join(results, name),
                                         options=types.SimpleNamespace(verbose=False))
-            lab = selftests.Lab(job, None, "stock", [])
+            lab = pair.Lab(job, None, "stock", [])
 
             def boot(_append, what, *_):
                 boots.append(what)
@@ -128,10 +128,10 @@ class Guests(unittest.TestCase):
             self.userland(["Kernel panic\n"])
 
     def test_the_deadline_moves_with_the_marks(self):
-        deadline = selftests.Deadline([selftests.Test("mm/a", 100, "./a")], False)
+        deadline = pair.Deadline([selftests.Test("mm/a", 100, "./a")], False)
         before = deadline.due
         deadline.line("[    3.0] selftest: begin mm/a")
-        self.assertGreater(deadline.due, before - selftests.BOOT_SECONDS + 100)
+        self.assertGreater(deadline.due, before - pair.BOOT_SECONDS + 100)
         deadline.due = 0
         self.assertTrue(deadline.passed())
 
