@@ -81,7 +81,7 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.judged(idle), ["only 0 iterations, 20000 were to be reached"])
         self.assertEqual(self.judged(idle, fuzz="only"), [])
         calm = [l for l in self.GOOD if "calls" not in l and "fuzz_" not in l]
-        self.assertEqual(self.judged(calm), ["only 0 calls, 3000 were to be reached"])
+        self.assertEqual(self.judged(calm), ["only 0 calls, 1000 were to be reached"])
         self.assertEqual(self.judged(calm, fuzz="0"), [])
 
     def test_a_call_that_never_succeeds(self):

@@ -69,8 +69,10 @@ def checkout_of(mark):
 
 COMMAND = Command(
     "run stress-ng, LTP and will-it-scale on stock and patched, and compare",
-    (Option("LTP", "", checkout_of("runtest/mm"), "directory: a checkout of the Linux Test Project"),
-     Option("WIS", "", checkout_of("tests/page_fault1.c"), "directory: a checkout of will-it-scale"),
+    (Option("LTP", "", checkout_of("runtest/mm"),
+            "directory: a checkout of the Linux Test Project"),
+     Option("WIS", "", checkout_of("tests/page_fault1.c"),
+            "directory: a checkout of will-it-scale"),
      NCPUS._replace(read=required(2, 64)), ACCEL,
      SUITE._replace(text="glob: run only these tests, such as stress-ng/mmap*, ltp/oom*")),
     packages=lambda options: ["selftests", *(name for name in MISSING if getattr(options, name))],

@@ -20,8 +20,9 @@ from splitfree.runs import stress as load
 # and 47,000 where it gives 100,000 alone.
 FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
           "injected": 2000}
-# The same of the random calls; each kind has to succeed at least once in a run.
-FUZZ_FLOOR = {"calls": 3000}
+# The same of the random calls: without the other workers a busy host gave 13,000. Each kind
+# has to succeed at least once in a run.
+FUZZ_FLOOR = {"calls": 1000}
 EXCUSES = os.path.join(TESTING, "excuses/stress.list")
 TRIED, DONE = "fuzz_tried_", "fuzz_done_"
 

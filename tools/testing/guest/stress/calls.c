@@ -105,6 +105,10 @@ static int memfd_of(uint32_t arg)
 	return atomic_load(&memfds[arg % NR_MEMFDS]);
 }
 
+/*
+ * No huge pages of the pool: if some are in use when the pool is emptied, and their
+ * memory goes offline then, mm/hugetlb.c counts below 0 and gives none any more.
+ */
 static int do_mmap(const struct fuzz_call *c)
 {
 	static const int prots[] = { PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
@@ -115,7 +119,6 @@ static int do_mmap(const struct fuzz_call *c)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
 		MAP_SHARED | MAP_ANONYMOUS, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE,
 		MAP_PRIVATE, MAP_SHARED, MAP_SHARED | MAP_POPULATE,
 	};
@@ -242,15 +245,11 @@ static int do_migrate_pages(const struct fuzz_call *c)
 /* Another one in that place, of a length of its own. */
 static int new_memfd(const struct fuzz_call *c)
 {
-	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd, old;
+	int fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING), old;
 
-	if (c->arg[2] % 8 == 0)
-		flags = MFD_CLOEXEC | MFD_HUGETLB;
-	fd = memfd_create("fuzz", flags);
 	if (fd < 0)
 		return 0;
-	if (ftruncate(fd, (1 + c->arg[3] % MEMFD_PAGES) * PAGE) && !(flags & MFD_HUGETLB))
+	if (ftruncate(fd, (1 + c->arg[3] % MEMFD_PAGES) * PAGE))
 		error("ftruncate of a new memfd");
 	old = atomic_exchange(&memfds[c->arg[1] % NR_MEMFDS], fd);
 	if (old >= 0)

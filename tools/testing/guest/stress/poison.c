@@ -22,7 +22,6 @@
 #define MADV_SOFT_OFFLINE	101
 #endif
 
-
 #define POISON_LOCK	"/poison.lock"
 #define UNPOISON	"/sys/kernel/debug/hwpoison/unpoison-pfn"
 #define SOFT_OFFLINE	"/sys/devices/system/memory/soft_offline_page"

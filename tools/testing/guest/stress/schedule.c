@@ -109,7 +109,7 @@ static void schedule_huge(uint64_t *r)
 
 	put("/proc/sys/vm/nr_hugepages", "%ld", want);
 	got = get("/proc/sys/vm/nr_hugepages");
-	if (got > 0)
+	if (got > 0 && got <= want)
 		atomic_fetch_add(&shared->huge_pages, got);
 	rest(500 + rnd(r) % 2000);
 	put("/proc/sys/vm/nr_hugepages", "0");
