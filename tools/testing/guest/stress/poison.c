@@ -97,11 +97,15 @@ static unsigned long pfn_of(const char *p)
 	return entry & PRESENT ? entry & PFN_MASK : 0;
 }
 
-/* Memory of that kind with something in it; *all is how much is mapped. */
-static char *bad_memory(uint32_t kind, size_t *all)
+/*
+ * Memory of that kind with something in it; *all is how much is mapped. No huge page goes
+ * bad for good: if it cannot be split, the kernel loses all of it at its next allocation.
+ */
+static char *bad_memory(uint32_t kind, int soft, size_t *all)
 {
 	char *p;
 
+	kind = soft || kind % 4 != 1 ? kind : 0;
 	*all = (kind % 4 == 1 ? 2 * HUGE_PAGES : 8) * PAGE;
 	p = mmap(NULL, *all, PROT_READ | PROT_WRITE, MAP_ANONYMOUS |
 		 (kind % 4 == 2 ? MAP_SHARED : MAP_PRIVATE), -1, 0);
@@ -148,7 +152,7 @@ int fuzz_poison(const struct fuzz_call *c)
 
 	if (lock < 0)
 		return 0;
-	p = bad_memory(c->arg[0], &all);
+	p = bad_memory(c->arg[0], soft, &all);
 	if (p) {
 		char *page = p + c->arg[1] % (all / PAGE) * PAGE;
 
