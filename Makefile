@@ -17,7 +17,7 @@ targets := kunit user tools mutants qemu hibernate stress lava check check-all s
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
 	MINUTES SEEDS SHARD ONLY ROUNDS QEMU BOOT BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS \
 	FIGURES UPDATE STOCK FUNCTIONS KUNIT UPTO UPSTREAM CC LLVM DISTROS TARGETS FUZZ HOURS \
-	VARIANTS LTP WIS
+	VARIANTS LTP WIS LIVE
 
 # One word for the shell, whatever the user wrote.
 quoted = '$(subst ','\'',$(1))'
@@ -46,7 +46,7 @@ packages:
 
 # The kernel tree stays, and what make distclean looks for.
 made = kunit* user* tools mutants model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
-	check check-all series rebase bench* frag count* rcuscale* report uml distros soak peers
+	check check-all series rebase bench* frag count* rcuscale* report uml distros soak peers mutants* count
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours

@@ -74,6 +74,17 @@ class Builds(Base):
             self.assertIn("the compiler was killed", str(failure))
             self.assertEqual(failure.status, 2)
 
+    def test_linking_what_somebody_else_changed(self):
+        kernel = uml.Uml(self.top, [], "", os.path.join(self.top, "build.log"), 1)
+        for text, status, good in (("LD linux", 0, True), ("undefined reference to `f'", 2, False)):
+            with mock.patch.object(kernel, "make_command", lambda text=text, status=status: [
+                    "sh", "-c", f'echo "$0"; exit {status}', text]):
+                self.assertEqual(kernel.link(), good)
+        with mock.patch.object(kernel, "make_command", lambda: [
+                "sh", "-c", "echo No space left on device >&2; exit 2"]), \
+                self.assertRaisesRegex(Failure, "the disk is full"):
+            kernel.link()
+
     def test_cached_objects_fit_another_clone(self):
         for linux, directory, base, prefix in (
                 ("/a/out/linux", "/a/out/kunit-build/plain", "/a/out", "../../linux/"),

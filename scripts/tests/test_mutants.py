@@ -177,6 +177,14 @@ class Run(Commands):
         self.assertEqual(result.sums(), (1, 1, 0))
         self.assertRegex(str(result.failure), "notice 50.0 % of the mutants, 90 are wanted")
 
+    def test_a_sample_may_be_unlucky(self):
+        self.assertFalse(self.run_with("killed", "survived", SAMPLE="2").failure)
+        # Of 20 chance alone leaves 14 in one of a hundred samples.
+        self.assertGreater(mutants.chance(14, 20), mutants.UNLIKELY)
+        self.assertLess(mutants.chance(13, 20), mutants.UNLIKELY)
+        with mock.patch.object(mutants, "UNLIKELY", 0.2):
+            self.assertTrue(self.run_with("killed", "survived", SAMPLE="2").failure)
+
     def test_nothing_killed_is_below_any_floor(self):
         self.assertTrue(self.run_with("same").failure)
 
@@ -196,7 +204,7 @@ class Run(Commands):
             mutants.remembered(self.out, [])
 
     def test_a_file_that_is_none(self):
-        with self.assertRaisesRegex(Failure, "FILES=x.c is no file of mm/pcp that can be changed"):
+        with self.assertRaisesRegex(Failure, "FILES=x.c is no file that can be changed"):
             mutants.check(self.job(FILES="x.c"))
 
     def test_a_sample_is_the_same_each_time(self):

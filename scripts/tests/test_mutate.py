@@ -83,6 +83,19 @@ class Changes(unittest.TestCase):
         self.assertIn("for (;;) { continue; }", made("for (;;) { break; }"))
 
 
+class Functions(unittest.TestCase):
+    def names(self, text):
+        return [name for name, _, _ in mutate.functions(mutate.tokens(text))]
+
+    def test_attributes_behind_the_arguments(self):
+        self.assertEqual(self.names(
+            "void f(int a)\n\t__must_hold(&b)\n{\n}\nvoid g(void) __no_context_analysis\n{\n}\n"
+            "int h(void)\n\t__cond_acquires(true, &b) __releases(&c)\n{\n}\n"), ["f", "g", "h"])
+
+    def test_what_is_none(self):
+        self.assertEqual(self.names("struct __packed a { int b; };\nint c[] = { 1 };\n"), [])
+
+
 class NoChanges(unittest.TestCase):
     def test_outside_of_functions(self):
         self.assertEqual(mutate.mutants("static int a = 1;\n#define B (1 + 2)\n"

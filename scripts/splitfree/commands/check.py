@@ -76,6 +76,8 @@ LONG_STAGES = (
     ("fuzz, planted faults", "fuzz"),
     ("busted, all", "busted"),
     ("mutants", "mutants"),
+    # All of them take a night.
+    ("mutants LIVE=1", "mutants", "LIVE=1", "SAMPLE=16"),
     ("series", "series"),
     ("configs", "configs"),
     ("selftests", "selftests"),

@@ -168,6 +168,24 @@ class Kernel:
             digest.update(handle.read())
         return digest.hexdigest()
 
+    def make_command(self):
+        return ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
+                f"--jobs={self.jobs}", *self.make_options(), self.TARGET]
+
+    def link(self):
+        """make linux of objects that somebody else changed; returns whether it can be linked."""
+        with open(self.log, "w", encoding="utf-8") as log:
+            result = run(self.make_command(), env=self.build_environment(), stdout=log,
+                         stderr=subprocess.STDOUT)
+        if not result.returncode:
+            return True
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            lack = compiler.machine_failed(log.read().splitlines())
+        if lack:
+            raise Failure(f"{lack} (log: {show(self.log)}); free some, or use another directory "
+                          "with O=")
+        return False
+
     def build(self, tree):
         """make linux, with progress. A kernel that nothing changed is not made again."""
         self.configure(tree)
@@ -177,8 +195,7 @@ class Kernel:
         fresh = not os.path.exists(os.path.join(self.dir, "vmlinux.o"))
         expected = self.stamp.get("lines", self.OBJECTS) if fresh else 0
         progress = Progress(f"building {self.label}, objects", expected)
-        command = ["make", "-C", self.linux, f"ARCH={self.ARCH}", "O=" + self.dir,
-                   f"--jobs={self.jobs}", *self.make_options(), self.TARGET]
+        command = self.make_command()
         if self.verbose:
             command.insert(1, "V=1")
             print("$ " + " ".join(command), flush=True)

@@ -11,6 +11,9 @@ import re
 
 Token = collections.namedtuple("Token", "kind text start end")
 Mutant = collections.namedtuple("Mutant", "function line kind start end new old_line new_line")
+# What came of one. verdict: killed (a test noticed), survived, same (code), broken (does not
+# compile), absent (no object has it); by: which test, or why.
+Outcome = collections.namedtuple("Outcome", "verdict by")
 
 TOKEN = re.compile(r"""
     (?P<skip>\s+|/\*.*?\*/|//[^\n]*)
@@ -71,12 +74,31 @@ def functions(toks):
     while i < len(toks):
         if toks[i].text == "{":
             end = closing(toks, i)
-            if i and toks[i - 1].text == ")":
-                name = opener(toks, i - 1)
+            name = function_name(toks, i)
+            if name is not None:
                 out.append((toks[name].text, i, end))
             i = end
         i += 1
     return out
+
+
+def function_name(toks, brace):
+    """Index of the name of the function whose body begins here; None: it is no function."""
+    i = brace - 1
+    while i > 0 and is_attribute(toks[i]):
+        i -= 1
+    if i < 1 or toks[i].text != ")":
+        return None
+    name = opener(toks, i)
+    # An attribute may have parentheses of its own.
+    while is_attribute(toks[name]) and toks[name - 1].text == ")":
+        name = opener(toks, name - 1)
+    return name
+
+
+def is_attribute(token):
+    """Such as __no_context_analysis and __must_hold(), behind the arguments."""
+    return token.kind == "name" and token.text.startswith("__")
 
 
 def opener(toks, index):
@@ -267,3 +289,10 @@ def make(text, starts, function, kind, start, end, new):
 
 def apply(text, mutant):
     return text[:mutant.start] + mutant.new + text[mutant.end:]
+
+
+def touching(text, changes, lines):
+    """Those that change something in one of these lines."""
+    return [change for change in changes if any(
+        line in lines for line in range(
+            change.line, change.line + text.count("\n", change.start, change.end) + 1))]
