@@ -45,8 +45,8 @@ packages:
 	@scripts/packages.sh
 
 # The kernel tree stays, and what make distclean looks for.
-made = kunit* user* tools mutants model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
-	check check-all series rebase bench* frag count* rcuscale* report uml distros soak peers mutants* count
+made = kunit* user* tools mutants* model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
+	check check-all series rebase bench* frag count* rcuscale* report uml distros soak peers
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours
