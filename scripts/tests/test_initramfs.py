@@ -38,6 +38,16 @@ class Program(unittest.TestCase):
                 with open(os.path.join(top, name), "w", encoding="ascii") as handle:
                     handle.write(text)
             self.assertEqual(run([initramfs.compile_init(top, top)]).returncode, 3)
+    def test_a_program_of_two_files(self):
+        with tempfile.TemporaryDirectory() as top:
+            sources = [os.path.join(top, name) for name in ("a.c", "b.c")]
+            for path, text in zip(sources, ("int f(void);\nint main(void) { return f(); }\n",
+                                            "int f(void);\nint f(void) { return 0; }\n")):
+                with open(path, "w", encoding="ascii") as handle:
+                    handle.write(text)
+            self.assertTrue(os.path.exists(initramfs.compile_init(sources, top)))
+            with self.assertRaisesRegex(Failure, "a.c did not compile: "):
+                initramfs.compile_init(sources[:1], top)
 
     def test_files_bring_their_directories_once(self):
         entries, known = [], set()

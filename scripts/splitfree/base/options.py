@@ -99,6 +99,7 @@ TIMEOUT = Option("TIMEOUT", "", between(1, 86400), "seconds before a kernel coun
 ROUNDS = Option("ROUNDS", "", required(1, 1000), "how often each kernel is measured")
 ACCEL = Option("ACCEL", "tcg", one_of("tcg", "kvm", "auto"),
                "how QEMU runs the guest: tcg, kvm, auto")
+QEMU = Option("QEMU", "", is_one, "1: under QEMU")
 SEED = Option("SEED", "", as_it_is, "repeats what was chosen by chance")
 FUZZ = Option("FUZZ", "1", one_of("1", "0", "only"),
               "random calls of mm: 1: beside the other workers, 0: none, only: no other workers")

@@ -11,7 +11,7 @@ result: what results.json has, without each run.
 
 
 from splitfree.base.failures import FAILED, Failure
-from splitfree.base.options import ACCEL, NCPUS, ONLY, ROUNDS, TIMEOUT, Option, is_one, required
+from splitfree.base.options import ACCEL, NCPUS, ONLY, QEMU, ROUNDS, TIMEOUT, Option, required
 from splitfree.base.paths import show
 from splitfree.base.results import Result
 from splitfree.bench import rcuscale
@@ -30,7 +30,7 @@ def packages(options):
 COMMAND = Command(
     "measure kvfree_rcu() in stock and here, under UML (QEMU=1: QEMU)",
     (NCPUS._replace(read=required(2, 64)), TIMEOUT, ROUNDS._replace(default="5"), ACCEL, ONLY,
-     Option("QEMU", "", is_one, "1: under QEMU"),
+     QEMU,
      # rcuscale divides by a quarter of it.
      Option("LOOPS", "8", required(4, 100000), "loops of a run", False)),
     packages=packages, directory=directory, own_lock="rcuscale")

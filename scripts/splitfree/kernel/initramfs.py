@@ -42,10 +42,16 @@ def compile_init(source, results):
     files = sorted(glob.glob(os.path.join(source, "*.c"))) if os.path.isdir(source) else [source]
     result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
                   "-o", program, *files])
+def compile_init(sources, results):
+    """Compile a guest's first program of one file or a list, static; returns its path."""
+    program = os.path.join(results, "init")
+    sources = [sources] if isinstance(sources, str) else sources
+    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
+                  "-o", program, *sources])
     if result.returncode:
         said = result.stderr.decode("utf-8", "replace").strip().splitlines() or ["?"]
         lack = compiler.machine_failed(said)
-        raise Failure(f"{show(source)} did not compile: {lack or said[0]}",
+        raise Failure(f"{show(sources[0])} did not compile: {lack or said[0]}",
                       COULD_NOT_RUN if lack else FAILED)
     return program
 
