@@ -10,9 +10,10 @@ import unittest
 
 from splitfree.base.failures import Failure
 from splitfree.bench import build as builds
-from splitfree.bench import frag, plot
+from splitfree.bench import frag, fragqemu, plot
 from splitfree.bench import run as bench
 from splitfree.commands import frag as command
+from splitfree.kernel import x86
 from tests.fakes import SPLAT, Commands
 
 LOAD = """\
@@ -83,7 +84,79 @@ class Console(unittest.TestCase):
         self.assertEqual(frag.figures(values), {"user pushed %": 93.4, "user locks/1000": 2.0})
 
 
+OOM = """\
+frag: oom us 9000\r
+frag: oom event_oom_kill 6\r
+frag: oom event_allocstall_normal 40\r
+frag: oom event_allocstall_movable 2\r
+frag: oom children 384\r
+frag: oom surplus 5\r
+init invoked oom-killer: gfp_mask=0x140cca\r
+ free:300 free_pcp:40 free_cma:0\r
+init invoked oom-killer: gfp_mask=0x140cca\r
+ free:300 free_pcp:60 free_cma:0\r
+Out of memory: Killed process 70 (init) total-vm:1kB\r
+frag: oom kill_pcp 30\r
+frag: oom kill_waiting 4\r
+frag: oom kill_pcp 31\r
+frag: oom kill_waiting 8\r
+frag: end\r
+"""
+
+
+class Guest(unittest.TestCase):
+    """What the guest of QEMU=1 says."""
+
+    def test_huge_pages(self):
+        for phase in fragqemu.HUGE:
+            text = COMPACT.replace("compact ", phase + " ").replace("after_possible", "tried")
+            found = frag.figures(frag.parse_console(text)[0])
+            self.assertEqual((found["got"], found["possible"], found["migrated/page"]),
+                             (20, 220, 52.0))
+
+    def test_a_table_that_cannot_be_drained(self):
+        text = ("frag: fill before_whole 7\nfrag: fill before_possible 9\n"
+                "frag: fill before_pieces 1 2 3\n")
+        self.assertEqual(frag.figures(frag.parse_console(text)[0]),
+                         {"fill: undrained whole": 7, "fill: possible": 9})
+
+    def test_swap(self):
+        values = {"anon.event_pgalloc_dma32": [4000], "anon.event_pgsteal_direct": [1000],
+                  "anon.event_pgscan_kswapd": [3000], "anon.us": [2000]}
+        found = frag.figures(values)
+        self.assertEqual((found["stolen/1000"], found["scanned/1000"], found["oom kills"]),
+                         (250, 750, 0))
+
+    def test_kills(self):
+        found = frag.figures(frag.parse_console(OOM)[0])
+        self.assertEqual(found, {"oom kills": 6, "surplus": 5, "stalls": 42, "ms": 9,
+                                 "held at kill": 50, "held at kill, most": 60,
+                                 "waiting at kill": 6, "waiting at kill, most": 8})
+
+    def test_nothing_waits_in_stock(self):
+        values, _, _ = frag.parse_console(OOM.replace("waiting 4", "waiting 0")
+                                          .replace("waiting 8", "waiting 0"))
+        self.assertEqual(frag.figures(values)["waiting at kill"], 0)
+
+    def test_only_where_it_is_asked_for_a_kill_is_no_complaint(self):
+        self.assertEqual(bench.complaints(fragqemu.expected(["oom"], OOM)), [])
+        self.assertTrue(bench.complaints(fragqemu.expected(["anon"], OOM)))
+        self.assertTrue(bench.complaints(fragqemu.expected(["oom"], SPLAT + OOM)))
+
+
 class Cases(unittest.TestCase):
+    def test_list_of_the_guest(self):
+        program = "".join(builds.read(path).decode() for path in fragqemu.SOURCES)
+        arguments = {"RUN", *re.findall(r'\bnumber\("(\w+)",', program)}
+        cases = frag.read_list(fragqemu.CASES, frag.parse_cases)
+        self.assertEqual(len(cases), len({case.name for case in cases}))
+        for case in cases:
+            for word in case.args.split():
+                self.assertIn(word.split("=")[0].upper(), arguments)
+            for phase in frag.phases_of(case):
+                self.assertIn(f'strcmp(phase, "{phase}")', program)
+            self.assertFalse(frag.has_alignments(case) or frag.is_counting(case))
+
     def test_list(self):
         with open(os.path.join(frag.HERE, "cases.list"), encoding="utf-8") as handle:
             cases = frag.parse_cases(handle.read())
@@ -113,7 +186,8 @@ class Cases(unittest.TestCase):
 
 class Goals(unittest.TestCase):
     def test_list(self):
-        cases = frag.read_list("cases.list", frag.parse_cases)
+        cases = [case for name in ("cases.list", fragqemu.CASES)
+                 for case in frag.read_list(name, frag.parse_cases)]
         for goal in frag.read_list("goals.list", frag.parse_goals):
             for glob in goal.cases:
                 self.assertTrue(any(fnmatch.fnmatchcase(case.name, glob) for case in cases), glob)
@@ -283,6 +357,35 @@ class Run(Commands):
         self.assertRegex(str(result.failure), "a, load: whole: stock>=1.00 was missed")
         self.assertEqual(result.failure.status, 1)
         self.assertTrue(self.last.results.endswith("frag-quick"))
+
+    def test_guests_of_qemu(self):
+        kernel = types.SimpleNamespace(binary="/x/bzImage", ARCH="x86_64")
+
+        def build(job, _):
+            job.image = "/x/initramfs.cpio"
+            return {(name, False): kernel for name in frag.KERNELS}
+
+        self.patch(frag, "build", build)
+        self.patch(x86, "program", return_value="qemu")
+        self.run_with(OOM, "run=oom mb=3", QEMU="1")
+        self.assertEqual(len(self.boots), 4)
+        self.assertRegex(self.boots[2], r"-m 512M .*-kernel /x/bzImage -initrd /x/initramfs.cpio "
+                                        r".*FRAG_SEED=2 FRAG_RUN=oom FRAG_MB=3")
+        self.assertNotIn("pcp_frag", self.boots[0])
+        self.assertTrue(self.last.results.endswith("frag-qemu"))
+        self.assertRegex(self.said, r"a +oom kills +6 +6 +1.000")
+        with self.assertRaisesRegex(Failure, "the kernel complained: Out of memory"):
+            self.run_with(OOM, "run=anon", QEMU="1")
+
+    def test_its_cases_are_of_another_list(self):
+        for name in ("oom_small", "movable_512"):
+            job = self.job(CASES=name, QEMU="1" if name == "oom_small" else "")
+            command.check(job)
+            self.assertEqual([case.name for case in job.cases], [name])
+        with self.assertRaisesRegex(Failure, "no case matches CASES=movable_512"):
+            command.check(self.job(CASES="movable_512", QEMU="1"))
+        with self.assertRaisesRegex(Failure, "QUICK=1 has no cases under QEMU"):
+            command.check(self.job(QUICK="1", QEMU="1"))
 
     def test_what_is_no_measurement(self):
         for text, words in ((LOAD.replace("frag: end", ""), "the kernel stopped early"),

@@ -86,6 +86,16 @@ def source(job, variant, kit=BENCH):
     _, name, place, patches = variant
     commit = job.tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
     return source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
+def commit_of(tree, name):
+    """What a kernel with that name is made of: stock has no series."""
+    return tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
+
+
+def build(job, variant, counting=False, kit=BENCH):
+    """Build one of the VARIANTS; with counting, the one that counts locks."""
+    _, name, place, patches = variant
+    commit = commit_of(job.tree, name)
+    tree = source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
                        kit)
 
 

@@ -3,7 +3,8 @@
 
 Two kernels of one source and one configuration (build.py) are booted in turn, round by
 round, once for each case of tools/testing/frag/cases.list. The table is made of the consoles,
-with the goals of goals.list.
+with the goals of goals.list. With QEMU=1 the cases are those of qemu.list there, and
+fragqemu.py has the kernels and the guest.
 
 What compaction makes of pages that stay one in eight depends on which of the eight it is.
 So the rounds of such a case go through all eight, and the figures are means over them.
@@ -24,7 +25,7 @@ from splitfree.base import results as files
 from splitfree.base.failures import Failure
 from splitfree.base.paths import TESTING, show
 from splitfree.bench import build as builds
-from splitfree.bench import plot, stats
+from splitfree.bench import fragqemu, plot, stats
 from splitfree.bench.run import complaints, pin
 from splitfree.kernel import guest, uml
 from splitfree.runs import frame
@@ -48,9 +49,13 @@ LOOKS = {"after_whole": "whole", "after_possible": "possible", "before_whole": "
 PER_PAGE = {"migrated/page": "migrated *", "scanned/page": "scanned *"}
 # Which of so many pages stays.
 ALIGNMENTS = 8
-# The phases of pcp_frag.c that make huge pages, and those where that depends on it.
-HUGE = ("compact", "kcompactd", "proactive", "compact_all", "contig")
-ALIGNED = HUGE[:-1]
+# The phases that make huge pages; of pcp_frag.c, those where that depends on it come first.
+ALIGNED = ("compact", "kcompactd", "proactive", "compact_all")
+HUGE = (*ALIGNED, "contig", *fragqemu.HUGE)
+# Phases that want more memory than there is.
+RECLAIM = ("reclaim", "anon")
+# Keys of which each line adds to the list.
+REPEATED = ("kill_pcp", "kill_waiting")
 # Seconds of a window of a curve, and what is said of it.
 WINDOW = 30
 OVER_TIME, WORST, WORST_NOISE = "whole over time", "worst 30 s", "worst 30 s with noise"
@@ -145,7 +150,7 @@ def parse_console(text):
 
     A sample comes again and again: it is a list of lists.
     """
-    text, values, why = text.replace("\r", ""), {}, None
+    text, values, why = text.replace("\r", ""), fragqemu.reports(text), None
     for phase, key, rest in LINE.findall(text):
         if key == "failed":
             why = why or f"{phase}: {rest}"
@@ -153,6 +158,8 @@ def parse_console(text):
             numbers = [int(word) for word in rest.split()]
             if key == "sample":
                 values.setdefault(f"{phase}.{key}", []).append(numbers)
+            elif key in REPEATED:
+                values.setdefault(f"{phase}.{key}", []).extend(numbers)
             else:
                 values[f"{phase}.{key}"] = numbers
     return values, why, bool(re.search(r"^frag: end$", text, re.M))
@@ -172,17 +179,9 @@ def figures(values):
     for phase in HUGE:
         if f"{phase}.got" in values:
             found.update(huge_figures(values, phase))
-    if allocated := sum(number[0] for key, number in values.items()
-                        if key.startswith("reclaim.event_pgalloc")):
-        for name, event in (("stolen", "pgsteal"), ("scanned", "pgscan")):
-            number = sum(get(f"reclaim.event_{event}_{who}")
-                         for who in ("kswapd", "direct", "khugepaged", "proactive"))
-            found[f"{name}/1000"] = round(number * 1000 / allocated, 1)
-        found["ms"] = round(get("reclaim.us") / 1000)
-        found["stalls"] = sum(number[0] for key, number in values.items()
-                              if key.startswith("reclaim.event_allocstall"))
-        found["oom kills"] = get("reclaim.event_oom_kill")
-        found["lacking"] = get("reclaim.lacking")
+    for phase in RECLAIM:
+        found.update(reclaim_figures(values, phase))
+    found.update(fragqemu.figures(values))
     for kind in ("user", "kernel"):
         phase = f"remote_{kind}"
         if pages := get(f"{phase}.pages"):
@@ -192,6 +191,26 @@ def figures(values):
             else:
                 found[f"{kind} ns/page"] = round(get(f"{phase}.us") * 1000 / pages, 1)
     return found
+
+
+def reclaim_figures(values, phase):
+    """Those of a boot that wanted more memory than there is."""
+    def get(key):
+        return values.get(f"{phase}.{key}", [0])[0]
+
+    def all_of(event):
+        return sum(number[0] for key, number in values.items()
+                   if key.startswith(f"{phase}.event_{event}"))
+
+    if not (allocated := all_of("pgalloc")):
+        return {}
+    found = {}
+    for name, event in (("stolen", "pgsteal"), ("scanned", "pgscan")):
+        number = sum(get(f"event_{event}_{who}")
+                     for who in ("kswapd", "direct", "khugepaged", "proactive"))
+        found[f"{name}/1000"] = round(number * 1000 / allocated, 1)
+    return {**found, "ms": round(get("us") / 1000), "stalls": all_of("allocstall"),
+            "oom kills": get("event_oom_kill"), "lacking": get("lacking")}
 
 
 def huge_figures(values, phase):
@@ -365,6 +384,8 @@ def alignments(boots):
 
 def arguments_of(job, kernel, case, number):
     """Each round has its own seed, the same for both kernels."""
+    if job.options.qemu:
+        return fragqemu.command(job, kernel, case, number)
     append = ["con=fd:0,fd:1", "panic=-1", "loglevel=5", f"pcp_frag.seed={number}",
               *(f"pcp_frag.{word}" for word in case.args.split())]
     if has_alignments(case):
@@ -386,13 +407,15 @@ def cost(job, case):
 
 
 def boot(job, kernel, case, number, console):
-    """Run one kernel to its end, each CPU on its core; returns the numbers of its console."""
+    """Run one kernel to its end; returns the numbers of its console. Of UML, each CPU has its core."""
     hosts = sorted(os.sched_getaffinity(0))
-    ended = guest.run(arguments_of(job, kernel, case, number), console,
-                      TIMEOUT * max(1, case.memory // 1024) + seconds_of(job, case), case.name,
-                      env=uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE),
-                      started=lambda pid: pin(pid, case.ncpus, "few", hosts),
-                      verbose=job.options.verbose)
+    limit = fragqemu.TIMEOUT if job.options.qemu else \
+        TIMEOUT * max(1, case.memory // 1024) + seconds_of(job, case)
+    own = {} if job.options.qemu else {
+        "env": uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE),
+        "started": lambda pid: pin(pid, case.ncpus, "few", hosts)}
+    ended = guest.run(arguments_of(job, kernel, case, number), console, limit, case.name,
+                      verbose=job.options.verbose, **own)
     text = guest.text(console)
     values, why, complete = parse_console(text)
     if ended.late or not complete or why:
@@ -401,7 +424,7 @@ def boot(job, kernel, case, number, console):
                                                        if ended.late
                                                        else "the kernel stopped early"))
                       + f" (log: {show(console)})")
-    if splats := complaints(text):
+    if splats := complaints(fragqemu.expected(phases_of(case), text)):
         raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
                       "run make check first")
     return values
@@ -426,6 +449,9 @@ def collect(results, cases):
 
 def build(job, cases):
     """{(kernel, counting): its kernel}"""
+    if job.options.qemu:
+        job.image = fragqemu.image(job)
+        return {(name, False): fragqemu.build(job, name) for name in job.options.kernels}
     return {(name, counting): builds.build(job, KERNELS[name], counting=counting, kit=KIT)
             for name in job.options.kernels
             for counting in sorted({is_counting(case) for case in cases})}

@@ -8,6 +8,10 @@ prints all figures. What was promised is in tools/testing/frag/goals.list; a goa
 missed is a result, and the exit status is 0 then. The data of the result: what
 results.json has, without each boot.
 
+QEMU=1 boots x86-64 kernels, and has a program in the guest: huge pages by faults, by
+khugepaged and in hugetlb's pool, swap on zram, and the OOM killer. Its cases are in
+tools/testing/frag/qemu.list, its results in $(O)/frag-qemu.
+
 QUICK=1 is the stage of make check: few cases, in $(O)/frag-quick. Each row with a goal is
 a test, which fails when the row is below 0.95 of its goal. Rows within 0.95 of it pass,
 as so few rounds tell no more.
@@ -15,10 +19,11 @@ as so few rounds tell no more.
 
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.paths import show
-from splitfree.base.options import ROUNDS, Option, as_it_is, between, is_one, words
+from splitfree.base.options import (ACCEL, QEMU, ROUNDS, Option, as_it_is, between, is_one,
+                                    words)
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
-from splitfree.bench import frag
+from splitfree.bench import frag, fragqemu
 from splitfree.runs.frame import Command
 
 
@@ -30,21 +35,31 @@ def kernels(name, text):
     return found
 
 
+def directory(values):
+    return "frag-qemu" if values.qemu else "frag-quick" if values.quick else "frag"
+
+
+def packages(values):
+    return (("qemu",) if values.qemu else ()) + (() if values.quick else ("bench",))
+
+
 COMMAND = Command(
     "measure whole blocks and compaction, stock and split side by side",
-    (ROUNDS._replace(default="5"), SHARD, Option("CASES", "", as_it_is, "globs: only these cases"),
+    (ROUNDS._replace(default="5"), SHARD, QEMU, ACCEL, Option("CASES", "", as_it_is, "globs: only these cases"),
      Option("KERNELS", "", kernels, "stock or split: the other stays as it was measured before"),
      Option("QUICK", "", is_one, "1: few cases, as a test"),
      Option("AGE_SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
      Option("FIGURES", "", is_one, "1: print all figures")),
-    packages=lambda values: () if values.quick else ("bench",),
-    directory=lambda values: "frag-quick" if values.quick else "frag", own_lock=frag.KIT.name)
+    packages=packages, directory=directory, own_lock=frag.KIT.name)
 
 
 def check(job):
+    if job.options.qemu and job.options.quick:
+        raise Failure("QUICK=1 has no cases under QEMU; leave one of the two out")
     job.goals = frag.read_list("goals.list", frag.parse_goals)
-    job.cases = frag.choose(frag.read_list("cases.list", frag.parse_cases), job.options.cases,
-                            job.options.quick)
+    job.cases = frag.choose(
+        frag.read_list(fragqemu.CASES if job.options.qemu else "cases.list", frag.parse_cases),
+        job.options.cases, job.options.quick)
     job.cases = job.options.shard.weighed(job.cases, lambda case: frag.cost(job, case))
 
 
