@@ -46,7 +46,7 @@ packages:
 
 # The kernel tree stays, and what make distclean looks for.
 made = kunit* user* tools mutants* model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
-	check check-all series rebase bench* frag count* rcuscale* report uml distros soak peers mutants frag* count
+	check check-all series rebase bench* frag* count* rcuscale* report uml distros soak peers
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours

@@ -38,6 +38,7 @@ class Program(unittest.TestCase):
                 with open(os.path.join(top, name), "w", encoding="ascii") as handle:
                     handle.write(text)
             self.assertEqual(run([initramfs.compile_init(top, top)]).returncode, 3)
+
     def test_a_program_of_two_files(self):
         with tempfile.TemporaryDirectory() as top:
             sources = [os.path.join(top, name) for name in ("a.c", "b.c")]

@@ -81,22 +81,16 @@ def source_tree(main_tree, path, commit, patches, kit):
     return tree
 
 
-def source(job, variant, kit=BENCH):
-    """The work tree of one of the VARIANTS."""
-    _, name, place, patches = variant
-    commit = job.tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
-    return source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
 def commit_of(tree, name):
     """What a kernel with that name is made of: stock has no series."""
     return tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
 
 
-def build(job, variant, counting=False, kit=BENCH):
-    """Build one of the VARIANTS; with counting, the one that counts locks."""
+def source(job, variant, kit=BENCH):
+    """The work tree of one of the VARIANTS."""
     _, name, place, patches = variant
-    commit = commit_of(job.tree, name)
-    tree = source_tree(job.tree, os.path.join(job.out, kit.name, "src", place), commit, patches,
-                       kit)
+    return source_tree(job.tree, os.path.join(job.out, kit.name, "src", place),
+                       commit_of(job.tree, name), patches, kit)
 
 
 def build(job, variant, counting=False, kit=BENCH, more=(), suffix=""):

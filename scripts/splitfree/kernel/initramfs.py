@@ -36,16 +36,15 @@ def directories(*names):
     return [(name, 0o040755, (0, 0), b"") for name in names]
 
 
-def compile_init(source, results):
-    """Compile a guest's first program, static: a file, or all of a directory. Returns its path."""
-    program = os.path.join(results, "init")
-    files = sorted(glob.glob(os.path.join(source, "*.c"))) if os.path.isdir(source) else [source]
-    result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
-                  "-o", program, *files])
 def compile_init(sources, results):
-    """Compile a guest's first program of one file or a list, static; returns its path."""
+    """Compile a guest's first program, static; returns its path.
+
+    sources: a file, several, or a directory, all of whose files belong to it.
+    """
     program = os.path.join(results, "init")
-    sources = [sources] if isinstance(sources, str) else sources
+    if isinstance(sources, str):
+        sources = sorted(glob.glob(os.path.join(sources, "*.c"))) if os.path.isdir(sources) \
+            else [sources]
     result = run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
                   "-o", program, *sources])
     if result.returncode:
