@@ -45,6 +45,8 @@ static const char *const path_names[NR_PATHS] = {
  * blocks. So as many pages lie between them and those that are measured.
  */
 #define GAP	4096
+/* Pages of this CPU whose frees are counted, and of the other one. */
+#define NR_MEASURED	(TURNS * (1 + BATCH))
 /* Pages of a burst, and of a bulk allocation. */
 #define BURST	64
 
@@ -130,17 +132,20 @@ static void count_folios(struct page **pages, enum counted path)
 	bench_mark(0);
 }
 
-static bool count_batches(struct worker *w, struct page **remote)
+/* As many are allocated as are freed, so that the PCP is not over its mark. */
+static bool count_batches(const struct bench *b, struct page **local, struct page **remote)
 {
+	struct page *held[BATCH];
 	unsigned int i;
 
-	for (i = 1; i <= TURNS; i++) {
-		unsigned long on = i == TURNS;
+	for (i = 0; i < TURNS; i++) {
+		unsigned long on = i == TURNS - 1;
 
-		if (!bench_alloc(w->gang->b, w->pages, BATCH))
+		if (!bench_alloc(b, held, BATCH))
 			return false;
-		count_folios(w->pages, on * FOLIOS);
-		count_folios(remote + (i - 1) * BATCH, on * REMOTE_FOLIOS);
+		count_folios(local + i * BATCH, on * FOLIOS);
+		memcpy(local + i * BATCH, held, sizeof(held));
+		count_folios(remote + i * BATCH, on * REMOTE_FOLIOS);
 	}
 	return true;
 }
@@ -204,7 +209,7 @@ static bool count_nolock(void)
 }
 
 /* A local allocation, a local free, and a free of another CPU's page, in turn. */
-static bool count_singles(struct page **remote)
+static bool count_singles(struct page **local, struct page **remote)
 {
 	struct page *page;
 	unsigned int i;
@@ -219,8 +224,10 @@ static bool count_singles(struct page **remote)
 		if (!page)
 			return false;
 		bench_mark(on * FREE);
-		__free_pages(page, 0);
+		__free_pages(local[i - 1], 0);
 		bench_mark(0);
+		/* It may be one of another CPU's block, which this CPU kept. */
+		local[i - 1] = page;
 		bench_mark(on * REMOTE_FREE);
 		__free_pages(remote[i - 1], 0);
 		bench_mark(0);
@@ -232,15 +239,19 @@ static bool count_singles(struct page **remote)
 static void counting_worker(struct worker *w)
 {
 	struct page **remote = w->gang->w[1].pages;
-	unsigned int last = w->gang->b->burst - TURNS * (1 + BATCH);
+	/* The last block belongs to this CPU, which took the pages that were left of it. */
+	unsigned int nr = w->gang->b->burst, first = nr / 2, end = first + NR_MEASURED;
 
 	wait_for_completion(&w->gang->allocated);
-	if (!bench_alloc(w->gang->b, w->pages, MAX_CHUNK))
+	BUILD_BUG_ON(NR_MEASURED > MAX_CHUNK);
+	if (!bench_alloc(w->gang->b, w->pages, NR_MEASURED))
 		return;
-	bench_free(w->pages, MAX_CHUNK, 0);
-	bench_free(remote, last - GAP, 0);
-	w->nr = count_singles(remote + last) && count_batches(w, remote + last + TURNS);
-	bench_free(remote + last - GAP, GAP, 0);
+	bench_free(remote, first - GAP, 0);
+	w->nr = count_singles(w->pages, remote + first) &&
+		count_batches(w->gang->b, w->pages + TURNS, remote + first + TURNS);
+	bench_free(w->pages, NR_MEASURED, 0);
+	bench_free(remote + first - GAP, GAP, 0);
+	bench_free(remote + end, nr - end, 0);
 	w->nr = w->nr && count_bursts(w, 3, BURST_O3) && count_bursts(w, 0, BURST_O0) &&
 		count_pairs(1, PAIR_O1) && count_pairs(3, PAIR_O3) && count_pairs(9, PAIR_O9) &&
 		count_bulk(w) && count_nolock() && count_lockless();
