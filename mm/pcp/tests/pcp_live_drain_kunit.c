@@ -301,7 +301,7 @@ static void live_push_races_with_teardown(struct kunit *test)
 	live_check(test);
 }
 
-/* On CPU a: allocate pages of order 3 until the last two are buddies. */
+/* On CPU a: allocate pages of order 3, three at least, until the last two are buddies. */
 static long live_buddies_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
@@ -315,7 +315,7 @@ static long live_buddies_fn(struct pcp_worker *w)
 		lv->pages[lv->nr] = page;
 		lv->zone = page_zone(page);
 		pfn = page_to_pfn(page);
-		if (lv->nr && IS_ALIGNED(pfn, 8) && !IS_ALIGNED(pfn, 16) &&
+		if (lv->nr > 1 && IS_ALIGNED(pfn, 8) && !IS_ALIGNED(pfn, 16) &&
 		    lv->pages[lv->nr - 1] + 8 == page && live_owner(page) == w->cpu) {
 			lv->nr++;
 			return true;
@@ -348,6 +348,16 @@ static void live_drain_zones(struct live *lv)
 static void live_return_all(struct live *lv)
 {
 	pcp_return_all();
+}
+
+/* One of the other pages. */
+static void live_free_to_zone(struct live *lv)
+{
+	struct page *page = lv->pages[0];
+
+	memmove(lv->pages, lv->pages + 1, --lv->nr * sizeof(*lv->pages));
+	if (put_page_testzero(page) && free_pages_prepare(page, 3))
+		pcp_zone_free_one(page_zone(page), page, page_to_pfn(page), 3, false);
 }
 
 /* PGFREE is counted once, and a page that merged has no trace of its order left. */
@@ -400,6 +410,12 @@ static void live_drain_frees_deferred_pages(struct kunit *test)
 static void live_drain_of_all_zones_frees_deferred_pages(struct kunit *test)
 {
 	live_expect_deferred_freed(test, live_drain_zones);
+}
+
+/* Who has zone->lock to free a page has it for those that were deferred, too. */
+static void live_next_free_to_the_zone_frees_deferred_pages(struct kunit *test)
+{
+	live_expect_deferred_freed(test, live_free_to_zone);
 }
 
 /* Nobody may free another page before the OOM killer comes. */
@@ -491,6 +507,7 @@ static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_pages_leave_their_order_behind),
 	KUNIT_CASE(live_drain_frees_deferred_pages),
 	KUNIT_CASE(live_drain_of_all_zones_frees_deferred_pages),
+	KUNIT_CASE(live_next_free_to_the_zone_frees_deferred_pages),
 	KUNIT_CASE(live_deferred_pages_return_before_oom),
 	KUNIT_CASE(live_drains_and_disables_under_load),
 	{}
