@@ -46,7 +46,8 @@ static long live_one_cpu_fn(struct pcp_worker *w)
 		pcp = this_cpu_ptr(page_zone(page)->per_cpu_pageset);
 		count = READ_ONCE(pcp->count);
 		__free_page(page);
-		next = READ_ONCE(pcp->count) == count + 1 ? alloc_page(LIVE_GFP) : NULL;
+		next = READ_ONCE(pcp->count) == count + 1 ?
+			alloc_page(LIVE_GFP & ~__GFP_DIRECT_RECLAIM) : NULL;
 		pcpu_task_unpin();
 		used += next == page;
 		if (next)
