@@ -31,7 +31,8 @@ ARCHES = {
                    "max,cntfrq=1000000000,pauth-impdef=on"),
                   ("console=ttyAMA0",)),
 }
-MACHINE = ("-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp", "2", "-m", "1G", "-nodefaults",
+# The MP table of the BIOS names one CPU of each socket.
+MACHINE = ("-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp", "2,sockets=2", "-m", "1G", "-nodefaults",
            "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot")
 TIMEOUT = 600
 
