@@ -55,7 +55,7 @@ class Judge(unittest.TestCase):
     def test_message_at_warning_level(self):
         self.assertEqual(self.judged(["before the start", "stress: start",
                                       "[    9.123456] something is odd"] + self.GOOD),
-                         ["1 kernel messages at warning level"])
+                         ["1 kernel messages at warning level, the first: something is odd"])
 
     def test_message_that_stock_gives_too(self):
         for text in ("migrating pfn 3f failed ret:-2", "Call Trace:",
@@ -65,7 +65,7 @@ class Judge(unittest.TestCase):
                                          + self.GOOD), [])
 
     def test_warn_on_the_console(self):
-        self.assertIn("the kernel complained",
+        self.assertIn("the kernel complained: WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1",
                       self.judged(["[    1.000000] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"]
                                   + self.GOOD))
 

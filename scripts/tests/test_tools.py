@@ -54,7 +54,14 @@ class Sums(unittest.TestCase):
 
     def test_the_failure_names_the_first(self):
         self.stage("Ran 1 test in 1.0s\n\nOK\n", 0, 1)
-        self.assertIn(".ci/run failed", str(self.result.failure))
+        self.assertIn(".ci/run, scripts/ci, scripts/packages.sh failed", str(self.result.failure))
+
+    def test_the_failure_names_unit_tests(self):
+        bad = [f"FAIL: test_{name} (test_x.Y.test_{name})\nIts words.\n---" for name in "abcd"]
+        self.stage("\n".join([*bad, bad[0], "Ran 9 tests in 1.0s\n\nFAILED (failures=5)\n"]), 1, 0)
+        self.assertIn("test_x.Y.test_a, test_x.Y.test_b, test_x.Y.test_c failed",
+                      str(self.result.failure))
+        self.assertEqual(len(self.result.data["failures"]), 4)
 
     def test_a_skip_has_its_reason(self):
         said = ("test_a (tests.x.Y) ... skipped 'no yaml'\ntest_b (tests.x.Y)\nIts words. ... "

@@ -25,6 +25,8 @@ COMMAND = Command("the tests of the commands, ShellCheck, checkers of the CI eng
                   tree=False, own_lock="tools")
 # A line of unittest.
 SKIPPED = re.compile(r"\.\.\. skipped ['\"](.*)['\"]$", re.M)
+BAD = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): \w+ \(([\w.]+)\)", re.M)
+NAMED = 3
 SCRIPT_FILES = (".ci/run", "scripts/ci")
 
 
@@ -73,7 +75,9 @@ def checks(where):
 
 def run(job):
     passed, failed, skipped, text = unit_tests()
-    data = {"failures": ["unit tests"] if failed else [], "skips": []}
+    # The first names are in the sentence, which may be all that a CI engine keeps.
+    data = {"failures": (list(dict.fromkeys(BAD.findall(text))) or ["unit tests"]) if failed
+                        else [], "skips": []}
     for why, count in collections.Counter(SKIPPED.findall(text)).items():
         job.say(f"skipped: {why}" + (f" ({count} tests)" if count > 1 else ""))
     with open(job.path("log"), "w", encoding="utf-8") as log:
@@ -90,6 +94,6 @@ def run(job):
                 data["failures"].append(name)
             else:
                 passed += 1
-    failure = Failure(f"{data['failures'][0]} failed (log: {show(job.path('log'))}); the log "
-                      "says where", FAILED) if failed else None
+    failure = Failure(f"{', '.join(data['failures'][:NAMED])} failed (log: "
+                      f"{show(job.path('log'))}); the log says where", FAILED) if failed else None
     return Result(passed, failed, skipped, data, failure)

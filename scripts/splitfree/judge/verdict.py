@@ -200,7 +200,7 @@ class Judge:
         if counts["failed"]:
             return FAILED, "tests failed"
         if complained:
-            return FAILED, "the kernel complained"
+            return FAILED, complaint(self.scanner)
         began = self.banners or self.loaded or self.console.stamped
         if not started and began and not self.userland and not self.shutdown:
             return FAILED, "the kernel died or hung before the tests"
@@ -215,6 +215,11 @@ class Judge:
         if not counts["passed"]:
             return NOT_TESTED, "every test was skipped"
         return PASSED, ""
+
+
+def complaint(found):
+    """A reason that says what the kernel complained of, first."""
+    return "the kernel complained" + "".join(f": {one.text[:80]}" for one in found.splats[:1])
 
 
 def judge(source, pattern, excuses, today, keep=False):
@@ -237,7 +242,7 @@ def without_tests(verdict):
     restarts = [text for text in verdict.failures if "restarted by itself" in text]
     status, reason = PASSED, ""
     if verdict.nr_splats:
-        status, reason = FAILED, "the kernel complained"
+        status, reason = FAILED, complaint(verdict)
     elif restarts:
         status, reason = FAILED, restarts[0]
     elif not verdict.kernel:

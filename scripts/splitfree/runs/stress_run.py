@@ -130,7 +130,7 @@ def judge(watcher, late, console, run, args=()):
         print(colour("31", line))
     reasons = []
     if verdict.splats:
-        reasons.append("the kernel complained")
+        reasons.append(f"the kernel complained: {verdict.splats[0].text[:80]}")
     if late:
         reasons.append("the guest hung and was killed")
     elif not watcher.ended:
@@ -140,7 +140,8 @@ def judge(watcher, late, console, run, args=()):
         if abs(results.get("pages_lost", load.NOISE + 1)) > load.NOISE:
             reasons.append(f"{results.get('pages_lost')} pages were lost")
         if watcher.messages:
-            reasons.append(f"{len(watcher.messages)} kernel messages at warning level")
+            reasons.append(f"{len(watcher.messages)} kernel messages at warning level, the first: "
+                           f"{watcher.messages[0][:80]}")
         if results.get("errors"):
             reasons.append(f"{results['errors']} errors of workers")
         if results.get("cpus") != results.get("cpus_started"):
