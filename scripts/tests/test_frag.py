@@ -29,6 +29,7 @@ frag: compact event_pgmigrate_success 1040
 frag: compact event_compact_migrate_scanned 1500
 frag: compact event_compact_free_scanned 500
 frag: compact got 20
+frag: compact longest_us 1240
 frag: compact keep_index 3
 frag: compact after_possible 220
 frag: end
@@ -58,7 +59,7 @@ class Console(unittest.TestCase):
         found = frag.figures(frag.parse_console(COMPACT)[0])
         self.assertEqual(found, {"got": 20, "possible": 220, "got %": 9.1, "migrated/page": 52.0,
                                  "scanned/page": 100.0, "ms": 5.3, "migrated *": 1040,
-                                 "scanned *": 2000, "keep_index *": 3})
+                                 "scanned *": 2000, "keep_index *": 3, "longest ms": 1.2})
 
     def test_samples_come_again(self):
         values, _, _ = frag.parse_console("frag: age sample 1 9 8\nfrag: age sample 2 8 8\n")

@@ -7,6 +7,8 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
@@ -113,12 +115,23 @@ static void wake_kcompactd(void)
 		schedule_timeout_idle(1);
 }
 
+/* A huge page, or NULL; longest is the time in ns that the longest try took so far. */
+static struct page *get_huge_page(gfp_t gfp, u64 *longest)
+{
+	u64 start = ktime_get_ns();
+	struct page *page = alloc_pages(gfp, pageblock_order);
+
+	*longest = max(*longest, ktime_get_ns() - start);
+	return page;
+}
+
 /* Huge pages, until too many tries failed; with kcompactd nobody else compacts. */
 static void get_huge_pages(gfp_t gfp, bool kcompactd)
 {
 	unsigned int got = 0, tries = 0;
 	struct page **pages;
 	struct file *filled;
+	u64 longest = 0;
 
 	pages = vcalloc(frag_nr_blocks, sizeof(*pages));
 	filled = pages ? make_holes() : NULL;
@@ -128,7 +141,7 @@ static void get_huge_pages(gfp_t gfp, bool kcompactd)
 	}
 	frag_start_phase();
 	while (got < frag_nr_blocks && tries < (kcompactd ? WAKES : TRIES) && !frag_failed) {
-		pages[got] = alloc_pages(gfp, pageblock_order);
+		pages[got] = get_huge_page(gfp, &longest);
 		if (pages[got]) {
 			got++;
 			/* kcompactd was asked for this one. */
@@ -142,6 +155,7 @@ static void get_huge_pages(gfp_t gfp, bool kcompactd)
 	frag_end_phase();
 	say("keep_index", "%u", frag_keep_index % 8);
 	say("got", "%u", got);
+	say("longest_us", "%llu", div_u64(longest, 1000));
 	/* Free memory does not depend on what waits where, once all is drained. */
 	frag_drain_all();
 	free_huge_pages(pages, got);
