@@ -215,7 +215,8 @@ def compaction(*got, migrated=1):
 class Table(unittest.TestCase):
     cases = frag.parse_cases("a | 1 | 2 | run=load | x\n")
     goals = frag.parse_goals("a b | whole got | stock>=1.00 | x\na | got | stock>=1.00 | x\n"
-                             "a | whole | stock>=1.00 | x\na | pushed % | value>=90 | x\n")
+                             "a | whole | stock>=1.00 | x\na | pushed % | value>=90 | x\n"
+                             "a | stray * | stock<=1.00 | x\n")
 
     def rows(self, stock=(), split=(), **more):
         data = {"a": {"stock": list(stock), "split": list(split)}}
@@ -230,6 +231,10 @@ class Table(unittest.TestCase):
         self.assertNotIn("mixed", text)
         self.assertNotIn("round", text)
         self.assertIn("mixed", frag.table(self.rows(stock, split, full=True)))
+
+    def test_a_figure_with_a_goal_is_in_the_table(self):
+        row, = self.rows([{"stray *": 4, "round": 1}], [{"stray *": 2, "round": 1}])
+        self.assertEqual((row.figure, row.verdict), ("stray *", "met"))
 
     def test_one_kernel(self):
         row, = self.rows(split=[{"whole": 91}])

@@ -332,10 +332,15 @@ def judge(goal, name, split, ratio):
     return stats.verdict_of(sign, limit, found), short
 
 
+def goal_of(case, name, goals):
+    """The Goal of a figure, or None."""
+    return next((goal for goal in goals if goal.figure == name and any(
+        fnmatch.fnmatchcase(case.name, glob) for glob in goal.cases)), None)
+
+
 def judged(case, name, goals, split, ratio):
     """(Goal or None, verdict, whether it is short) of a figure."""
-    goal = next((goal for goal in goals if goal.figure == name and any(
-        fnmatch.fnmatchcase(case.name, glob) for glob in goal.cases)), None)
+    goal = goal_of(case, name, goals)
     return goal, *(judge(goal, name, split, ratio) if goal else ("", False))
 
 
@@ -347,7 +352,8 @@ def rows_of(cases, data, goals, full=False, curves=None):
             rows += curve_rows(case, curves[case.name], goals)
         boots = data.get(case.name, {})
         names = dict.fromkeys(name for found in boots.values() for one in found for name in one
-                              if name != "round" and (full or "*" not in name))
+                              if name != "round" and (full or "*" not in name
+                                                      or goal_of(case, name, goals)))
         for name in names:
             stock, split = ([one for one in boots.get(kernel, []) if name in one]
                             for kernel in KERNELS)

@@ -58,6 +58,10 @@ unsigned int frag_large;
 module_param_named(large, frag_large, uint, 0444);
 MODULE_PARM_DESC(large, "load: percent of the pages that are of order 1 to 3");
 
+unsigned int frag_bulk;
+module_param_named(bulk, frag_bulk, uint, 0444);
+MODULE_PARM_DESC(bulk, "load: pages of the kernel come so many at once, up to 32; 0: one by one");
+
 unsigned int frag_share = 4;
 module_param_named(share, frag_share, uint, 0444);
 MODULE_PARM_DESC(share, "load: the table has a slot for each so many pages of memory");

@@ -18,6 +18,7 @@
 extern unsigned int frag_seed;
 extern unsigned int frag_movable;
 extern unsigned int frag_large;
+extern unsigned int frag_bulk;
 extern unsigned int frag_share;
 extern unsigned int frag_turns;
 extern unsigned int frag_seconds;

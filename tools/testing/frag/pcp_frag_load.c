@@ -45,13 +45,39 @@ static void free_slot(unsigned long slot)
 		__free_pages(slot_page(slot), slot & 3);
 }
 
-static unsigned long fill_slot(struct rnd_state *state)
+/* Who fills slots: its random numbers, and pages that it got in bulk. */
+struct filler {
+	struct rnd_state state;
+	unsigned int nr;
+	struct page *pages[32];
+};
+
+static struct page *bulk_page(struct filler *filler, gfp_t gfp)
 {
+	unsigned int want = min(frag_bulk, ARRAY_SIZE(filler->pages));
+
+	if (!filler->nr) {
+		memset(filler->pages, 0, sizeof(filler->pages));
+		filler->nr = alloc_pages_bulk(gfp, want, filler->pages);
+	}
+	return filler->nr ? filler->pages[--filler->nr] : NULL;
+}
+
+static void free_bulk(struct filler *filler)
+{
+	while (filler->nr)
+		__free_page(filler->pages[--filler->nr]);
+}
+
+static unsigned long fill_slot(struct filler *filler)
+{
+	struct rnd_state *state = &filler->state;
 	bool moves = prandom_u32_state(state) % 100 < frag_movable;
 	unsigned int order = prandom_u32_state(state) % 100 < frag_large ?
 			     1 + prandom_u32_state(state) % 3 : 0;
-	struct page *page = alloc_pages((moves ? GFP_HIGHUSER_MOVABLE : GFP_KERNEL) |
-					__GFP_NOWARN | __GFP_NORETRY, order);
+	gfp_t gfp = (moves ? GFP_HIGHUSER_MOVABLE : GFP_KERNEL) | __GFP_NOWARN | __GFP_NORETRY;
+	struct page *page = frag_bulk && !moves && !order ? bulk_page(filler, gfp) :
+			    alloc_pages(gfp, order);
 
 	if (!page) {
 		atomic_long_inc(&frag_lacking);
@@ -61,12 +87,12 @@ static unsigned long fill_slot(struct rnd_state *state)
 }
 
 /* Of each pair, one allocates and the other frees. */
-static void hand_off(struct worker *w, struct rnd_state *state, unsigned int where)
+static void hand_off(struct worker *w, struct filler *filler, unsigned int where)
 {
 	if (w->index % 2) {
 		free_slot(xchg(&slots[where], 0));
 	} else if (!READ_ONCE(slots[where])) {
-		unsigned long slot = fill_slot(state);
+		unsigned long slot = fill_slot(filler);
 
 		if (cmpxchg(&slots[where], 0, slot))
 			free_slot(slot);
@@ -74,14 +100,14 @@ static void hand_off(struct worker *w, struct rnd_state *state, unsigned int whe
 }
 
 /* One slot gets another page. */
-static void take_step(struct worker *w, struct rnd_state *state, bool hands)
+static void take_step(struct worker *w, struct filler *filler, bool hands)
 {
-	unsigned int where = prandom_u32_state(state) % nr_slots;
+	unsigned int where = prandom_u32_state(&filler->state) % nr_slots;
 
 	if (hands)
-		hand_off(w, state, where);
+		hand_off(w, filler, where);
 	else
-		free_slot(xchg(&slots[where], fill_slot(state)));
+		free_slot(xchg(&slots[where], fill_slot(filler)));
 }
 
 /*
@@ -95,22 +121,23 @@ static void load_worker(struct worker *w)
 	bool idles = !strcmp(frag_manner, "idle") && w->index % 2;
 	bool hands = !strcmp(frag_manner, "handoff");
 	unsigned int rests = 0;
-	struct rnd_state state;
+	struct filler filler = {};
 
-	prandom_seed_state(&state, (u64)frag_seed * 4711 + w->index);
+	prandom_seed_state(&filler.state, (u64)frag_seed * 4711 + w->index);
 	for (i = 0; i < steps; i++) {
-		take_step(w, &state, hands);
+		take_step(w, &filler, hands);
 		if (i % 256 == 0)
 			cond_resched();
 		if (i % STRETCH)
 			continue;
 		if (wanders)
-			frag_go_to(prandom_u32_state(&state) % nr_workers);
+			frag_go_to(prandom_u32_state(&filler.state) % nr_workers);
 		if (idles && i * 5 > steps * (rests + 1)) {
 			rests++;
 			schedule_timeout_idle(2 * HZ);
 		}
 	}
+	free_bulk(&filler);
 }
 
 static void count_held(void)
@@ -215,9 +242,9 @@ static unsigned int breath(u64 ns)
 static void age_worker(struct worker *w)
 {
 	u64 end = (u64)frag_seconds * NSEC_PER_SEC, done = 0;
-	struct rnd_state state;
+	struct filler filler = {};
 
-	prandom_seed_state(&state, (u64)frag_seed * 4711 + w->index);
+	prandom_seed_state(&filler.state, (u64)frag_seed * 4711 + w->index);
 	for (;;) {
 		u64 now = ktime_get_ns() - age_start, due;
 		unsigned int active;
@@ -231,9 +258,9 @@ static void age_worker(struct worker *w)
 			done = due - frag_rate;
 		}
 		while (done < due) {
-			unsigned int where = prandom_u32_state(&state) % nr_slots;
+			unsigned int where = prandom_u32_state(&filler.state) % nr_slots;
 
-			free_slot(xchg(&slots[where], where < active ? fill_slot(&state) : 0));
+			free_slot(xchg(&slots[where], where < active ? fill_slot(&filler) : 0));
 			if (++done % 256 == 0)
 				cond_resched();
 		}
@@ -332,18 +359,18 @@ static void reclaim_worker(struct worker *w)
 	unsigned long read = 0;
 	u64 steps = div_u64((u64)nr_slots * frag_turns, nr_workers), i;
 	bool hands = !strcmp(frag_manner, "handoff");
-	struct rnd_state state;
+	struct filler filler = {};
 
 	if (!mapping) {
 		frag_fail("no file");
 		return;
 	}
-	prandom_seed_state(&state, (u64)frag_seed * 4711 + w->index);
+	prandom_seed_state(&filler.state, (u64)frag_seed * 4711 + w->index);
 	for (i = 0; i < steps; i++) {
-		if (prandom_u32_state(&state) % 100 < frag_file)
+		if (prandom_u32_state(&filler.state) % 100 < frag_file)
 			read_page(mapping, read++);
 		else
-			take_step(w, &state, hands);
+			take_step(w, &filler, hands);
 		if (i % 256 == 0)
 			cond_resched();
 	}
