@@ -86,7 +86,7 @@ static struct file *make_holes(void)
 		return NULL;
 	prandom_seed_state(&state, frag_seed);
 	for (i = 0; i + 8 <= nr; i += 8) {
-		punch(filled, i, frag_scatter ? prandom_u32_state(&state) % 8 : frag_keep_index % 8);
+		punch(filled, i, (frag_scatter ? prandom_u32_state(&state) : frag_keep_index) % 8);
 		cond_resched();
 	}
 	if (frag_drain)
