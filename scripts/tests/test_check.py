@@ -88,6 +88,10 @@ class Stages(unittest.TestCase):
         self.assertRegex(self.said, r"FAILED +s0 .*1 passed, 1 failed")
         self.assertRegex(self.said, r"ok +s1 .*1 passed")
 
+    def test_all_reasons_stand_at_the_end(self):
+        self.statuses(record(1, (1, 1, 0)), record(), None)
+        self.assertRegex(self.said, r"ok +s1[^\n]*\n[^\n]*s2[^\n]*\ns0: .+\ns2: it left no result\n$")
+
     def test_the_log_has_the_command_and_what_it_said(self):
         with tempfile.TemporaryDirectory() as out:
             log = os.path.join(out, "log")

@@ -163,7 +163,7 @@ def line(name, seconds, result, log):
 
 def run(job):
     """All stages; their sums."""
-    rows, broken, sums = [], [], [0, 0, 0]
+    rows, broken, reasons, sums = [], [], [], [0, 0, 0]
     for name, target, *given in STAGES + (LONG_STAGES if job.name == "check-all" else ()):
         log = job.path(re.sub(r"\W+", "-", name.lower()) + ".log")
         start = time.monotonic()
@@ -176,6 +176,10 @@ def run(job):
         sums = [a + b for a, b in zip(sums, result.sums())]
         if not is_good(result):
             broken.append((name, log, result.untested))
+            reasons.append(f"{name}: {result.sentence or 'its log says why'}")
+    # Together at the end: the middle of a long log is what an engine cuts out.
+    for reason in reasons:
+        job.say(reason)
     failure = None
     if broken:
         # Nothing is known about the code where each stage that failed could not run.
