@@ -236,6 +236,12 @@ class Table(unittest.TestCase):
         row, = self.rows([{"stray *": 4, "round": 1}], [{"stray *": 2, "round": 1}])
         self.assertEqual((row.figure, row.verdict), ("stray *", "met"))
 
+    def test_nothing_in_both_is_alike(self):
+        none, one = {"stray *": 0, "round": 1}, {"stray *": 1, "round": 1}
+        for split, verdict in ((none, "met"), (one, "not measured")):
+            row, = self.rows([none], [split])
+            self.assertEqual(row.verdict, verdict)
+
     def test_one_kernel(self):
         row, = self.rows(split=[{"whole": 91}])
         self.assertEqual((row.stock, row.split, row.verdict, row.short),

@@ -308,6 +308,8 @@ def compare(name, stock, split, paired=False):
         rounds = {boot["round"] for boot in stock} & {boot["round"] for boot in split}
         stock, split = ([boot for boot in boots if boot["round"] in rounds]
                         for boots in (stock, split))
+    if not any(boot[name] for boot in (*stock, *split)):
+        return stats.Ratio(1.0, 1.0, 1.0)
     # The eight alignments are all there are: what is left to chance is the rest. But one
     # boot of each does not show how much that is.
     often = "keep_index *" in stock[0] and all(
