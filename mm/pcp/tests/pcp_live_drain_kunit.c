@@ -419,8 +419,9 @@ struct live_hog {
 static void live_hog_add(struct live_hog *hog, struct page *page, unsigned int order)
 {
 	set_page_private(page, order);
-	guard(spinlock)(&hog->lock);
+	spin_lock(&hog->lock);
 	list_add(&page->lru, &hog->pages);
+	spin_unlock(&hog->lock);
 }
 
 /* Returns how many pages they were. */
@@ -430,8 +431,9 @@ static unsigned long live_hog_free(struct live_hog *hog)
 	unsigned long nr = 0;
 	LIST_HEAD(pages);
 
-	scoped_guard(spinlock, &hog->lock)
-		list_splice_init(&hog->pages, &pages);
+	spin_lock(&hog->lock);
+	list_splice_init(&hog->pages, &pages);
+	spin_unlock(&hog->lock);
 	list_for_each_entry_safe(page, next, &pages, lru) {
 		unsigned int order = page_private(page);
 

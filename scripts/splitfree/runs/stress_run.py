@@ -89,6 +89,7 @@ TABLE = (("iterations", "iterations of our workers"), ("calls", "random calls th
          ("pages_lost", f"pages lost ({load.NOISE} are noise)"),
          ("stack_traces", "pages of stack traces, kept for good"),
          ("compaction_took", "pages that compaction took uncounted"),
+         ("given_up", "bad pages that the kernel gave up"),
          ("poisoned", "bad pages that did not become good again"),
          ("errors", "errors of workers"), ("messages", "kernel messages, warning or worse"),
          ("excused", "more of them, which stock gives too"))

@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 {
 	const char *seconds = getenv("STRESS_SECONDS"), *text = getenv("STRESS_SEED");
 	const char *fuzz = getenv("STRESS_FUZZ");
-	long before, after, lost, used_before, used_after, traces;
+	long before, after, lost, given_up, used_before, used_after, traces;
 
 	if (argc > 1)
 		return strcmp(argv[1], "calls") ? 0 : fuzz_print(argv + 2, argc - 2);
@@ -326,7 +326,8 @@ int main(int argc, char **argv)
 	release();
 	rest(500);
 	after = balance();
-	used_after = unaccounted_at_rest(120, used_before + 16);
+	given_up = atomic_load(&shared->nr_given_up);
+	used_after = unaccounted_at_rest(120, used_before + given_up + 16) - given_up;
 	lost = before - after - block_pages() * (long)atomic_load(&shared->mem_cycles);
 
 	for (int i = 0; i < NR_WORKERS; i++) {
@@ -355,7 +356,8 @@ int main(int argc, char **argv)
 	result("pages_lost", used_after - used_before);
 	result("stack_traces", stack_depot() - traces);
 	result("compaction_took", -lost);
-	result("poisoned", unpoison(0, LONG_MAX));
+	result("given_up", given_up);
+	result("poisoned", unpoison(0, LONG_MAX) - given_up);
 	result("errors", atomic_load(&shared->errors));
 	say("counted");
 	verdicts(used_after - used_before);

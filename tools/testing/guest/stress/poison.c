@@ -5,6 +5,10 @@
  * end, or when their block is about to be unplugged: a block with a bad page stays away.
  *
  * The memory is not that of the arena, where the page could be one that all share.
+ *
+ * A page that somebody else holds isolated is marked as bad, and the kernel does no more: at
+ * its last put it is not freed, as it is bad. When its mark is taken off then it is neither
+ * bad nor free, and its block can never go. So such pages keep their marks.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,12 +56,51 @@ void poison_unlock(int fd)
 	close(fd);
 }
 
+static int is_given_up(unsigned long pfn)
+{
+	unsigned int nr = atomic_load(&shared->nr_given_up);
+
+	for (unsigned int i = 0; i < nr && i < NR_GIVEN_UP; i++)
+		if (atomic_load(&shared->given_up[i]) == pfn)
+			return 1;
+	return 0;
+}
+
+static void give_up(unsigned long pfn)
+{
+	unsigned int i;
+
+	if (is_given_up(pfn))
+		return;
+	i = atomic_fetch_add(&shared->nr_given_up, 1);
+	if (i < NR_GIVEN_UP)
+		atomic_store(&shared->given_up[i], pfn);
+	else
+		error("too many pages stay bad");
+}
+
 static int unpoison_page(unsigned long pfn)
 {
-	int done = !put(UNPOISON, "%lu", pfn);
+	int done;
 
+	if (is_given_up(pfn))
+		return 0;
+	done = !put(UNPOISON, "%lu", pfn);
 	fuzz_count(F_UNPOISON, done);
 	return done;
+}
+
+static int is_bad(unsigned long pfn)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	uint64_t flags = 0;
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) != sizeof(flags))
+		flags = 0;
+	close(fd);
+	return !!(flags & KPF_HWPOISON);
 }
 
 /* Give back all bad pages of a range; returns how many stay. */
@@ -129,7 +172,7 @@ static int offline_freed(char *p, size_t all, unsigned long pfn)
 	return !put(SOFT_OFFLINE, "0x%lx", pfn * PAGE);
 }
 
-static int poison_mapped(char *p, size_t all, char *page, int soft)
+static int poison_mapped(char *p, size_t all, char *page, unsigned long pfn, int soft)
 {
 	int done = fuzz_poison_page(page, soft ? MADV_SOFT_OFFLINE : MADV_HWPOISON);
 	uint64_t first = 0, middle = 0;
@@ -139,6 +182,8 @@ static int poison_mapped(char *p, size_t all, char *page, int soft)
 		errno = EIO;
 		error("a page changed its contents when it went offline");
 	}
+	if (!done && is_bad(pfn))
+		give_up(pfn);
 	munmap(p, all);
 	return done;
 }
@@ -162,7 +207,7 @@ int fuzz_poison(const struct fuzz_call *c)
 		else if (soft && c->arg[2] % 2)
 			done = offline_freed(p, all, pfn);
 		else
-			done = poison_mapped(p, all, page, soft);
+			done = poison_mapped(p, all, page, pfn, soft);
 		if (done && c->arg[3] % 4)
 			unpoison_page(pfn);
 	}

@@ -27,12 +27,17 @@ enum fuzz_kind {
 	F_UNPOISON, NR_FUZZ,
 };
 
+#define NR_GIVEN_UP	1024
+
 /* Shared by all processes. */
 struct shared {
 	atomic_ulong iterations[NR_WORKERS];
 	atomic_ulong fuzz_tried[NR_FUZZ], fuzz_done[NR_FUZZ];
 	atomic_ulong cpu_cycles, mem_cycles, mem_failed, compactions;
 	atomic_ulong huge_pages, thp_pages, oom_kills, errors;
+	/* Page frames that stay bad, see poison.c. */
+	atomic_ulong given_up[NR_GIVEN_UP];
+	atomic_uint nr_given_up;
 	atomic_int stop;
 };
 
