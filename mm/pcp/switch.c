@@ -54,28 +54,14 @@ static int __init pcp_owners_init(void)
 early_initcall(pcp_owners_init);
 
 #ifdef CONFIG_DEBUG_FS
-/**
- * pcp_owners_get() - what the file in debugfs says
- * @data: not used
- * @on: gets 1 if owners are on, else 0
- *
- * Context: Any.
- * Return: 0.
- */
+/* What the file in debugfs says: 1 if owners are on, else 0. */
 VISIBLE_IF_KUNIT int pcp_owners_get(void *data, u64 *on)
 {
 	*on = pcp_owners_on();
 	return 0;
 }
 
-/**
- * pcp_owners_set() - what was written to the file in debugfs
- * @data: not used
- * @on: 1 turns owners on, 0 off
- *
- * Context: Task context, may sleep.
- * Return: 0, or -EINVAL for another number.
- */
+/* What was written there: 1 turns owners on, 0 off, which may sleep. */
 VISIBLE_IF_KUNIT int pcp_owners_set(void *data, u64 on)
 {
 	if (on > 1)
