@@ -102,6 +102,10 @@ bool frag_noretry;
 module_param_named(noretry, frag_noretry, bool, 0444);
 MODULE_PARM_DESC(noretry, "compact: with __GFP_NORETRY");
 
+bool frag_once;
+module_param_named(once, frag_once, bool, 0444);
+MODULE_PARM_DESC(once, "compact: as many tries as there could be huge pages, as faults do");
+
 bool frag_drain = true;
 module_param_named(drain, frag_drain, bool, 0444);
 MODULE_PARM_DESC(drain, "compact: drain all PCPs before");

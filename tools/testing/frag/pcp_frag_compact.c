@@ -19,6 +19,7 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 #include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 
 #include "internal.h"
 #include "page_alloc.h"
@@ -128,7 +129,7 @@ static struct page *get_huge_page(gfp_t gfp, u64 *longest)
 /* Huge pages, until too many tries failed; with kcompactd nobody else compacts. */
 static void get_huge_pages(gfp_t gfp, bool kcompactd)
 {
-	unsigned int got = 0, tries = 0;
+	unsigned int got = 0, tries = 0, failed = 0, most;
 	struct page **pages;
 	struct file *filled;
 	u64 longest = 0;
@@ -139,8 +140,11 @@ static void get_huge_pages(gfp_t gfp, bool kcompactd)
 		frag_fail("no memory for the pages");
 		return;
 	}
+	/* Faults come one for each place, whatever became of those before. */
+	most = frag_once ? global_zone_page_state(NR_FREE_PAGES) >> pageblock_order :
+	       frag_nr_blocks;
 	frag_start_phase();
-	while (got < frag_nr_blocks && tries < (kcompactd ? WAKES : TRIES) && !frag_failed) {
+	while (got + failed < most && tries < (kcompactd ? WAKES : TRIES) && !frag_failed) {
 		pages[got] = get_huge_page(gfp, &longest);
 		if (pages[got]) {
 			got++;
@@ -148,7 +152,10 @@ static void get_huge_pages(gfp_t gfp, bool kcompactd)
 			tries = kcompactd ? 0 : tries;
 			continue;
 		}
-		tries++;
+		if (frag_once)
+			failed++;
+		else
+			tries++;
 		if (kcompactd)
 			wake_kcompactd();
 	}
