@@ -48,6 +48,13 @@
  */
 #define PCP_ZONE_CHUNK		2048
 
+/*
+ * Pieces of a free_llist that go to the zone under one hold of zone->lock, with interrupts
+ * off. Each costs twice what a page of a trim does, and vmstat's worker may be the one that
+ * frees them: in 7.3 that worker holds the lock for some forty pages at most.
+ */
+#define PCP_FLUSH_CHUNK		20
+
 /**
  * zone_pcp() - the PCP of a CPU in a zone
  * @zone: the zone

@@ -363,7 +363,7 @@ void pcp_zone_defer_waiting(struct zone *zone, struct llist_node *node)
  * @node: first of the pages, page_private() of each is its order
  * @nolock: defer them if zone->lock is taken
  *
- * The lock is dropped now and then: there may be many. Clears ZONE_BELOW_HIGH, and
+ * The lock is dropped after each PCP_FLUSH_CHUNK pieces. Clears ZONE_BELOW_HIGH, and
  * lets kswapd try again, when the zone has enough then.
  *
  * Context: Any with @nolock. Takes zone->lock.
@@ -378,7 +378,7 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 
 	while (node) {
 		bool locked = pcp_zone_lock(zone, &flags, nolock);
-		int nr = PCP_ZONE_CHUNK;
+		int nr = PCP_FLUSH_CHUNK;
 
 		for (; node && nr > 0; nr--) {
 			struct page *page = llist_entry(node, struct page,

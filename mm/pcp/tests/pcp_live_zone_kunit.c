@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -456,12 +457,72 @@ static void live_cma_is_balanced(struct kunit *test)
 }
 #endif
 
+/* === How long zone->lock is held === */
+
+/* On CPU a: wants zone->lock all the time. lv->round counts how often it has it in a flush. */
+static long live_want_zone_lock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct zone *zone = lv->zone;
+	unsigned long flags;
+
+	while (!READ_ONCE(lv->stop) && !kthread_should_stop()) {
+		spin_lock_irqsave(&zone->lock, flags);
+		if (READ_ONCE(lv->done))
+			lv->round++;
+		spin_unlock_irqrestore(&zone->lock, flags);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* On CPU b: free all pages, so that they wait, and flush them. Returns how many they were. */
+static long live_flush_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long nr;
+
+	live_free_fn(w);
+	lv->round = 0;
+	rcu_read_lock();
+	WRITE_ONCE(lv->done, true);
+	nr = pcp_flush_waiting(lv->zone, lv->pcp, false);
+	WRITE_ONCE(lv->done, false);
+	rcu_read_unlock();
+	return nr;
+}
+
+/* Many may wait, and interrupts are off. Whoever waits for the lock has it in between. */
+static void live_flush_lets_the_zone_go_now_and_then(struct kunit *test)
+{
+	const unsigned int want = 16 * PCP_FLUSH_CHUNK;
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	long nr = 0;
+	int tries;
+
+	/* A host that has fewer CPUs lets one of them stand still for a while. */
+	for (tries = 0; tries < 32 && (nr < want || lv->round < 8); tries++) {
+		live_own(lv, want, false);
+		live_set_bound(lv, 2 * want);
+		lv->stop = false;
+		p = pcp_workers_start(test, cpumask_of(lv->a), 1, live_want_zone_lock_fn, lv);
+		nr = pcp_on_cpu(test, lv->b, live_flush_fn, lv);
+		WRITE_ONCE(lv->stop, true);
+		pcp_workers_wait(test, p);
+	}
+	KUNIT_EXPECT_GE(test, nr, (long)want);
+	KUNIT_EXPECT_GE(test, lv->round, 8U);
+	live_check(test);
+}
+
 static struct kunit_case live_zone_cases[] = {
 	KUNIT_CASE(live_page_larger_than_a_block_is_split),
 	KUNIT_CASE(live_zone_below_high_is_set),
 	KUNIT_CASE_PARAM(live_zone_below_high_is_cleared_by, live_relax_gen_params),
 	KUNIT_CASE_PARAM(live_zone_below_high_stays_while_short, live_relax_gen_params),
 	KUNIT_CASE(live_zone_lock_is_tried_where_that_is_allowed),
+	KUNIT_CASE(live_flush_lets_the_zone_go_now_and_then),
 #ifdef CONFIG_COMPACTION
 	KUNIT_CASE(live_captured_block_has_no_owner),
 #endif
