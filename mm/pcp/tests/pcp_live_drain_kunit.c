@@ -466,13 +466,20 @@ static long live_hog_fn(struct pcp_worker *w)
 
 	while (lv->nr)
 		__free_page(lv->pages[--lv->nr]);
-	while (!READ_ONCE(hog->asked)) {
-		hog->before = atomic_read(&lv->pcp->nr_waiting);
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | (order ? __GFP_NORETRY : 0), order);
+	/* Reclaim that gets somewhere drains, so there is none before the last page. */
+	while (order >= 0) {
+		page = alloc_pages(__GFP_NOWARN, order);
 		if (page)
 			live_hog_add(hog, page, order);
-		else if (order-- == 0)
+		else
+			order--;
+	}
+	while (!READ_ONCE(hog->asked)) {
+		hog->before = atomic_read(&lv->pcp->nr_waiting);
+		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+		if (!page)
 			return false;
+		live_hog_add(hog, page, 0);
 	}
 	return true;
 }
