@@ -12,7 +12,7 @@ SHELL := /bin/bash
 O ?= out
 
 targets := kunit user tools mutants qemu hibernate stress lava check check-all selftests configs rcuscale \
-	boot bisect busted model prove fuzz coverage bench frag count linux series rebase distros \
+	boot bisect busted model prove fuzz coverage bench frag count latency linux series rebase distros \
 	soak peers
 variables := O LINUX JOBS V SUITE NCPUS DEBUG TIMEOUT OPS FILES SAMPLE SEED AGAIN ACCEL ARCH \
 	MINUTES SEEDS SHARD ONLY ROUNDS QEMU BOOT BOOT_SECONDS AGE_SECONDS FIRST QUICK FROM CASES KERNELS \
@@ -46,7 +46,7 @@ packages:
 
 # The kernel tree stays, and what make distclean looks for.
 made = kunit* user* tools mutants* model prove fuzz coverage qemu* hibernate stress* lava selftests configs boot* bisect busted \
-	check check-all series rebase bench* frag* count* rcuscale* report uml distros soak peers
+	check check-all series rebase bench* frag* count* latency rcuscale* report uml distros soak peers
 
 # Only in a directory that make filled: O= may have been mistyped.
 clean: ours

@@ -47,6 +47,7 @@ TARGETS = {
     "bench": ("bench", "COMMAND"),
     "frag": ("frag", "COMMAND"),
     "count": ("count", "COMMAND"),
+    "latency": ("latency", "COMMAND"),
     "linux": ("linux", "COMMAND"),
     "series": ("series", "COMMAND"),
     "rebase": ("rebase", "COMMAND"),

@@ -128,6 +128,7 @@ class Page(unittest.TestCase):
                                  ("model", "Models and proofs"), ("fuzz", "Fuzz"),
                                  ("bench", "Speed: stock, coarse, split"),
                                  ("frag", "Whole blocks: stock, split"),
+                                 ("latency", "Longest sections: stock, split"),
                                  ("rcuscale-qemu", "kvfree_rcu() with and without the page")):
             self.result(directory, {}, (0, 0, 0), 2, f"no {directory} today")
             text, sections = self.page()
@@ -160,7 +161,7 @@ class Page(unittest.TestCase):
         sections = self.page()[1]
         self.assertEqual([t for t, s in sections.items() if s.good is None],
                          ["Tests", "Stress", "Soak", "Speed: stock, coarse, split",
-                          "Whole blocks: stock, split"])
+                          "Whole blocks: stock, split", "Longest sections: stock, split"])
         self.assertIn("2 passed, 0 failed, 1 min", sections["make check"].summary)
         self.assertIn("99.0 % of the lines", sections["Fuzz"].summary)
         self.assertIn("prove: 1 passed", sections["Models and proofs"].summary)
@@ -194,6 +195,17 @@ class Page(unittest.TestCase):
             self.assertIn("90 (89 .. 91)", text)
             self.assertIn("1.01 (1.00 to 1.02)", text)
             self.assertIn('id="agesvg-x"', text)
+
+    def test_longest_sections_have_their_table(self):
+        for verdict, good in (("met", True), ("missed", None)):
+            self.result("latency", {"rows": [
+                {"what": "frees", "kind": "irq", "stock": 4711, "split": 4700, "ratio": 0.998,
+                 "goal": "stock<=1.00", "verdict": verdict},
+                {"what": "a drain", "kind": "irq", "stock": None, "split": 7, "ratio": None,
+                 "goal": "stock<=1.00", "verdict": "stock has none"}]})
+            text, sections = self.page()
+            self.assertIs(sections["Longest sections: stock, split"].good, good)
+            self.assertIn("<td class=n>4711</td>", text)
 
     def test_a_program_that_is_not_installed_is_no_failure(self):
         self.assertEqual(report.first_line("no-such-program", "--version"), "not there")

@@ -31,10 +31,15 @@ ARCHES = {
                    "max,cntfrq=1000000000,pauth-impdef=on"),
                   ("console=ttyAMA0",)),
 }
-# The MP table of the BIOS names one CPU of each socket.
-MACHINE = ("-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp", "2,sockets=2", "-m", "1G", "-nodefaults",
-           "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot")
 TIMEOUT = 600
+
+
+def machine(ncpus=2, memory="1G"):
+    """The words for QEMU of a machine that counts."""
+    # The MP table of the BIOS names one CPU of each socket.
+    return ("-accel", "tcg", "-icount", "shift=0,sleep=off", "-smp", f"{ncpus},sockets={ncpus}",
+            "-m", memory, "-nodefaults", "-display", "none", "-monitor", "none",
+            "-serial", "stdio", "-no-reboot")
 
 
 def fragments(arch):
@@ -59,7 +64,7 @@ def command(arch, kernel):
     if not shutil.which(program):
         raise Failure(f"{program} is missing; run scripts/packages.sh count-{arch}")
     append = [*ARCHES[arch].append, "panic=-1", "pcp_bench.boot=count", "pcp_bench.samples=5"]
-    return [program, *words, *MACHINE, "-kernel", kernel.binary, "-append", " ".join(append)]
+    return [program, *words, *machine(), "-kernel", kernel.binary, "-append", " ".join(append)]
 
 
 def parse(text):

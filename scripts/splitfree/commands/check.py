@@ -69,6 +69,7 @@ LONG_STAGES = (
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
     *((f"count ARCH={arch}", "count", f"ARCH={arch}") for arch in ("x86_64", "arm64")),
     ("count KUNIT=m,y", "count", "KUNIT=m,y"),
+    ("latency", "latency"),
     ("soak", "soak", "HOURS=0.1", "MINUTES=3", "VARIANTS=plain"),
     ("lava", "lava"),
     ("model, long", "model"),

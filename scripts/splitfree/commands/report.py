@@ -417,9 +417,28 @@ def frag_section(out):
     return section
 
 
+def latency_section(out):
+    section = Section("Longest sections: stock, split", "make latency")
+    for _, record in records(out, "latency"):
+        if not section.took(record, "rows"):
+            continue
+        data = record["data"]
+        rows = [(row["what"], row["kind"], *("-" if row[name] is None else row[name]
+                                             for name in ("stock", "split")),
+                 "-" if row["ratio"] is None else f"{row['ratio']:.2f}", row["goal"],
+                 word({"met": True, "missed": False}.get(row["verdict"]), row["verdict"]))
+                for row in data["rows"]]
+        section.add(table(("phase", "kind", "stock", "split", "ratio", "goal", ""), rows, (2, 3, 4)))
+        verdicts = [row["verdict"] for row in data["rows"]]
+        met, missed = (verdicts.count(one) for one in ("met", "missed"))
+        section.verdict(True if met and not missed else None,
+                        f"{met} goals met, {missed} missed", record)
+    return section
+
+
 SECTIONS = (check_section, tests_section, coverage_section, mutants_section, paper_section,
             fuzz_section, stress_section, soak_section, selftests_section, rcuscale_section,
-            bench_section, frag_section)
+            bench_section, frag_section, latency_section)
 
 
 def first_line(*command):

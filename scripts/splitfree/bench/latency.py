@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernels, boots and numbers of make latency.
+
+Stock and split are built twice: with the trace points of interrupts and preemption, and
+with those of locks. QEMU counts instructions, as for make count ARCH=x86_64, and a nanosecond
+is one. So a boot gives the same figures each time, on any host.
+
+The trace points see all that the kernel does. What belongs to the page allocator is told by
+the function that turned interrupts or preemption off, or took the lock: it is in one of
+OBJECTS.
+"""
+
+import glob
+import os
+import re
+import shutil
+from collections import namedtuple
+
+from splitfree.base.failures import FAILED, Failure
+from splitfree.base.paths import TESTING, show
+from splitfree.base.processes import run as run_program
+from splitfree.bench import arches, build, stats
+from splitfree.bench.run import complaints
+from splitfree.kernel import guest, x86
+
+HERE = os.path.join(TESTING, "latency")
+ARCH = "x86_64"
+KIT = build.Kit("latency", HERE, "pcp_latency", [])
+KERNELS = {variant[1]: variant for variant in build.VARIANTS if not variant[3]}
+# Name, and what it times.
+BUILDS = {"off": ("irq", "preempt"), "locks": ("pcp", "zone")}
+KINDS = {"irq": "interrupts off", "preempt": "preemption off", "pcp": "pcp->lock",
+         "zone": "zone->lock"}
+WAKES = "wakes"
+# Below mm/. Stock has no pcp/.
+OBJECTS = ("page_alloc.o", "vmstat.o", "pcp/*.o")
+NCPUS, MEMORY = 4, "512M"
+# The counters of CPUs that start one after the other are one clock, and are not compared.
+APPEND = ("panic=-1", "tsc=reliable")
+# Seconds; the emulation is slow, and others may use the host.
+TIMEOUT = 1800
+
+Goal = namedtuple("Goal", "phase kinds text what")
+# longest: ns; nr: of sections; disturbed: of those that were not timed.
+Record = namedtuple("Record", "longest nr disturbed")
+Row = namedtuple("Row", "phase what kind stock split ratio goal verdict callers")
+
+LINE = re.compile(r"^latency: (\w+) (\w+) (\S+) (\d+) (\d+) (\d+)\s*$", re.M)
+WAKE_LINE = re.compile(r"^latency: (\w+) wakes (\d+) (\d+) (\d+)\s*$", re.M)
+FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
+
+
+# What was asked --------------------------------------------------------------------
+
+def parse_goals(text, name="goals.list"):
+    """The phases, in their order, each with the kinds that have a row, and the goal."""
+    goals = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = [field.strip() for field in line.split("|")]
+        if len(fields) != 4 or not stats.GOAL.match(fields[2]):
+            raise Failure(f"{name} line {number} is no goal: phase | kinds | goal | what")
+        kinds = fields[1].split()
+        unknown = [kind for kind in kinds if kind not in (*KINDS, WAKES)]
+        if unknown:
+            raise Failure(f"{name} line {number}: {unknown[0]} is none of "
+                          f"{', '.join((*KINDS, WAKES))}")
+        goals.append(Goal(fields[0], kinds, fields[2], fields[3]))
+    return goals
+
+
+def read_goals():
+    with open(os.path.join(HERE, "goals.list"), encoding="utf-8") as handle:
+        return parse_goals(handle.read())
+
+
+# The kernels -----------------------------------------------------------------------
+
+def make(job, name, which):
+    """Build the kernel of stock or split that times one of BUILDS."""
+    tree = build.source(job, KERNELS[name], KIT)
+    fragments = [*arches.fragments(ARCH), os.path.join(HERE, "latency.config"),
+                 os.path.join(HERE, f"{which}.config")]
+    kernel = x86.kernel(job.out, os.path.join(KIT.name, f"{name}-{which}"), fragments, tree.path,
+                        job.path(f"{name}-{which}", "build.log"), job.options,
+                        label=f"x86-64 for the latency, {name}, {which}")
+    kernel.build(tree)
+    return kernel
+
+
+def symbols(text):
+    """The functions that the output of nm names."""
+    return {words[-1] for words in (line.split() for line in text.splitlines())
+            if len(words) == 3 and words[1] in "tTwW"}
+
+
+def own_functions(kernel):
+    """The functions of the page allocator in that kernel."""
+    objects = [path for name in OBJECTS
+               for path in sorted(glob.glob(os.path.join(kernel.dir, "mm", name)))]
+    result = run_program(["nm", *objects])
+    found = symbols(result.stdout.decode("utf-8", "replace"))
+    if result.returncode or not found:
+        raise Failure(f"nm found no functions in {show(kernel.dir)}/mm")
+    return found
+
+
+def command(kernel):
+    """The command line of QEMU."""
+    program, _, cpu = arches.ARCHES[ARCH].qemu
+    if not shutil.which(program):
+        raise Failure(f"{program} is missing; run scripts/packages.sh count-{ARCH}")
+    # A CPU that is taken down would wait in MWAIT, too, in spite of idle=halt.
+    return [program, "-cpu", f"{cpu},-monitor", *arches.machine(NCPUS, MEMORY), "-kernel",
+            kernel.binary, "-append", " ".join([*arches.ARCHES[ARCH].append, *APPEND])]
+
+
+def boot(job, kernel):
+    """Boot a kernel to its end; returns its console."""
+    name = os.path.basename(kernel.dir)
+    console = job.path(f"{name}.log")
+    ended = guest.run(command(kernel), console, TIMEOUT, f"timing under QEMU, {name}",
+                      verbose=job.options.verbose)
+    text = guest.text(console).replace("\r", "")
+    failed = FAILED_LINE.search(text)
+    if ended.late:
+        raise Failure(f"the kernel did not end in {TIMEOUT} s (log: {show(console)})")
+    if failed or not re.search(r"^latency: end$", text, re.M):
+        raise Failure(f"the kernel {name} could not time anything: "
+                      f"{failed.group(1) if failed else 'it stopped early'} "
+                      f"(log: {show(console)})", FAILED)
+    return text
+
+
+# What was measured -------------------------------------------------------------------
+
+def parse(text, own):
+    """{(phase, kind): {caller: Record}} of the callers that are own functions."""
+    found = {}
+    for phase, kind, caller, *numbers in LINE.findall(text):
+        # A module's name would follow in brackets; there are none.
+        if kind not in KINDS or caller not in own:
+            continue
+        longest, nr, disturbed = (int(number) for number in numbers)
+        callers = found.setdefault((phase, kind), {})
+        before = callers.get(caller, Record(0, 0, 0))
+        callers[caller] = Record(max(before.longest, longest), before.nr + nr,
+                                 before.disturbed + disturbed)
+    return found
+
+
+def parse_wakes(text):
+    """{(phase, "wakes"): {CPU: Record}}: how often each woke up."""
+    found = {}
+    for phase, cpu, wakes, interrupts in WAKE_LINE.findall(text):
+        found.setdefault((phase, WAKES), {})[f"CPU {cpu}"] = Record(int(wakes), int(interrupts), 0)
+    return found
+
+
+def figure(kind, callers):
+    """The number of a row: the longest section, or the wake-ups of all CPUs; None: there is none."""
+    if not callers:
+        return None
+    numbers = [record.longest for record in callers.values()]
+    return sum(numbers) if kind == WAKES else max(numbers)
+
+
+def longest(callers):
+    """[(caller, Record)], the longest first."""
+    return sorted(callers.items(), key=lambda item: (-item[1].longest, item[0]))
+
+
+def judge(goal, stock, split):
+    """(ratio or None, verdict) of a row."""
+    if stock is None and split is None:
+        return None, "not measured"
+    if not split:
+        # What is not done at all takes no time.
+        return 0.0, "met"
+    if not stock:
+        return None, "stock has none"
+    ratio = split / stock
+    _, sign, limit = stats.GOAL.match(goal.text).groups()
+    return ratio, stats.verdict_of(sign, float(limit), stats.Ratio(ratio, ratio, ratio))
+
+
+def rows_of(goals, data):
+    """The Rows of the table. data: {kernel: {(phase, kind): {caller: Record}}}."""
+    rows = []
+    for goal in goals:
+        for kind in goal.kinds:
+            callers = {name: data[name].get((goal.phase, kind), {}) for name in KERNELS}
+            stock, split = (figure(kind, callers[name]) for name in ("stock", "split"))
+            rows.append(Row(goal.phase, goal.what, kind, stock, split,
+                            *judge_row(goal, stock, split), callers))
+    return rows
+
+
+def judge_row(goal, stock, split):
+    ratio, verdict = judge(goal, stock, split)
+    return ratio, goal.text, verdict
+
+
+def table(rows, full=False):
+    """Text with columns that line up; a row that is worse than stock names its caller."""
+    cells = []
+    before = None
+    for row in rows:
+        numbers = ["-" if value is None else str(value) for value in (row.stock, row.split)]
+        cells.append([row.what if row.what != before else "", KINDS.get(row.kind, row.kind),
+                      *numbers, "-" if row.ratio is None else f"{row.ratio:.2f}", row.goal,
+                      row.verdict])
+        before = row.what
+        if full or row.verdict in ("missed", "stock has none"):
+            cells += caller_cells(row, full)
+    return stats.table(cells, ("phase", "kind", "stock", "split", "ratio", "goal", "verdict"))
+
+
+def caller_cells(row, full):
+    """A line for each caller, or for the first of each kernel."""
+    names = dict.fromkeys(caller for name in ("split", "stock")
+                          for caller, _ in longest(row.callers[name])[:None if full else 1])
+    found = []
+    for caller in names:
+        numbers = [str(row.callers[name][caller].longest) if caller in row.callers[name] else "-"
+                   for name in ("stock", "split")]
+        found.append(["", f"  {caller}", *numbers, "", "", ""])
+    return found
+
+
+def row_data(row):
+    """A row as data."""
+    return {"phase": row.phase, "what": row.what, "kind": row.kind, "stock": row.stock,
+            "split": row.split, "ratio": row.ratio, "goal": row.goal, "verdict": row.verdict,
+            "callers": {name: [{"caller": caller, **record._asdict()}
+                               for caller, record in longest(callers)]
+                        for name, callers in row.callers.items()}}
+
+
+# The run ---------------------------------------------------------------------------
+
+def measure(job):
+    """{kernel: {(phase, kind): {caller: Record}}} of all boots."""
+    data = {name: {} for name in KERNELS}
+    built = [(name, which, make(job, name, which)) for which in BUILDS for name in KERNELS]
+    for name, which, kernel in built:
+        text = boot(job, kernel)
+        # Before it starts, the kernel warns of what this small configuration lacks.
+        if found := complaints(text[text.index("latency: start"):]):
+            raise Failure(f"the kernel complained: {found[0].text[:80]} (log: "
+                          f"{show(job.path(os.path.basename(kernel.dir) + '.log'))})", FAILED)
+        parsed = parse(text, own_functions(kernel))
+        data[name].update({key: callers for key, callers in parsed.items()
+                           if key[1] in BUILDS[which]})
+        if which == "off":
+            data[name].update(parse_wakes(text))
+    return data

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make latency: what a console says, which callers count, the rows."""
+
+import contextlib
+import io
+import os
+import re
+import types
+import unittest
+
+from splitfree.base.failures import Failure
+from splitfree.bench import latency
+from splitfree.bench.latency import Record
+from splitfree.commands import latency as command
+from tests.fakes import Commands
+
+CONSOLE = """\
+WARNING: this configuration is small\r
+latency: start\r
+latency: alloc irq rmqueue_bulk 900 30 1\r
+latency: alloc irq rmqueue_bulk 1000 2 0\r
+latency: alloc irq tick_sched 9000 2 0\r
+latency: alloc preempt get_page_from_freelist 1500 30 0\r
+[    1.0] latency: alloc irq rmqueue_bulk 7777 1 0\r
+latency: idle wakes 0 61 66\r
+latency: idle wakes 1 2 3\r
+latency: end\r
+"""
+OWN = {"rmqueue_bulk", "get_page_from_freelist", "pcp_flush_waiting"}
+GOALS = latency.parse_goals("alloc | irq zone | stock<=1.00 | allocations\n"
+                            "idle | wakes | stock<=1.00 | a minute\n")
+
+
+def record(longest):
+    return Record(longest, 1, 0)
+
+
+def rows_of(stock, split):
+    return latency.rows_of(GOALS, {"stock": stock, "split": split})
+
+
+class Consoles(unittest.TestCase):
+    def test_sections_of_one_caller_are_one(self):
+        found = latency.parse(CONSOLE.replace("\r", ""), OWN)
+        self.assertEqual(found["alloc", "irq"], {"rmqueue_bulk": Record(1000, 32, 1)})
+        self.assertEqual(set(found), {("alloc", "irq"), ("alloc", "preempt")})
+
+    def test_wakes_of_each_cpu(self):
+        self.assertEqual(latency.parse_wakes(CONSOLE.replace("\r", "")),
+                         {("idle", "wakes"): {"CPU 0": Record(61, 66, 0), "CPU 1": Record(2, 3, 0)}})
+
+    def test_functions_are_those_of_the_text(self):
+        self.assertEqual(latency.symbols("\npage_alloc.o:\n0000000000000010 T alloc\n"
+                                         "0000000000000020 t take.isra.0\n0000000000000030 d data\n"
+                                         "                 U spin_lock\n"), {"alloc", "take.isra.0"})
+
+
+class Goals(unittest.TestCase):
+    def test_a_row_for_each_kind(self):
+        rows = rows_of({}, {})
+        self.assertEqual([(row.phase, row.kind) for row in rows],
+                         [("alloc", "irq"), ("alloc", "zone"), ("idle", "wakes")])
+
+    def test_what_is_wrong_is_named(self):
+        for line, why in (("alloc | irq | stock<=1.00", "line 1 is no goal"),
+                          ("alloc | irq | less | text", "line 1 is no goal"),
+                          ("alloc | nmi | stock<=1.00 | text", "nmi is none of")):
+            with self.subTest(line), self.assertRaisesRegex(Failure, why):
+                latency.parse_goals(line)
+
+    def test_the_list_names_the_phases_of_the_program(self):
+        with open(os.path.join(latency.HERE, "pcp_latency.c"), encoding="utf-8") as handle:
+            phases = re.findall(r'\[PHASE_\w+\] = "(\w+)"', handle.read())
+        self.assertEqual([goal.phase for goal in latency.read_goals()], phases[1:])
+
+
+class Rows(unittest.TestCase):
+    def test_the_longest_of_all_callers_counts(self):
+        row = rows_of({("alloc", "irq"): {"a": record(10), "b": record(40)}},
+                      {("alloc", "irq"): {"a": record(20)}})[0]
+        self.assertEqual((row.stock, row.split, row.ratio, row.verdict), (40, 20, 0.5, "met"))
+
+    def test_wakes_are_those_of_all_cpus(self):
+        row = rows_of({("idle", "wakes"): {"CPU 0": record(60), "CPU 1": record(40)}},
+                      {("idle", "wakes"): {"CPU 0": record(101)}})[2]
+        self.assertEqual((row.stock, row.split, row.verdict), (100, 101, "missed"))
+
+    def test_one_instruction_more_is_a_miss(self):
+        row = rows_of({("alloc", "irq"): {"a": record(100000)}},
+                      {("alloc", "irq"): {"a": record(100001)}})[0]
+        self.assertEqual(row.verdict, "missed")
+
+    def test_what_only_one_of_them_does(self):
+        section = {("alloc", "irq"): {"a": record(10)}}
+        self.assertEqual(rows_of(section, {})[0].verdict, "met")
+        self.assertEqual(rows_of({}, section)[0].verdict, "stock has none")
+        self.assertEqual(rows_of({}, {})[0].verdict, "not measured")
+
+    def test_a_row_above_stock_names_who_made_it(self):
+        rows = rows_of({("alloc", "irq"): {"rmqueue_bulk": record(10)}},
+                       {("alloc", "irq"): {"pcp_zone_lock": record(20), "quick": record(1)}})
+        text = latency.table(rows)
+        self.assertRegex(text, r"pcp_zone_lock +- +20\n")
+        self.assertRegex(text, r"rmqueue_bulk +10 +-\n")
+        self.assertNotIn("quick", text)
+        self.assertIn("quick", latency.table(rows, full=True))
+
+    def test_a_row_as_data(self):
+        row = rows_of({}, {("alloc", "irq"): {"a": record(1), "b": record(2)}})[0]
+        self.assertEqual([one["caller"] for one in latency.row_data(row)["callers"]["split"]],
+                         ["b", "a"])
+
+
+class Runs(Commands):
+    """The whole command, with guests that are made up."""
+
+    target = "latency"
+
+    def setUp(self):
+        super().setUp()
+        self.patch(latency.build, "source", lambda job, variant, kit: job.tree)
+        self.patch(latency, "own_functions", lambda kernel: OWN)
+        self.patch(latency.shutil, "which", lambda name: name)
+        self.patch(latency, "complaints", lambda text: [
+            types.SimpleNamespace(text=line) for line in text.splitlines() if "WARNING" in line])
+        self.consoles = {"stock-off/": CONSOLE, "split-off/": CONSOLE.replace("1000", "1001"),
+                         "stock-locks/": CONSOLE, "split-locks/": CONSOLE}
+
+    def run_with(self, **texts):
+        job = self.job(**texts)
+        command.check(job)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            result = command.run(job)
+        self.said = said.getvalue()
+        return job, result
+
+    def failure(self):
+        with self.assertRaises(Failure) as caught:
+            self.run_with()
+        self.assertEqual(caught.exception.status, 2)
+        return str(caught.exception)
+
+    def test_a_missed_goal_is_a_result(self):
+        job, result = self.run_with()
+        self.assertIsNone(result.failure)
+        rows = {(row["phase"], row["kind"]): row for row in result.data["rows"]}
+        self.assertEqual(rows["alloc", "irq"]["verdict"], "missed")
+        self.assertEqual(rows["alloc", "preempt"]["verdict"], "met")
+        self.assertEqual(rows["idle", "wakes"]["stock"], 63)
+        with open(job.path("table.txt"), encoding="utf-8") as handle:
+            self.assertEqual(handle.read(), self.said)
+        self.assertTrue(os.path.exists(job.path("results.json")))
+
+    def test_each_kernel_times_what_it_is_built_for(self):
+        self.consoles["split-locks/"] += "latency: alloc irq rmqueue_bulk 5000 1 0\n"
+        rows = self.run_with()[1].data["rows"]
+        self.assertEqual(rows[0]["split"], 1001)
+
+    def test_qemu_counts_and_has_four_cpus(self):
+        self.run_with()
+        self.assertEqual(len(self.boots), 4)
+        for word in ("-icount shift=0,sleep=off", "-smp 4,sockets=4", "-cpu max,-monitor",
+                     "idle=halt"):
+            self.assertIn(word, self.boots[0])
+
+    def test_all_callers_on_demand(self):
+        self.assertNotIn("  get_page_from_freelist", self.run_with() and self.said)
+        self.assertIn("  get_page_from_freelist", self.run_with(FIGURES="1") and self.said)
+
+    def test_a_kernel_that_stopped_measured_nothing(self):
+        self.consoles["split-locks/"] = CONSOLE.replace("latency: end", "")
+        self.assertIn("split-locks could not time anything: it stopped early", self.failure())
+
+    def test_a_kernel_that_failed_says_why(self):
+        self.consoles["stock-off/"] = "latency: failed out of memory\r\n" + CONSOLE
+        self.assertIn("out of memory", self.failure())
+
+    def test_a_kernel_that_hangs(self):
+        self.late = True
+        self.assertIn("did not end", self.failure())
+
+    def test_a_kernel_that_complains(self):
+        self.consoles["split-off/"] += "WARNING: a bad page\n"
+        self.assertIn("complained: WARNING: a bad page", self.failure())
+
+
+if __name__ == "__main__":
+    unittest.main()
