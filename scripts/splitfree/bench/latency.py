@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 from collections import namedtuple
+from statistics import median_low
 
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import TESTING, show
@@ -40,33 +41,33 @@ APPEND = ("panic=-1", "tsc=reliable")
 # Seconds; the emulation is slow, and others may use the host.
 TIMEOUT = 1800
 
-Goal = namedtuple("Goal", "phase kinds text what")
+Goal = namedtuple("Goal", "phases kinds text what")
 # longest: ns; nr: of sections; disturbed: of those that were not timed.
 Record = namedtuple("Record", "longest nr disturbed")
-Row = namedtuple("Row", "phase what kind stock split ratio goal verdict callers")
+Row = namedtuple("Row", "phases what kind stock split ratio goal verdict callers")
 
 LINE = re.compile(r"^latency: (\w+) (\w+) (\S+) (\d+) (\d+) (\d+)\s*$", re.M)
-WAKE_LINE = re.compile(r"^latency: (\w+) wakes (\d+) (\d+) (\d+)\s*$", re.M)
+WAKE_LINE = re.compile(r"^latency: (\w+) wakes (\d+) (\d+) (\d+) (\d+)\s*$", re.M)
 FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
 
 
 # What was asked --------------------------------------------------------------------
 
 def parse_goals(text, name="goals.list"):
-    """The phases, in their order, each with the kinds that have a row, and the goal."""
+    """The Goals, in their order. Each has a row for each kind."""
     goals = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         fields = [field.strip() for field in line.split("|")]
         if len(fields) != 4 or not stats.GOAL.match(fields[2]):
-            raise Failure(f"{name} line {number} is no goal: phase | kinds | goal | what")
+            raise Failure(f"{name} line {number} is no goal: phases | kinds | goal | what")
         kinds = fields[1].split()
         unknown = [kind for kind in kinds if kind not in (*KINDS, WAKES)]
         if unknown:
             raise Failure(f"{name} line {number}: {unknown[0]} is none of "
                           f"{', '.join((*KINDS, WAKES))}")
-        goals.append(Goal(fields[0], kinds, fields[2], fields[3]))
+        goals.append(Goal(fields[0].split(), kinds, fields[2], fields[3]))
     return goals
 
 
@@ -112,8 +113,10 @@ def command(kernel):
     if not shutil.which(program):
         raise Failure(f"{program} is missing; run scripts/packages.sh count-{ARCH}")
     # A CPU that is taken down would wait in MWAIT, too, in spite of idle=halt.
-    return [program, "-cpu", f"{cpu},-monitor", *arches.machine(NCPUS, MEMORY), "-kernel",
-            kernel.binary, "-append", " ".join([*arches.ARCHES[ARCH].append, *APPEND])]
+    append = [*arches.ARCHES[ARCH].append, *APPEND]
+    return [program, "-cpu", f"{cpu},-monitor", *arches.machine(NCPUS, MEMORY),
+            "-rtc", "base=2026-01-01,clock=vm", "-kernel", kernel.binary,
+            "-append", " ".join(append)]
 
 
 def boot(job, kernel):
@@ -135,6 +138,13 @@ def boot(job, kernel):
 
 # What was measured -------------------------------------------------------------------
 
+def add(callers, caller, record):
+    """Count the sections of a record to those that its caller has."""
+    before = callers.get(caller, Record(0, 0, 0))
+    callers[caller] = Record(max(before.longest, record.longest), before.nr + record.nr,
+                             before.disturbed + record.disturbed)
+
+
 def parse(text, own):
     """{(phase, kind): {caller: Record}} of the callers that are own functions."""
     found = {}
@@ -142,28 +152,27 @@ def parse(text, own):
         # A module's name would follow in brackets; there are none.
         if kind not in KINDS or caller not in own:
             continue
-        longest, nr, disturbed = (int(number) for number in numbers)
-        callers = found.setdefault((phase, kind), {})
-        before = callers.get(caller, Record(0, 0, 0))
-        callers[caller] = Record(max(before.longest, longest), before.nr + nr,
-                                 before.disturbed + disturbed)
+        add(found.setdefault((phase, kind), {}), caller, Record(*map(int, numbers)))
     return found
 
 
 def parse_wakes(text):
-    """{(phase, "wakes"): {CPU: Record}}: how often each woke up."""
+    """{(phase, "wakes"): {minute: Record}}: how often all CPUs together woke up in each."""
     found = {}
-    for phase, cpu, wakes, interrupts in WAKE_LINE.findall(text):
-        found.setdefault((phase, WAKES), {})[f"CPU {cpu}"] = Record(int(wakes), int(interrupts), 0)
+    for phase, minute, _, wakes, interrupts in WAKE_LINE.findall(text):
+        minutes = found.setdefault((phase, WAKES), {})
+        before = minutes.get(f"minute {minute}", Record(0, 0, 0))
+        minutes[f"minute {minute}"] = Record(before.longest + int(wakes),
+                                             before.nr + int(interrupts), 0)
     return found
 
 
 def figure(kind, callers):
-    """The number of a row: the longest section, or the wake-ups of all CPUs; None: there is none."""
-    if not callers:
+    """The number of a row: the longest section, or the wake-ups of a minute; None: none."""
+    numbers = [record.longest for record in callers.values() if record.nr]
+    if not numbers:
         return None
-    numbers = [record.longest for record in callers.values()]
-    return sum(numbers) if kind == WAKES else max(numbers)
+    return median_low(numbers) if kind == WAKES else max(numbers)
 
 
 def longest(callers):
@@ -175,14 +184,23 @@ def judge(goal, stock, split):
     """(ratio or None, verdict) of a row."""
     if stock is None and split is None:
         return None, "not measured"
-    if not split:
+    if stock is None:
+        return None, "stock has none"
+    if split is None:
         # What is not done at all takes no time.
         return 0.0, "met"
-    if not stock:
-        return None, "stock has none"
     ratio = split / stock
     _, sign, limit = stats.GOAL.match(goal.text).groups()
     return ratio, stats.verdict_of(sign, float(limit), stats.Ratio(ratio, ratio, ratio))
+
+
+def together(found, phases, kind):
+    """{caller: Record} of some phases."""
+    callers = {}
+    for phase in phases:
+        for caller, record in found.get((phase, kind), {}).items():
+            add(callers, caller, record)
+    return callers
 
 
 def rows_of(goals, data):
@@ -190,16 +208,14 @@ def rows_of(goals, data):
     rows = []
     for goal in goals:
         for kind in goal.kinds:
-            callers = {name: data[name].get((goal.phase, kind), {}) for name in KERNELS}
+            callers = {name: together(data[name], goal.phases, kind) for name in KERNELS}
             stock, split = (figure(kind, callers[name]) for name in ("stock", "split"))
-            rows.append(Row(goal.phase, goal.what, kind, stock, split,
-                            *judge_row(goal, stock, split), callers))
+            ratio, verdict = judge(goal, stock, split)
+            if split is None and callers["split"]:
+                ratio, verdict = None, "not measured"
+            rows.append(Row(goal.phases, goal.what, kind, stock, split, ratio, goal.text, verdict,
+                            callers))
     return rows
-
-
-def judge_row(goal, stock, split):
-    ratio, verdict = judge(goal, stock, split)
-    return ratio, goal.text, verdict
 
 
 def table(rows, full=False):
@@ -208,11 +224,11 @@ def table(rows, full=False):
     before = None
     for row in rows:
         numbers = ["-" if value is None else str(value) for value in (row.stock, row.split)]
-        cells.append([row.what if row.what != before else "", KINDS.get(row.kind, row.kind),
+        cells.append([row.what if row.what != before else "", KINDS.get(row.kind, "wake-ups"),
                       *numbers, "-" if row.ratio is None else f"{row.ratio:.2f}", row.goal,
                       row.verdict])
         before = row.what
-        if full or row.verdict in ("missed", "stock has none"):
+        if full or row.kind != WAKES and row.verdict in ("missed", "stock has none"):
             cells += caller_cells(row, full)
     return stats.table(cells, ("phase", "kind", "stock", "split", "ratio", "goal", "verdict"))
 
@@ -231,7 +247,7 @@ def caller_cells(row, full):
 
 def row_data(row):
     """A row as data."""
-    return {"phase": row.phase, "what": row.what, "kind": row.kind, "stock": row.stock,
+    return {"phases": row.phases, "what": row.what, "kind": row.kind, "stock": row.stock,
             "split": row.split, "ratio": row.ratio, "goal": row.goal, "verdict": row.verdict,
             "callers": {name: [{"caller": caller, **record._asdict()}
                                for caller, record in longest(callers)]

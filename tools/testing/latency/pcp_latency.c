@@ -5,7 +5,7 @@
  * ends the machine. pcp_latency_probe.c times the sections of each phase:
  *
  *	latency: PHASE KIND CALLER LONGEST NUMBER DISTURBED
- *	latency: PHASE wakes CPU NUMBER INTERRUPTS
+ *	latency: PHASE wakes ROUND CPU NUMBER INTERRUPTS
  *	latency: start
  *	latency: failed WHY
  *	latency: end
@@ -67,8 +67,9 @@ const char *const latency_names[NR_PHASES] = {
 #define SPARE	4096U
 #define BULK	64U
 #define ROUNDS	4
-/* How long CPUs sleep for the phases idle*, in seconds. */
+/* How long CPUs sleep for the phases idle*, in seconds, and how often. */
 #define MINUTE	60
+#define MINUTES	7
 
 static struct page **table;
 static struct rnd_state random;
@@ -161,6 +162,8 @@ static void run_large(enum phase phase, unsigned int order, unsigned int nr)
 	unsigned int i;
 
 	go_to(0);
+	/* Single pages of another phase would be trimmed here. */
+	drain_all_pages(NULL);
 	for (i = 0; i < ROUNDS; i++) {
 		latency_enter(phase);
 		take(table, nr, i % 2 ? GFP_OWN_PAGES : GFP_USER_PAGES, order);
@@ -291,7 +294,8 @@ static void run_shepherd(void)
 {
 	unsigned int cpu, i;
 
-	for (i = 0; i < 2 * ROUNDS; i++) {
+	/* Many: other CPUs wake up at the same time, and that disturbs most sections. */
+	for (i = 0; i < 8 * ROUNDS; i++) {
 		pass(PHASE_NONE, i % 2 ? 2000 : 512, GFP_USER_PAGES, true);
 		go_to(3);
 		latency_enter(PHASE_SHEPHERD);
@@ -329,24 +333,30 @@ static void run_hotplug(void)
 	}
 }
 
-static void sleep_a_minute(enum phase phase)
+static void sleep_a_minute(enum phase phase, unsigned int round)
 {
 	latency_enter(phase);
 	latency_count_wakes();
 	sleep_seconds(MINUTE);
-	latency_say_wakes();
+	latency_say_wakes(round);
 }
 
 static void run_idle(void)
 {
+	unsigned int i;
+
 	go_to(0);
 	drain_all_pages(NULL);
 	/* What was done before leaves timers behind. */
 	sleep_seconds(MINUTE);
-	sleep_a_minute(PHASE_IDLE);
-	pass(PHASE_NONE, 512, GFP_USER_PAGES, true);
-	go_to(0);
-	sleep_a_minute(PHASE_IDLE_WAITING);
+	for (i = 0; i < MINUTES; i++)
+		sleep_a_minute(PHASE_IDLE, i);
+	for (i = 0; i < MINUTES; i++) {
+		pass(PHASE_NONE, 512, GFP_USER_PAGES, true);
+		go_to(0);
+		sleep_a_minute(PHASE_IDLE_WAITING, i);
+		sleep_seconds(MINUTE);
+	}
 }
 
 /* All of it ---------------------------------------------------------------------- */

@@ -35,7 +35,7 @@ extern const char *const latency_names[NR_PHASES];
 int latency_start(void);
 void latency_enter(enum phase phase);
 void latency_count_wakes(void);
-void latency_say_wakes(void);
+void latency_say_wakes(unsigned int round);
 void latency_say_sections(void);
 
 #endif /* __PCP_LATENCY_H */

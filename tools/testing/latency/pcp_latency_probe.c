@@ -289,12 +289,13 @@ void latency_count_wakes(void)
 	}
 }
 
-void latency_say_wakes(void)
+void latency_say_wakes(unsigned int round)
 {
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		pr_warn("latency: %s wakes %d %llu %llu\n", latency_names[phase_now], cpu,
+		pr_warn("latency: %s wakes %u %d %llu %llu\n", latency_names[phase_now],
+			round, cpu,
 			per_cpu(latency_cpu, cpu).wakes - wakes_before[cpu],
 			interrupts(cpu) - interrupts_before[cpu]);
 }
