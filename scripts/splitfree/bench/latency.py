@@ -3,7 +3,8 @@
 
 Stock and split are built twice: with the trace points of interrupts and preemption, and
 with those of locks. QEMU counts instructions, as for make count ARCH=x86_64, and a nanosecond
-is one. So a boot gives the same figures each time, on any host.
+is one. A boot with the same seed gives the same figures each time, on any host. The seed is
+what the kernel gets of chance; each round has its own, and the longest of all rounds counts.
 
 The trace points see all that the kernel does. What belongs to the page allocator is told by
 the function that turned interrupts or preemption off, or took the lock: it is in one of
@@ -107,23 +108,23 @@ def own_functions(kernel):
     return found
 
 
-def command(kernel):
-    """The command line of QEMU."""
+def command(kernel, seed):
+    """The command line of QEMU. With the same seed a kernel does the same each time."""
     program, _, cpu = arches.ARCHES[ARCH].qemu
     if not shutil.which(program):
         raise Failure(f"{program} is missing; run scripts/packages.sh count-{ARCH}")
     # A CPU that is taken down would wait in MWAIT, too, in spite of idle=halt.
     append = [*arches.ARCHES[ARCH].append, *APPEND]
     return [program, "-cpu", f"{cpu},-monitor", *arches.machine(NCPUS, MEMORY),
-            "-rtc", "base=2026-01-01,clock=vm", "-kernel", kernel.binary,
+            "-rtc", "base=2026-01-01,clock=vm", "-seed", str(seed), "-kernel", kernel.binary,
             "-append", " ".join(append)]
 
 
-def boot(job, kernel):
+def boot(job, kernel, seed):
     """Boot a kernel to its end; returns its console."""
-    name = os.path.basename(kernel.dir)
-    console = job.path(f"{name}.log")
-    ended = guest.run(command(kernel), console, TIMEOUT, f"timing under QEMU, {name}",
+    name = f"{os.path.basename(kernel.dir)}-{seed}"
+    console = job.path("consoles", f"{name}.log")
+    ended = guest.run(command(kernel, seed), console, TIMEOUT, f"timing under QEMU, {name}",
                       verbose=job.options.verbose)
     text = guest.text(console).replace("\r", "")
     failed = FAILED_LINE.search(text)
@@ -133,6 +134,9 @@ def boot(job, kernel):
         raise Failure(f"the kernel {name} could not time anything: "
                       f"{failed.group(1) if failed else 'it stopped early'} "
                       f"(log: {show(console)})", FAILED)
+    # Before it starts, the kernel warns of what this small configuration lacks.
+    if found := complaints(text[text.index("latency: start"):]):
+        raise Failure(f"the kernel complained: {found[0].text[:80]} (log: {show(console)})", FAILED)
     return text
 
 
@@ -156,14 +160,13 @@ def parse(text, own):
     return found
 
 
-def parse_wakes(text):
+def parse_wakes(text, seed):
     """{(phase, "wakes"): {minute: Record}}: how often all CPUs together woke up in each."""
     found = {}
     for phase, minute, _, wakes, interrupts in WAKE_LINE.findall(text):
-        minutes = found.setdefault((phase, WAKES), {})
-        before = minutes.get(f"minute {minute}", Record(0, 0, 0))
-        minutes[f"minute {minute}"] = Record(before.longest + int(wakes),
-                                             before.nr + int(interrupts), 0)
+        minutes, name = found.setdefault((phase, WAKES), {}), f"boot {seed}, minute {minute}"
+        before = minutes.get(name, Record(0, 0, 0))
+        minutes[name] = Record(before.longest + int(wakes), before.nr + int(interrupts), 0)
     return found
 
 
@@ -259,16 +262,16 @@ def row_data(row):
 def measure(job):
     """{kernel: {(phase, kind): {caller: Record}}} of all boots."""
     data = {name: {} for name in KERNELS}
+    os.makedirs(job.path("consoles"), exist_ok=True)
     built = [(name, which, make(job, name, which)) for which in BUILDS for name in KERNELS]
-    for name, which, kernel in built:
-        text = boot(job, kernel)
-        # Before it starts, the kernel warns of what this small configuration lacks.
-        if found := complaints(text[text.index("latency: start"):]):
-            raise Failure(f"the kernel complained: {found[0].text[:80]} (log: "
-                          f"{show(job.path(os.path.basename(kernel.dir) + '.log'))})", FAILED)
-        parsed = parse(text, own_functions(kernel))
-        data[name].update({key: callers for key, callers in parsed.items()
-                           if key[1] in BUILDS[which]})
-        if which == "off":
-            data[name].update(parse_wakes(text))
+    for seed in range(1, job.options.rounds + 1):
+        for name, which, kernel in built:
+            text = boot(job, kernel, seed)
+            found = parse(text, own_functions(kernel))
+            found = {key: callers for key, callers in found.items() if key[1] in BUILDS[which]}
+            if which == "off":
+                found.update(parse_wakes(text, seed))
+            for key, callers in found.items():
+                for caller, record in callers.items():
+                    add(data[name].setdefault(key, {}), caller, record)
     return data

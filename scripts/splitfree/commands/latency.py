@@ -4,7 +4,8 @@
 With interrupts off, with preemption off, under pcp->lock and under zone->lock, for each
 phase of tools/testing/latency/goals.list; and how often idle CPUs wake up. The kernel's own
 trace points time them, under QEMU, whose clock goes on by a nanosecond with each
-instruction. So the figures are the same on any host, and one boot is enough.
+instruction. So the figures are the same on any host. Each of the ROUNDS= boots has its own
+seed, and the longest section of all counts.
 
 Results in $(O)/latency: table.txt, results.json, and a console for each boot. FIGURES=1
 prints all callers. A goal that is missed is a result, and the exit status is 0 then. The
@@ -13,14 +14,14 @@ data of the result: rows, with the callers of each.
 
 from splitfree.base import results as files
 from splitfree.base.failures import COULD_NOT_RUN, Failure
-from splitfree.base.options import Option, is_one
+from splitfree.base.options import ROUNDS, Option, is_one
 from splitfree.base.results import Result
 from splitfree.bench import latency, stats
 from splitfree.runs.frame import Command
 
 COMMAND = Command(
     "time the longest sections with interrupts off and under locks, stock and split",
-    (Option("FIGURES", "", is_one, "1: print all callers"),),
+    (ROUNDS._replace(default="3"), Option("FIGURES", "", is_one, "1: print all callers")),
     packages=("count-" + latency.ARCH,), own_lock=latency.KIT.name)
 
 

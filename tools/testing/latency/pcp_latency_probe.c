@@ -11,6 +11,7 @@
 #include <linux/hardirq.h>
 #include <linux/hash.h>
 #include <linux/kallsyms.h>
+#include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/percpu.h>
@@ -147,8 +148,8 @@ static void begin(enum kind kind, unsigned long ip)
 	start = get_cycles();
 	this = this_cpu_ptr(&latency_cpu);
 	section = &this->section[kind];
-	section->ip = phase_now != PHASE_NONE && all_others_idle() ? ip : 0;
-	section->disturbed = disturbances();
+	section->ip = phase_now == PHASE_NONE ? 0 : ip;
+	section->disturbed = all_others_idle() ? disturbances() : U64_MAX;
 	section->start = get_cycles();
 	this->spent += section->start - start;
 	section->spent = this->spent;
