@@ -255,6 +255,23 @@ static void commit_trims_a_batch_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, freed_after[2], 5);
 }
 
+static void commit_trims_three_quarters_of_a_batch_at_a_time(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+
+	fx->pcp->batch = 4;
+	pcp_fx_fill(fx, 7);
+	fx->pcp->high = 8;
+	fx->nr_free = 7;
+	fx->on_free = note_freed;
+	pcp_fx_commit(fx, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
+	KUNIT_ASSERT_EQ(test, fx->nr_free_calls, 3);
+	KUNIT_EXPECT_EQ(test, freed_after[0], 3);
+	KUNIT_EXPECT_EQ(test, freed_after[1], 6);
+	KUNIT_EXPECT_EQ(test, freed_after[2], 7);
+}
+
 static void commit_trims_until_empty(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -383,6 +400,7 @@ static struct kunit_case commit_trim_cases[] = {
 	KUNIT_CASE(commit_trim_leaves_what_waits),
 	KUNIT_CASE(commit_trim_disowns_the_blocks),
 	KUNIT_CASE(commit_trims_a_batch_at_a_time),
+	KUNIT_CASE(commit_trims_three_quarters_of_a_batch_at_a_time),
 	KUNIT_CASE(commit_trims_until_empty),
 	KUNIT_CASE(commit_migrated_between_batches),
 	KUNIT_CASE(commit_keeps_the_lock_after_the_last_batch),
