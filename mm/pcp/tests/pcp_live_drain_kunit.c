@@ -504,11 +504,11 @@ static void live_nothing_waits_when_somebody_is_killed(struct kunit *test)
 {
 	struct live_hog hog = {
 		.nb.notifier_call = live_oom_notify,
-		.lock = __SPIN_LOCK_UNLOCKED(hog.lock),
 		.pages = LIST_HEAD_INIT(hog.pages),
 	};
 	int tries;
 
+	spin_lock_init(&hog.lock);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
 	for (tries = 0; tries < 8 && hog.before < 48; tries++)
 		live_hog_all(test, &hog);
