@@ -476,14 +476,21 @@ static void allow_huge_pages(void)
 	put_number(KHUGEPAGED "defrag", 1);
 }
 
-/* A place that gets no huge page costs one small page, so the memory never runs out. */
+/*
+ * A place that gets no huge page costs one small page. What the watermarks keep back stays
+ * free, or a kernel that gets all the huge pages has no small one left, and kills.
+ */
 static void run_thp(void)
 {
-	long nr = free_pages() / PER_HUGE, i;
-	char *area = huge_area(nr);
+	long kept, nr, i;
+	char *area;
 
 	pin(number("CPU", 1));
+	/* It raises the watermarks. */
 	allow_huge_pages();
+	kept = 2 * get_number("/proc/sys/vm/min_free_kbytes") * 1024 / PAGE;
+	nr = (free_pages() - kept) / (long)PER_HUGE;
+	area = huge_area(nr);
 	if (madvise(area, nr * HUGE, MADV_HUGEPAGE))
 		die("MADV_HUGEPAGE");
 	start_phase();
