@@ -195,7 +195,9 @@ class Goals(unittest.TestCase):
 
     def test_each_quick_case_is_there(self):
         cases = frag.read_list("cases.list", frag.parse_cases)
-        self.assertEqual({case.name for case in frag.choose(cases, "", True)}, set(frag.QUICK))
+        of_qemu = frag.read_list("qemu.list", frag.parse_cases)
+        self.assertEqual({case.name for listed in (cases, of_qemu)
+                          for case in frag.choose(listed, "", True)}, set(frag.QUICK))
         with self.assertRaisesRegex(Failure, "there are movable_512, half_512"):
             frag.choose(cases, "half_2048", True)
 
@@ -396,8 +398,10 @@ class Run(Commands):
             self.assertEqual([case.name for case in job.cases], [name])
         with self.assertRaisesRegex(Failure, "no case matches CASES=movable_512"):
             command.check(self.job(CASES="movable_512", QEMU="1"))
-        with self.assertRaisesRegex(Failure, "QUICK=1 has no cases under QEMU"):
-            command.check(self.job(QUICK="1", QEMU="1"))
+        job = self.job(QUICK="1", QEMU="1")
+        command.check(job)
+        self.assertEqual([case.name for case in job.cases], ["thp_thin", "khugepaged_thin"])
+        self.assertTrue(job.results.endswith("frag-qemu-quick"))
 
     def test_what_is_no_measurement(self):
         for text, words in ((LOAD.replace("frag: end", ""), "the kernel stopped early"),

@@ -157,8 +157,11 @@ class Runs(Commands):
         self.assertEqual(caught.exception.status, 2)
         return str(caught.exception)
 
-    def test_a_missed_goal_is_a_result(self):
+    def test_a_missed_goal_of_a_phase_is_a_result(self):
+        self.patch(latency, "read_goals", lambda: latency.parse_goals(
+            "alloc | irq preempt | stock<=1.00 | x\nidle | wakes | stock<=1.00 | a minute\n"))
         job, result = self.run_with()
+        self.assertEqual(result.sums()[:2], (1, 0))
         self.assertIsNone(result.failure)
         rows = {(row["phases"][0], row["kind"]): row for row in reversed(result.data["rows"])}
         self.assertEqual(rows["alloc", "irq"]["verdict"], "missed")
@@ -167,6 +170,22 @@ class Runs(Commands):
         with open(job.path("table.txt"), encoding="utf-8") as handle:
             self.assertEqual(handle.read(), self.said)
         self.assertTrue(os.path.exists(job.path("results.json")))
+
+    def test_rows_of_several_phases_and_idle_minutes_are_tests(self):
+        result = self.run_with()[1]
+        # What the consoles do not have fails.
+        self.assertEqual(result.sums()[:2], (3, 15))
+        self.assertEqual(result.failure.status, 1)
+        self.assertRegex(str(result.failure), "any allocation, pcp->lock: stock<=1.00 was missed")
+
+    def test_a_test_may_be_five_percent_above(self):
+        goal = latency.parse_goals("alloc holes | irq | stock<=1.00 | any allocation")
+        for split, short in ((1052, False), (1053, True)):
+            row = latency.rows_of(goal, {"stock": {("alloc", "irq"): {"a": record(1000)}},
+                                         "split": {("alloc", "irq"): {"a": record(split)}}})[0]
+            self.assertTrue(latency.is_test(row))
+            self.assertIs(latency.is_short(row), short)
+        self.assertFalse(latency.is_test(rows_of({}, {})[0]))
 
     def test_each_kernel_times_what_it_is_built_for(self):
         self.consoles["split-locks/"] += "latency: alloc irq rmqueue_bulk 5000 1 0\n"

@@ -27,6 +27,7 @@ from splitfree.base.paths import TESTING, show
 from splitfree.bench import build as builds
 from splitfree.bench import fragqemu, plot, stats
 from splitfree.bench.run import complaints, pin
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, uml
 from splitfree.runs import frame
 
@@ -38,7 +39,9 @@ Goal = namedtuple("Goal", "cases figure text what")
 Row = namedtuple("Row", "case figure stock split ratio goal verdict short")
 # The cases of QUICK=1, which say most.
 QUICK = ("movable_512", "half_512", "kernel_512", "compact_same", "compact_other",
-         "remote_fresh", "remote_half")
+         "remote_fresh", "remote_half",
+         # Of QEMU=1.
+         "thp_thin", "khugepaged_thin")
 # A row of QUICK=1 fails when it is so much below its goal.
 ENOUGH = 0.95
 # What is said of the memory after a phase; with * only if all is asked for.
@@ -70,10 +73,7 @@ SPARE = 200 << 20
 
 def parse_cases(text, name="cases.list"):
     cases = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split("|")]
+    for number, fields in stats.fields_of(text):
         if len(fields) != 5 or not (fields[1] + fields[2]).isdigit():
             raise Failure(f"{name} line {number} is no case: name | MB | CPUs | parameters | what")
         cases.append(Case(fields[0], int(fields[1]), int(fields[2]), fields[3], fields[4]))
@@ -82,10 +82,7 @@ def parse_cases(text, name="cases.list"):
 
 def parse_goals(text, name="goals.list"):
     goals = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split("|")]
+    for number, fields in stats.fields_of(text):
         if len(fields) != 4 or not re.match(r"(stock|value)[<>]=", fields[2]) \
                 or not stats.GOAL.match(fields[2]):
             raise Failure(f"{name} line {number} is no goal: case globs | figure | goal | what")
@@ -436,7 +433,7 @@ def boot(job, kernel, case, number, console):
                                                        else "the kernel stopped early"))
                       + f" (log: {show(console)})")
     if splats := complaints(fragqemu.expected(phases_of(case), text)):
-        raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
+        raise Failure(f"{verdicts.complaint(splats)} (log: {show(console)}); "
                       "run make check first")
     return values
 

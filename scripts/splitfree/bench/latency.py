@@ -18,11 +18,12 @@ import shutil
 from collections import namedtuple
 from statistics import median_low
 
-from splitfree.base.failures import FAILED, Failure
+from splitfree.base.failures import Failure
 from splitfree.base.paths import TESTING, show
 from splitfree.base.processes import run as run_program
 from splitfree.bench import arches, build, stats
 from splitfree.bench.run import complaints
+from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, x86
 
 HERE = os.path.join(TESTING, "latency")
@@ -39,6 +40,8 @@ OBJECTS = ("page_alloc.o", "vmstat.o", "pcp/*.o")
 NCPUS, MEMORY = 4, "512M"
 # The counters of CPUs that start one after the other are one clock, and are not compared.
 APPEND = ("panic=-1", "tsc=reliable")
+# A row that is a test fails when it is so much above its goal: compilers differ.
+ENOUGH = 0.95
 # Seconds; the emulation is slow, and others may use the host.
 TIMEOUT = 1800
 
@@ -57,10 +60,7 @@ FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
 def parse_goals(text, name="goals.list"):
     """The Goals, in their order. Each has a row for each kind."""
     goals = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split("|")]
+    for number, fields in stats.fields_of(text):
         if len(fields) != 4 or not stats.GOAL.match(fields[2]):
             raise Failure(f"{name} line {number} is no goal: phases | kinds | goal | what")
         kinds = fields[1].split()
@@ -133,10 +133,10 @@ def boot(job, kernel, seed):
     if failed or not re.search(r"^latency: end$", text, re.M):
         raise Failure(f"the kernel {name} could not time anything: "
                       f"{failed.group(1) if failed else 'it stopped early'} "
-                      f"(log: {show(console)})", FAILED)
+                      f"(log: {show(console)})")
     # Before it starts, the kernel warns of what this small configuration lacks.
     if found := complaints(text[text.index("latency: start"):]):
-        raise Failure(f"the kernel complained: {found[0].text[:80]} (log: {show(console)})", FAILED)
+        raise Failure(f"{verdicts.complaint(found)} (log: {show(console)})")
     return text
 
 
@@ -195,6 +195,18 @@ def judge(goal, stock, split):
     ratio = split / stock
     _, sign, limit = stats.GOAL.match(goal.text).groups()
     return ratio, stats.verdict_of(sign, float(limit), stats.Ratio(ratio, ratio, ratio))
+
+
+def is_test(row):
+    """Rows of several phases, and those of idle minutes; a single phase is a figure."""
+    return len(row.phases) > 1 or row.kind == WAKES
+
+
+def is_short(row):
+    """Whether a test fails."""
+    if row.ratio is None:
+        return True
+    return row.ratio * ENOUGH > float(stats.GOAL.match(row.goal).group(3))
 
 
 def together(found, phases, kind):

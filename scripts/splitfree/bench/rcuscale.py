@@ -266,7 +266,7 @@ def one_boot(job, kernel, image, memory, append, console):
     if complaint:
         return found, complaint.group(0).strip()
     if splats:
-        return found, f"the kernel complained: {splats[0].text[:70]}"
+        return found, verdicts.complaint(splats)
     return found, "" if found else "did not come to its end"
 
 

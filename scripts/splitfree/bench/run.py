@@ -155,7 +155,7 @@ def check(text, console, hung, pinned):
         raise BadBoot(f"the kernel {'hung and was killed' if hung else 'stopped early'} "
                       f"(log: {show(console)}); try the same case alone with CASES=")
     if splats := complaints(text):
-        raise Failure(f"the kernel complained: {splats[0].text[:80]} (log: {show(console)}); "
+        raise Failure(f"{verdicts.complaint(splats)} (log: {show(console)}); "
                       "run make check first")
     if not pinned:
         raise BadBoot(f"the kernel's CPUs could not be bound to cores (log: {show(console)}); "

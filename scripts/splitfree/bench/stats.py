@@ -28,13 +28,17 @@ MIN_ROUNDS = 3
 
 # What was asked ----------------------------------------------------------------
 
+def fields_of(text):
+    """(number of the line, [field]) of the lines of a list that are no comments."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            yield number, [field.strip() for field in line.split("|")]
+
+
 def parse_goals(text, name="goals.list"):
     """The rows of goals.list."""
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split("|")]
+    for number, fields in fields_of(text):
         if len(fields) != 5:
             raise Failure(f"{name} line {number} has {len(fields)} fields, not 5")
         row = Row(*fields)

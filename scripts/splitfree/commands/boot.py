@@ -55,7 +55,7 @@ def judge(console, ended, options, args=(), env=None):
         reason = f"init did not come to its end (log: {show(console)}); " \
                  "the lines above are the last it wrote"
     elif verdict.splats:
-        reason = f"{verdicts.complaint(verdict)} (log: {show(console)}); the lines above say where"
+        reason = f"{verdicts.complaint(verdict.splats)} (log: {show(console)}); the lines above say where"
     elif int(last.group(4)) != options.ncpus:
         reason = f"the kernel had {last.group(4)} CPUs, not {options.ncpus} " \
                  f"(log: {show(console)}); look for seccomp in it"

@@ -70,6 +70,7 @@ LONG_STAGES = (
     *((f"count ARCH={arch}", "count", f"ARCH={arch}") for arch in ("x86_64", "arm64")),
     ("count KUNIT=m,y", "count", "KUNIT=m,y"),
     ("latency", "latency"),
+    ("frag QEMU=1", "frag", "QEMU=1", "QUICK=1"),
     ("soak", "soak", "HOURS=0.1", "MINUTES=3", "VARIANTS=plain"),
     ("lava", "lava"),
     ("model, long", "model"),

@@ -368,6 +368,13 @@ def add_plots(section, directory):
         section.add(f"<div class=plot>{text}</div>")
 
 
+def goals_verdict(section, verdicts, record):
+    """How many goals were met. A measurement, no test: one that is missed does not fail."""
+    met, missed, unsure = (verdicts.count(one) for one in ("met", "missed", "unsure"))
+    section.verdict(True if met and not missed + unsure else None,
+                    f"{met} goals met, {missed} missed, {unsure} unsure", record)
+
+
 def bench_section(out):
     section = Section("Speed: stock, coarse, split", "make bench")
     record = dict(records(out, "bench")).get("bench")
@@ -387,11 +394,7 @@ def bench_section(out):
                      word(kind, row["verdict"] + (", all" if row.get("all_samples") else ""))))
     section.add(table(("CPUs", "case", "goal", "split", "coarse", "noise", ""), rows, (0, 2, 3, 4, 5)))
     add_plots(section, os.path.join(out, "bench"))
-    verdicts = [row["verdict"].split()[-1].strip("()") for row in data["rows"]]
-    met, missed, unsure = (verdicts.count(word) for word in ("met", "missed", "unsure"))
-    # A measurement, no test: a goal that is missed does not fail.
-    section.verdict(True if not missed + unsure else None,
-                    f"{met} goals met, {missed} missed, {unsure} unsure", record)
+    goals_verdict(section, [row["verdict"].split()[-1].strip("()") for row in data["rows"]], record)
     return section
 
 
@@ -410,10 +413,7 @@ def frag_section(out):
         section.add(f"<h3>{esc(name)}, {esc(data['kernel'])}, {esc(data['series'])}</h3>",
                     table(("case", "figure", "stock", "split", "ratio", "goal", ""), rows, (2, 3, 4)))
         add_plots(section, os.path.join(out, name))
-        verdicts = [row["verdict"] for row in data["rows"] if row["goal"]]
-        met, missed, unsure = (verdicts.count(one) for one in ("met", "missed", "unsure"))
-        section.verdict(True if met and not missed + unsure else None,
-                        f"{met} goals met, {missed} missed, {unsure} unsure", record)
+        goals_verdict(section, [row["verdict"] for row in data["rows"] if row["goal"]], record)
     return section
 
 
@@ -429,10 +429,7 @@ def latency_section(out):
                  word({"met": True, "missed": False}.get(row["verdict"]), row["verdict"]))
                 for row in data["rows"]]
         section.add(table(("phase", "kind", "stock", "split", "ratio", "goal", ""), rows, (2, 3, 4)))
-        verdicts = [row["verdict"] for row in data["rows"]]
-        met, missed = (verdicts.count(one) for one in ("met", "missed"))
-        section.verdict(True if met and not missed else None,
-                        f"{met} goals met, {missed} missed", record)
+        goals_verdict(section, [row["verdict"] for row in data["rows"]], record)
     return section
 
 

@@ -200,7 +200,7 @@ class Judge:
         if counts["failed"]:
             return FAILED, "tests failed"
         if complained:
-            return FAILED, complaint(self.scanner)
+            return FAILED, complaint(self.scanner.splats)
         began = self.banners or self.loaded or self.console.stamped
         if not started and began and not self.userland and not self.shutdown:
             return FAILED, "the kernel died or hung before the tests"
@@ -218,8 +218,8 @@ class Judge:
 
 
 def complaint(found):
-    """A reason that says what the kernel complained of, first."""
-    return "the kernel complained" + "".join(f": {one.text[:80]}" for one in found.splats[:1])
+    """A reason that says what the kernel complained of, first. found: splats."""
+    return "the kernel complained" + "".join(f": {one.text[:80]}" for one in found[:1])
 
 
 def judge(source, pattern, excuses, today, keep=False):
@@ -242,7 +242,7 @@ def without_tests(verdict):
     restarts = [text for text in verdict.failures if "restarted by itself" in text]
     status, reason = PASSED, ""
     if verdict.nr_splats:
-        status, reason = FAILED, complaint(verdict)
+        status, reason = FAILED, complaint(verdict.splats)
     elif restarts:
         status, reason = FAILED, restarts[0]
     elif not verdict.kernel:

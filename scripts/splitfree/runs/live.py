@@ -366,7 +366,7 @@ NO_KERNEL = "it did not start"
 def who_noticed(verdict, late):
     """In words; None: nobody."""
     if verdict.splats:
-        return f"the kernel complained: {verdict.splats[0].text[:80]}"
+        return verdicts.complaint(verdict.splats)
     if late:
         return ", ".join(["hung", *verdict.failures[:1]])
     if verdict.failures:

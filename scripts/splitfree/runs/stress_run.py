@@ -131,7 +131,7 @@ def judge(watcher, late, console, run, args=()):
         print(colour("31", line))
     reasons = []
     if verdict.splats:
-        reasons.append(f"the kernel complained: {verdict.splats[0].text[:80]}")
+        reasons.append(verdicts.complaint(verdict.splats))
     if late:
         reasons.append("the guest hung and was killed")
     elif not watcher.ended:
