@@ -42,11 +42,8 @@
 #include "owner.h"
 #include "waiting.h"
 
-/*
- * Pages that go to the zone under one hold of zone->lock: a refill, of the largest batch.
- * A drain gives back as many.
- */
-#define PCP_ZONE_CHUNK		2048
+/* Pages that a drain gives back under one hold of the locks, of the largest batch. */
+#define PCP_ZONE_CHUNK		1024
 
 /*
  * Pieces of a free_llist that go to the zone under one hold of zone->lock, with interrupts

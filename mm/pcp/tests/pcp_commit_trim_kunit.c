@@ -238,38 +238,33 @@ static void note_freed(struct pcp_fixture *fx)
 		freed_after[fx->nr_free_calls - 1] = fx->nr_freed;
 }
 
-static void commit_trims_a_batch_at_a_time(struct kunit *test)
+/* With seven pages on the PCP and one that comes, what the zone has after each hold. */
+static void commit_expect_holds(struct kunit *test, int batch, const unsigned int after[3])
 {
 	struct pcp_fixture *fx = test->priv;
+	unsigned int i;
 
+	fx->pcp->batch = batch;
 	pcp_fx_fill(fx, 7);
 	fx->pcp->high = 8;
-	fx->nr_free = 5;
+	fx->nr_free = after[2];
 	fx->on_free = note_freed;
 	pcp_fx_commit(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 3);
-	pcp_fx_expect_trimmed(fx, 5);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 8 - after[2]);
 	KUNIT_ASSERT_EQ(test, fx->nr_free_calls, 3);
-	KUNIT_EXPECT_EQ(test, freed_after[0], 2);
-	KUNIT_EXPECT_EQ(test, freed_after[1], 4);
-	KUNIT_EXPECT_EQ(test, freed_after[2], 5);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, freed_after[i], after[i]);
+	pcp_fx_expect_trimmed(fx, after[2]);
+}
+
+static void commit_trims_a_small_batch_at_a_time(struct kunit *test)
+{
+	commit_expect_holds(test, PCP_FX_COMMIT_BATCH, (unsigned int []){ 2, 4, 5 });
 }
 
 static void commit_trims_three_quarters_of_a_batch_at_a_time(struct kunit *test)
 {
-	struct pcp_fixture *fx = test->priv;
-
-	fx->pcp->batch = 4;
-	pcp_fx_fill(fx, 7);
-	fx->pcp->high = 8;
-	fx->nr_free = 7;
-	fx->on_free = note_freed;
-	pcp_fx_commit(fx, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
-	KUNIT_ASSERT_EQ(test, fx->nr_free_calls, 3);
-	KUNIT_EXPECT_EQ(test, freed_after[0], 3);
-	KUNIT_EXPECT_EQ(test, freed_after[1], 6);
-	KUNIT_EXPECT_EQ(test, freed_after[2], 7);
+	commit_expect_holds(test, 4, (unsigned int []){ 3, 6, 7 });
 }
 
 static void commit_trims_until_empty(struct kunit *test)
@@ -399,7 +394,7 @@ static struct kunit_case commit_trim_cases[] = {
 	KUNIT_CASE(commit_relaxes_even_if_nothing_was_to_free),
 	KUNIT_CASE(commit_trim_leaves_what_waits),
 	KUNIT_CASE(commit_trim_disowns_the_blocks),
-	KUNIT_CASE(commit_trims_a_batch_at_a_time),
+	KUNIT_CASE(commit_trims_a_small_batch_at_a_time),
 	KUNIT_CASE(commit_trims_three_quarters_of_a_batch_at_a_time),
 	KUNIT_CASE(commit_trims_until_empty),
 	KUNIT_CASE(commit_migrated_between_batches),

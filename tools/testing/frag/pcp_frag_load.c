@@ -267,6 +267,7 @@ static void age_worker(struct worker *w)
 		/* The pace is the clock's. */
 		schedule_timeout_idle(1);
 	}
+	free_bulk(&filler);
 }
 
 static void take_sample(unsigned int second)
@@ -374,6 +375,7 @@ static void reclaim_worker(struct worker *w)
 		if (i % 256 == 0)
 			cond_resched();
 	}
+	free_bulk(&filler);
 	atomic_long_add(read, &pages_read);
 }
 
