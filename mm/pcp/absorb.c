@@ -15,8 +15,8 @@
  * be handed out in this order again. So pages that lie side by side in memory stay
  * side by side, and their struct pages are in the caches before they are asked for,
  * here and on the CPU that frees them. With any other order, each page is soon a miss
- * for both. No more than one refill waits, see pcp_set_bound(), so this takes no longer
- * than a refill.
+ * for both. No more than two refills wait, see pcp_set_bound(), so this takes no longer
+ * than they do.
  */
 static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool nolock)
 {

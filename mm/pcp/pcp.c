@@ -41,7 +41,7 @@ void pcp_init(struct per_cpu_pages *pcp, int cpu)
  * @pcp: the PCP
  * @high_max: its new high_max, in base pages; 0 disables the PCP
  *
- * As many as the largest refill, but no more than may be cached. A push that finds more
+ * As many as two of the largest refills, but no more than may be cached. A push that finds more
  * takes them all to the zone. If fewer could wait, a CPU that is woken up before it
  * allocates again would find none left. For all CPUs together it is at most an eighth of
  * the zone, however many CPUs there are. While the zone is short, no more than a batch may

@@ -42,7 +42,10 @@
 #include "owner.h"
 #include "waiting.h"
 
-/* Pages that a drain gives back under one hold of the locks, of the largest batch. */
+/*
+ * Pages that a disabled PCP gives back under one hold of the locks, and that a check of
+ * CONFIG_DEBUG_VM looks at. How many a drain takes is decided in pcp_drain().
+ */
 #define PCP_ZONE_CHUNK		1024
 
 /*

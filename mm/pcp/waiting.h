@@ -14,8 +14,8 @@
 #include "lists.h"
 
 /*
- * Pages sorted by one absorb in an allocation or a free. It bounds the time that
- * the lock is held for work that other CPUs left behind.
+ * Pages sorted by one absorb of an allocation. It bounds the time that the lock is held
+ * for work that other CPUs left behind.
  */
 #define PCP_ABSORB_NODES	64
 

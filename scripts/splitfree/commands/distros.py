@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs targets in other distributions, in chroots that debootstrap makes below $(O)/distros.
 
-Each begins with git and make alone, so that what our scripts install is tested, too. A line
-for each target; its log and its result are in $(O)/distros/NAME. Needs root.
+runs/chroots.py says what a name means. Each begins with git and make alone, so that what
+our scripts install is tested, too. A line for each target; its log and its result are in
+$(O)/distros/NAME. Needs root.
 The data of the result: runs, a list of distro, target, status, passed, failed, skipped,
 seconds and sentence.
 """
