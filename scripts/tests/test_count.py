@@ -28,6 +28,10 @@ class Counts(unittest.TestCase):
         with self.assertRaisesRegex(Failure, "count 3"):
             count.without_marks(count.parse_counts(PRINTED.replace("count 3 ", "bench 3 ")))
 
+    def test_the_median_counts_of_a_path_that_went_by_often(self):
+        found = count.parse_counts("count 12 300\ncount 12 900\ncount 12 310\n")
+        self.assertEqual(found, {12: 310})
+
     def test_what_stock_does_not_have_may_be_missing(self):
         found = count.without_marks(count.parse_counts(PRINTED + "count 14 1409\n"))
         self.assertEqual(found, {**COUNTS, 14: 1400})

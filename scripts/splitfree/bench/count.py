@@ -9,6 +9,7 @@ machine nor its load changes the numbers; the compiler does.
 import bisect
 import os
 import re
+import statistics
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import show
@@ -48,8 +49,11 @@ def baseline_file(arch=UML):
 
 
 def parse_counts(text):
-    """{id: instructions} of what count.c printed."""
-    return {int(i): int(n) for i, n in re.findall(r"^count (\d+) (\d+)\r?$", text, re.M)}
+    """{id: instructions} of what count.c printed; the median, of a path that went by often."""
+    found = {}
+    for i, n in re.findall(r"^count (\d+) (\d+)\r?$", text, re.M):
+        found.setdefault(int(i), []).append(int(n))
+    return {i: statistics.median_low(numbers) for i, numbers in found.items()}
 
 
 def without_marks(counts):

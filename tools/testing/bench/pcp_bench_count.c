@@ -36,7 +36,7 @@ static const char *const path_names[NR_PATHS] = {
 	"path_9", "path_10", "path_11", "path_12", "path_13", "path_14",
 };
 
-/* Each path is gone through so many times, and the last one counts. */
+/* Each path is gone through so many times. The last one counts, of bulk ones the median. */
 #define TURNS	8
 #define BATCH	FOLIO_BATCH_SIZE
 /*
@@ -157,7 +157,8 @@ static bool count_bulk(struct worker *w)
 
 	for (i = 1; i <= TURNS; i++) {
 		memset(w->pages, 0, BURST * sizeof(*w->pages));
-		bench_mark(i == TURNS ? BULK : 0);
+		/* One of them may have to refill the PCP anew. */
+		bench_mark(BULK);
 		got = alloc_pages_bulk(GFP_BENCH, BURST, w->pages);
 		bench_mark(0);
 		bench_free(w->pages, got, 0);
