@@ -5,7 +5,6 @@ import contextlib
 import io
 import os
 import shutil
-import stat
 import subprocess
 import tempfile
 import unittest
@@ -13,19 +12,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.kernel import build, uml
-
-
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.top = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.top)
-
-    def program(self, name, text):
-        path = os.path.join(self.top, name)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write("#!/bin/sh\n" + text)
-        os.chmod(path, stat.S_IRWXU)
-        return path
+from tests.fakes import Directory
 
 
 class Merge(unittest.TestCase):
@@ -46,7 +33,7 @@ class Merge(unittest.TestCase):
                          ["# CONFIG_A is not set", "CONFIG_B=1", "CONFIG_C=y"])
 
 
-class Builds(Base):
+class Builds(Directory):
     def failure(self, output, status=2):
         """The Failure of a build whose make says that."""
         with mock.patch.object(build.Kernel, "configure"), \

@@ -21,7 +21,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.processes import clean_env
 from splitfree.engines import kcidb
 from splitfree.judge import ktap
-from splitfree.judge import result as files
+from splitfree.judge import files
 
 STATUSES = {"FAIL", "ERROR", "MISS", "PASS", "DONE", "SKIP"}
 ID = r"[a-z0-9_]+:[^\0]*"

@@ -84,35 +84,35 @@ class Judgement(unittest.TestCase):
     def setUp(self):
         self.changes = mutate.mutants(body("a = 0;\n\tb = 64;\n\tif (a < b)\n\t\tg();"))
 
-    def judge(self, verdicts, entries=()):
+    def tally(self, verdicts, entries=()):
         results = [("push.c", m, mutants.Outcome(v, "")) for m, v in zip(self.changes, verdicts)]
-        return mutants.judge(results, entries)
+        return mutants.tally(results, entries)
 
     def entry(self, mutant):
         return mutants.Entry("push.c", mutant.function, mutant.old_line, mutant.new_line, "why", 1)
 
     def test_score(self):
-        rows, survivors, stale = self.judge(["killed", "killed", "killed", "survived", "same",
+        rows, survivors, stale = self.tally(["killed", "killed", "killed", "survived", "same",
                                              "broken"])
         self.assertEqual(mutants.score(rows["push.c"]), 75.0)
         self.assertEqual([m for _, m in survivors], [self.changes[3]])
         self.assertEqual(stale, [])
 
     def test_listed_survivor_does_not_count(self):
-        rows, survivors, stale = self.judge(["killed", "survived"], [self.entry(self.changes[1])])
+        rows, survivors, stale = self.tally(["killed", "survived"], [self.entry(self.changes[1])])
         self.assertEqual((mutants.score(rows["push.c"]), survivors, stale), (100.0, [], []))
         self.assertEqual(rows["push.c"]["equivalent"], 1)
 
     def test_listed_but_killed_is_stale(self):
-        _, _, stale = self.judge(["killed"], [self.entry(self.changes[0])])
+        _, _, stale = self.tally(["killed"], [self.entry(self.changes[0])])
         self.assertIn("notices", stale[0][1])
 
     def test_listed_but_same_code_is_stale(self):
-        _, _, stale = self.judge(["same"], [self.entry(self.changes[0])])
+        _, _, stale = self.tally(["same"], [self.entry(self.changes[0])])
         self.assertIn("same code", stale[0][1])
 
     def test_listed_but_not_run_is_not_stale(self):
-        _, _, stale = self.judge(["killed"], [self.entry(self.changes[1])])
+        _, _, stale = self.tally(["killed"], [self.entry(self.changes[1])])
         self.assertEqual(stale, [])
 
     def test_listed_but_not_made_is_stale(self):

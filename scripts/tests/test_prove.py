@@ -97,22 +97,22 @@ class Table(unittest.TestCase):
 
 class Judgement(unittest.TestCase):
     def test_what_holds(self):
-        self.assertEqual(prove.judge("holds", GOOD, 0), (True, "holds"))
-        good, said = prove.judge("holds", BAD, 10)
+        self.assertEqual(prove.as_expected("holds", GOOD, 0), (True, "holds"))
+        good, said = prove.as_expected("holds", BAD, 10)
         self.assertEqual((good, said), (False, "not so that there is a page if one is large enough"))
-        self.assertFalse(prove.judge("holds", UNWOUND, 10)[0])
+        self.assertFalse(prove.as_expected("holds", UNWOUND, 10)[0])
 
     def test_what_is_broken_breaks_what_is_proved(self):
-        self.assertTrue(prove.judge("broken", BAD, 10)[0])
-        self.assertFalse(prove.judge("broken", GOOD, 0)[0])
-        self.assertFalse(prove.judge("broken", UNWOUND, 10)[0])
-        self.assertTrue(prove.judge("broken", UNWOUND + BAD, 10)[0])
+        self.assertTrue(prove.as_expected("broken", BAD, 10)[0])
+        self.assertFalse(prove.as_expected("broken", GOOD, 0)[0])
+        self.assertFalse(prove.as_expected("broken", UNWOUND, 10)[0])
+        self.assertTrue(prove.as_expected("broken", UNWOUND + BAD, 10)[0])
 
     def test_a_proof_that_did_not_end(self):
-        self.assertEqual(prove.judge("holds", "", None), (False, "it took too long"))
-        self.assertEqual(prove.judge("holds", "x\nCONVERSION ERROR\n", 6),
+        self.assertEqual(prove.as_expected("holds", "", None), (False, "it took too long"))
+        self.assertEqual(prove.as_expected("holds", "x\nCONVERSION ERROR\n", 6),
                          (False, "cbmc ended with status 6: CONVERSION ERROR"))
-        self.assertFalse(prove.judge("broken", "", None)[0])
+        self.assertFalse(prove.as_expected("broken", "", None)[0])
 
 
 class Run(Commands):

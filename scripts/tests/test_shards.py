@@ -103,7 +103,7 @@ class Sums(Commands):
     def test_stress(self):
         self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
-        good = "stress: start\n" + "\n".join(test_stress.Judge.GOOD) + "\n"
+        good = "stress: start\n" + "\n".join(test_stress.Reasons.GOOD) + "\n"
         self.consoles = {"STRESS_SEED=9": good.replace("lost=-3", "lost=4000"),
                          "STRESS_SECONDS": good}
         self.texts = {"SEEDS": "5", "SEED": "7", "MINUTES": "1"}

@@ -80,14 +80,10 @@ def parse_cases(text, name="cases.list"):
     return cases
 
 
-def parse_goals(text, name="goals.list"):
-    goals = []
-    for number, fields in stats.fields_of(text):
-        if len(fields) != 4 or not re.match(r"(stock|value)[<>]=", fields[2]) \
-                or not stats.GOAL.match(fields[2]):
-            raise Failure(f"{name} line {number} is no goal: case globs | figure | goal | what")
-        goals.append(Goal(fields[0].split(), *fields[1:]))
-    return goals
+def goals_of(text, name="goals.list"):
+    return stats.parse_goals(
+        text, "case globs | figure | goal | what", lambda cases, figure, goal, what:
+        Goal(cases.split(), figure, stats.checked(goal, "stock", "value"), what), name)
 
 
 def read_list(name, parse):
@@ -257,7 +253,7 @@ def curve_rows(case, curves, goals):
     texts = [f"{mean(w[OVER_TIME] for w in found[kernel]):.5g}" if found[kernel] else "-"
              for kernel in KERNELS]
     ratio = compare(OVER_TIME, found["stock"], found["split"], paired=True)
-    rows = [Row(case.name, OVER_TIME, *texts, ratio, *judged(case, OVER_TIME, goals,
+    rows = [Row(case.name, OVER_TIME, *texts, ratio, *with_goal(case, OVER_TIME, goals,
                                                              found["split"], ratio))]
     if not ratio:
         return rows
@@ -267,7 +263,7 @@ def curve_rows(case, curves, goals):
     if moves is not None:
         value = [{WORST_NOISE: worst + moves}]
         rows.append(Row(case.name, WORST_NOISE, f"{moves:.3f}", f"{worst + moves:.3f}", None,
-                        *judged(case, WORST_NOISE, goals, value, None)))
+                        *with_goal(case, WORST_NOISE, goals, value, None)))
     return rows
 
 
@@ -316,7 +312,7 @@ def compare(name, stock, split, paired=False):
                        group=(lambda boot: boot["keep_index *"]) if often else None)
 
 
-def judge(goal, name, split, ratio):
+def goal_met(goal, name, split, ratio):
     """(verdict, whether it is below ENOUGH of the goal) of a figure."""
     what, sign, limit = stats.GOAL.match(goal.text).groups()
     limit, found = float(limit), ratio
@@ -337,10 +333,10 @@ def goal_of(case, name, goals):
         fnmatch.fnmatchcase(case.name, glob) for glob in goal.cases)), None)
 
 
-def judged(case, name, goals, split, ratio):
+def with_goal(case, name, goals, split, ratio):
     """(Goal or None, verdict, whether it is short) of a figure."""
     goal = goal_of(case, name, goals)
-    return goal, *(judge(goal, name, split, ratio) if goal else ("", False))
+    return goal, *(goal_met(goal, name, split, ratio) if goal else ("", False))
 
 
 def rows_of(cases, data, goals, full=False, curves=None):
@@ -358,7 +354,7 @@ def rows_of(cases, data, goals, full=False, curves=None):
                             for kernel in KERNELS)
             ratio = compare(name, stock, split)
             rows.append(Row(case.name, name, spread(name, stock), spread(name, split), ratio,
-                            *judged(case, name, goals, split, ratio)))
+                            *with_goal(case, name, goals, split, ratio)))
     return rows
 
 

@@ -57,24 +57,22 @@ FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
 
 # What was asked --------------------------------------------------------------------
 
-def parse_goals(text, name="goals.list"):
+def goal_of(phases, kinds, goal, what):
+    """The Goal of a line."""
+    for kind in kinds.split():
+        if kind not in (*KINDS, WAKES):
+            raise ValueError(f"{kind} is none of {', '.join((*KINDS, WAKES))}")
+    return Goal(phases.split(), kinds.split(), stats.checked(goal), what)
+
+
+def goals_of(text):
     """The Goals, in their order. Each has a row for each kind."""
-    goals = []
-    for number, fields in stats.fields_of(text):
-        if len(fields) != 4 or not stats.GOAL.match(fields[2]):
-            raise Failure(f"{name} line {number} is no goal: phases | kinds | goal | what")
-        kinds = fields[1].split()
-        unknown = [kind for kind in kinds if kind not in (*KINDS, WAKES)]
-        if unknown:
-            raise Failure(f"{name} line {number}: {unknown[0]} is none of "
-                          f"{', '.join((*KINDS, WAKES))}")
-        goals.append(Goal(fields[0].split(), kinds, fields[2], fields[3]))
-    return goals
+    return stats.parse_goals(text, "phases | kinds | goal | what", goal_of)
 
 
 def read_goals():
     with open(os.path.join(HERE, "goals.list"), encoding="utf-8") as handle:
-        return parse_goals(handle.read())
+        return goals_of(handle.read())
 
 
 # The kernels -----------------------------------------------------------------------
@@ -183,7 +181,7 @@ def longest(callers):
     return sorted(callers.items(), key=lambda item: (-item[1].longest, item[0]))
 
 
-def judge(goal, stock, split):
+def goal_met(goal, stock, split):
     """(ratio or None, verdict) of a row."""
     if stock is None and split is None:
         return None, "not measured"
@@ -225,7 +223,7 @@ def rows_of(goals, data):
         for kind in goal.kinds:
             callers = {name: together(data[name], goal.phases, kind) for name in KERNELS}
             stock, split = (figure(kind, callers[name]) for name in ("stock", "split"))
-            ratio, verdict = judge(goal, stock, split)
+            ratio, verdict = goal_met(goal, stock, split)
             if split is None and callers["split"]:
                 ratio, verdict = None, "not measured"
             rows.append(Row(goal.phases, goal.what, kind, stock, split, ratio, goal.text, verdict,

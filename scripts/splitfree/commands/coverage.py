@@ -22,7 +22,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
 from splitfree.judge import excuses as excuse_lists
-from splitfree.judge import result as files_of
+from splitfree.judge import files as files_of
 from splitfree.kernel import build, uml
 from splitfree.runs import kunit
 from splitfree.runs.frame import Command

@@ -55,7 +55,7 @@ COMMAND = Command(
 
 
 def check(job):
-    job.goals = frag.read_list("goals.list", frag.parse_goals)
+    job.goals = frag.read_list("goals.list", frag.goals_of)
     job.cases = frag.choose(
         frag.read_list(fragqemu.CASES if job.options.qemu else "cases.list", frag.parse_cases),
         job.options.cases, job.options.quick)
@@ -64,16 +64,16 @@ def check(job):
 
 def result_of(job):
     """What the consoles come to."""
-    data, judged = frag.report(job, job.cases)
+    data, tests = frag.report(job, job.cases)
     if not job.options.quick:
         return Result(data=data)
-    short = [row for row in judged if row.short]
+    short = [row for row in tests if row.short]
     failure = None
     if short:
         failure = Failure(f"{short[0].case}, {short[0].figure}: {short[0].goal.text} was missed "
                           f"by more than 5 % (table: {show(job.path('table.txt'))}); measure it "
                           f"alone with make frag CASES={short[0].case}", FAILED)
-    return Result(len(judged) - len(short), len(short), data=data, failure=failure)
+    return Result(len(tests) - len(short), len(short), data=data, failure=failure)
 
 
 def run(job):

@@ -54,7 +54,7 @@ def files_of(job, kernel):
             job.path("job.yaml")]
 
 
-def judge(job, text, status, late):
+def result_of(job, text, status, late):
     """The Result of what lava-run wrote."""
     cases = lava.cases(text)
     data = {"cases": [dict(zip(("suite", "name", "result", "measurement"), case))
@@ -92,7 +92,7 @@ def run(job):
         # It removes this itself, unless it is stopped.
         kill_descendants()
         shutil.rmtree(os.path.join(SCRATCH, JOB_ID), ignore_errors=True)
-    result = judge(job, guest.text(job.path("log")), ended.status, ended.late)
+    result = result_of(job, guest.text(job.path("log")), ended.status, ended.late)
     for line in result.data["cases"]:
         job.say(f"  {line['result']:<6} {line['suite']}.{line['name']}"
                 + (f" {line['measurement']}" if line["measurement"] is not None else ""))

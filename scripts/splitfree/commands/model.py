@@ -75,7 +75,7 @@ def read_pan(text):
                int(wrong.group(2)) if wrong else 0)
 
 
-def judge_pan(expected, pan):
+def as_expected(expected, pan):
     """(as it should be, what to say). Only a broken assertion shows that a twin is broken."""
     asserted = pan.violated.startswith("assertion violated")
     if expected == "broken":
@@ -123,7 +123,7 @@ def verify(one, out, index):
             return Outcome(False, 0, f"{command[0]} fails: {last}", log)
     _, text = logged(["./pan", "-m100000"], log, where)
     pan = read_pan(text)
-    good, said = judge_pan(one.expected, pan)
+    good, said = as_expected(one.expected, pan)
     if not good and pan.violated:
         trail = os.path.join(where, "trail.txt")
         logged(["spin", "-t", "-p", "-g", "-k", one.model + ".pml.trail", *defines, model], trail, where)

@@ -42,7 +42,7 @@ from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
 from splitfree.kernel import uml
 from splitfree.kernel.compiler import machine_failed
-from splitfree.runs import live
+from splitfree.runs import live_mutants
 from splitfree.runs import userland as user
 from splitfree.runs.frame import Command
 from splitfree.source import mutate
@@ -330,7 +330,7 @@ def hunt(build, jobs, chosen, where):
 
 # The report -------------------------------------------------------------------------
 
-def judge(results, entries):
+def tally(results, entries):
     """(rows by file, survivors, [(entry, what is wrong with it)])."""
     known = {entry[:4]: entry for entry in entries}
     rows = collections.defaultdict(collections.Counter)
@@ -444,7 +444,7 @@ COMMAND = Command(
      SHARD, Option("AGAIN", "", is_one, "1: change only what no test noticed the last time"),
      NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT), TIMEOUT),
     directory=lambda options: "-".join(filter(None, [
-        live.PLACE if options.live else "mutants", options.debug])),
+        live_mutants.PLACE if options.live else "mutants", options.debug])),
     tree=False)
 
 
@@ -490,8 +490,8 @@ def select(job, everything):
 def prepare(job):
     if job.options.live:
         job.make_tree()
-        live.prepare(job)
-        select(job, live.everything(job.tree))
+        live_mutants.prepare(job)
+        select(job, live_mutants.everything(job.tree))
     else:
         job.linux = user.prepare(job.out, job.options.linux)
 
@@ -502,7 +502,7 @@ def execute(job, chosen, known):
     if job.options.live:
         before = [(*item, outcome) for item, outcome in known.items()]
         # A night is long: AGAIN=1 goes on with a run that was cut.
-        return live.hunt(job, todo, lambda results: write_mutants(job, before + results))
+        return live_mutants.hunt(job, todo, lambda results: write_mutants(job, before + results))
     build = Plain(job.out, "plain", job.options.jobs, job.options.verbose)
     build.build()
     if build.run("", ROUNDS, user.TIMEOUT):
@@ -517,7 +517,7 @@ def run(job):
     fresh = execute(job, chosen, known)
     known.update({(name, mutant): outcome for name, mutant, outcome in fresh})
     results = [(*item, known[item]) for item in chosen]
-    rows, survivors, stale = judge(results, job.entries)
+    rows, survivors, stale = tally(results, job.entries)
     if job.options.shard.index == 1:
         stale += unknown(job.entries, job.everything)
     data = write_results(job, rows, survivors, results)

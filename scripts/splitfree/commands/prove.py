@@ -151,7 +151,7 @@ def preprocess(job, row, top, target):
 
 # Proofs ----------------------------------------------------------------------
 
-def judge(expected, text, status):
+def as_expected(expected, text, status):
     """(as it should be, what to say) of what cbmc wrote."""
     failed = re.findall(r"^\[\S+\] line \d+ (.*): FAILURE$", text, re.M)
     # An unwinding assertion says that the proof is broken, not the code.
@@ -190,7 +190,7 @@ def prove(job, cbmc, row, index):
         status, text = None, (error.stdout or b"").decode("utf-8", "replace")
     with open(log, "w", encoding="utf-8") as handle:
         handle.write("$ " + " ".join(command) + "\n" + text)
-    good, said = judge(row.expected, text, status)
+    good, said = as_expected(row.expected, text, status)
     return good, said, log, time.monotonic() - started
 
 

@@ -23,7 +23,7 @@ import tempfile
 from splitfree.base import results
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, PASSED, Failure
 from splitfree.base.options import given
-from splitfree.judge import result as files
+from splitfree.judge import files
 from splitfree.source import git
 
 VERSION = {"major": 5, "minor": 3}

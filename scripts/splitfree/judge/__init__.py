@@ -6,7 +6,7 @@ ktap      test results, the only reader of them
 splats    what a kernel must not say
 excuses   the format of every list of exceptions
 verdict   all of these together: passed, failed, or nothing known
-result    KTAP, JUnit and JSON, which agree with the exit status
+files     KTAP, JUnit and JSON, which agree with the exit status
 
 Nothing here knows how a kernel is built or started.
 """

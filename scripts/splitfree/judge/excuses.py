@@ -13,12 +13,14 @@ import collections
 import datetime
 import re
 
+from splitfree.base.failures import Failure
+
 # until: the last day, or None. fields: as the list has them. where: for messages.
 Entry = collections.namedtuple("Entry", "until fields reason where")
 Excuse = collections.namedtuple("Excuse", "until pattern reason")
 
 
-class BadList(Exception):
+class BadList(Failure):
     """A list cannot be used."""
 
 

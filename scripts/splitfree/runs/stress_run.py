@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One run of the guest of make stress: boot it, follow what it says, judge it."""
+"""One run of the guest of make stress: boot it, follow what it says, say what failed."""
 
 import collections
 import os
@@ -121,7 +121,7 @@ def floors(run):
             for key, floor in each_minute.items()}
 
 
-def judge(watcher, late, console, run, args=()):
+def reasons_of(watcher, late, console, run, args=()):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
     verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
@@ -177,7 +177,7 @@ def one(run, kernel, image, console, watcher):
                       on_line=watcher.line, verbose=run.verbose)
     watcher.results["messages"] = len(watcher.messages)
     watcher.results["excused"] = watcher.excused
-    reasons, verdict = judge(watcher, ended.late, console, run, args)
+    reasons, verdict = reasons_of(watcher, ended.late, console, run, args)
     for line in table(watcher.results):
         print(line)
     for text in (watcher.errors + watcher.messages)[:20]:

@@ -79,7 +79,7 @@ def once(job, kernel, args, name, timeout):
         raise Failure(f"kunit.py ran no kernel (log: {show(log)}); its last lines are above",
                       FAILED)
     shutil.copyfile(raw, job.path("console.log"))
-    result = kunit.judge(job, ended, timeout, "um", parsed=ended.status, args=args, env=env)
+    result = kunit.result_of(job, ended, timeout, "um", parsed=ended.status, args=args, env=env)
     if "Regenerating .config" in said and not result.failure:
         result.failure = Failure(f"{PLACE}/.kunitconfig wants what .kunitconfig does not have "
                                  f"(log: {show(log)}); the second has to have all of the first",

@@ -17,7 +17,7 @@ from splitfree.base.paths import ROOT
 from splitfree.commands import mutants
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import build
-from splitfree.runs import live
+from splitfree.runs import live_mutants as live
 from splitfree.source import mutate
 from tests.fakes import SPLAT, Commands, Tree, ktap
 from tests.test_mutate import body
