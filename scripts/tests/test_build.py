@@ -51,7 +51,8 @@ class Builds(Directory):
 
     def test_full_disk_is_no_failed_test(self):
         failure = self.failure("fatal error: a.o: No space left on device")
-        self.assertIn("the disk is full", str(failure))
+        self.assertRegex(str(failure), "the disk is full .*; free some, use fewer compilers at a time "
+                         "with JOBS=, or another directory with O=$")
         self.assertEqual(failure.status, 2)
 
     def test_a_compiler_that_was_killed_is_no_failed_test(self):
@@ -69,7 +70,8 @@ class Builds(Directory):
                 self.assertEqual(kernel.link(), good)
         with mock.patch.object(kernel, "make_command", lambda: [
                 "sh", "-c", "echo No space left on device >&2; exit 2"]), \
-                self.assertRaisesRegex(Failure, "the disk is full"):
+                self.assertRaisesRegex(Failure, "the disk is full .*; free some, or use another "
+                                       "directory with O=$"):
             kernel.link()
 
     def test_cached_objects_fit_another_clone(self):

@@ -83,7 +83,7 @@ class Which(unittest.TestCase):
         self.clang("-19", 19)
         for text in ("", "clang-19", self.top + "/clang-19"):
             self.assertEqual(compiler.cc("CC", text), text)
-        with self.assertRaisesRegex(Failure, "program gcc-14 is missing"):
+        with self.assertRaisesRegex(Failure, "CC=gcc-14: the program gcc-14 is missing; install it"):
             compiler.cc("CC", "gcc-14")
         with self.assertRaisesRegex(Failure, "neither gcc nor clang"):
             compiler.cc("CC", "tcc")

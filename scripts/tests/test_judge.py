@@ -129,9 +129,9 @@ class Excuses(Top):
                          [(None, ["a", "b.*", "c | because"], "of it"),
                           (datetime.date(2026, 6, 1), ["a", "b", "c"], "d")])
         for bad in ("a | b", "a |  | c | d", "a | b | c | "):
-            with self.assertRaisesRegex(excuses.BadList, ":1: want 3 field"):
+            with self.assertRaisesRegex(excuses.BadList, r":1: want 3 field\(s\) \| reason$"):
                 excuses.entries(self.file("bad", bad + "\n"), 3)
-        with self.assertRaisesRegex(excuses.BadList, "no day"):
+        with self.assertRaisesRegex(excuses.BadList, ":1: no day at the start .YYYY-MM-DD.$"):
             excuses.read(self.file("bad", "soon | WARNING | why\n"))
         with self.assertRaisesRegex(excuses.BadList, ":1: .*unterminated"):
             excuses.read(self.file("bad", "2026-06-01 | [ | why\n"))

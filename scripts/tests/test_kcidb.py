@@ -250,11 +250,11 @@ class Base(Directory):
 
 class Words(unittest.TestCase):
     def test_bad_ones(self):
-        for words, why in (([], "say where"), (["ORIGIN=x"], "say where"),
+        for words, why in (([], "say where the result is"), (["ORIGIN=x"], "say where the result is"),
                            (["x", "FOO=1"], "FOO= is not known"),
-                           (["x", "ORIGIN=A-b"], "ORIGIN=A-b"),
+                           (["x", "ORIGIN=A-b"], "ORIGIN=A-b may have small letters"),
                            (["x", "LOGS=http://x"], "does not begin with https"),
-                           (["/nowhere"], "has no result.json")):
+                           (["/nowhere"], "has no result.json of a command")):
             with self.assertRaisesRegex(Failure, why):
                 kcidb.run(words)
 

@@ -8,9 +8,11 @@ import os
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.judge import ktap
+from splitfree.judge.excuses import BadList
 from splitfree.kernel import guest
 from splitfree.runs import kunit
 
@@ -99,9 +101,14 @@ class ResultOf(unittest.TestCase):
             self.assertEqual(result.failure.status, 2)
             self.assertFalse(os.path.exists(self.job.path("results.json")))
 
+    def test_a_list_of_splats_that_cannot_be_read(self):
+        with mock.patch.object(kunit.verdicts, "judge_file", side_effect=BadList("x:1: no day")), \
+                self.assertRaisesRegex(Failure, "^x:1: no day$"):
+            self.result(GOOD)
+
     def test_kunit_py_does_not_like_what_looks_good(self):
         result = self.result(GOOD, parsed=3)
-        self.assertIn("kunit.py ended with status 3", str(result.failure))
+        self.assertRegex(str(result.failure), "kunit.py ended with status 3, .*; read its report above$")
 
 
 class Guard(unittest.TestCase):

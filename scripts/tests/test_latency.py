@@ -7,6 +7,7 @@ import os
 import re
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.bench import latency
@@ -52,6 +53,19 @@ class Consoles(unittest.TestCase):
             ("idle", "wakes"): {"boot 7, minute 0": Record(63, 69, 0),
                                 "boot 7, minute 1": Record(4, 4, 0),
                                 "boot 7, minute 2": Record(99, 99, 0)}})
+
+    def test_a_kernel_without_functions(self):
+        kernel = types.SimpleNamespace(dir="/nowhere")
+        for status, said in ((1, b"0 T alloc\n"), (0, b"")):
+            with mock.patch.object(latency, "run_program",
+                                   return_value=types.SimpleNamespace(returncode=status, stdout=said)), \
+                    self.assertRaisesRegex(Failure, "^nm found no functions in /nowhere/mm$"):
+                latency.own_functions(kernel)
+
+    def test_without_qemu(self):
+        with mock.patch.object(latency.shutil, "which", return_value=None), \
+                self.assertRaisesRegex(Failure, "is missing; run scripts/packages.sh count-x86_64"):
+            latency.command(types.SimpleNamespace(binary="x"), 1)
 
     def test_functions_are_those_of_the_text(self):
         text = ("\npage_alloc.o:\n0000000000000010 T alloc\n0000000000000020 t take.isra.0\n"
@@ -213,7 +227,7 @@ class Runs(Commands):
 
     def test_a_kernel_that_hangs(self):
         self.late = True
-        self.assertIn("did not end", self.failure())
+        self.assertRegex(self.failure(), r"the kernel did not end in \d+ s .log: ")
 
     def test_a_kernel_that_complains(self):
         self.consoles["split-off/"] += "WARNING: a bad page\n"

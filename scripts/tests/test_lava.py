@@ -112,7 +112,7 @@ class Words(unittest.TestCase):
         self.assertIn("STRESS_SECONDS=30 STRESS_SEED=1", said.getvalue())
 
     def test_bad_ones(self):
-        for words, why in (([], "say where"), (["bzImage", "x"], "say where"),
+        for words, why in (([], "say where the lab finds"), (["bzImage", "x"], "say where the lab finds"),
                            (["a://b", "c://d", "FOO=1"], "FOO= is not known"),
                            (["a://b", "c://d", "SECONDS=x"], "SECONDS=x is no number")):
             with self.assertRaisesRegex(Failure, why):
@@ -149,6 +149,14 @@ class Run(Commands):
         result = self.result("lava-run: no such option\n", 2)
         self.assertEqual(result.failure.status, COULD_NOT_RUN)
         self.assertIn("  | lava-run: no such option", self.said)
+
+    def test_only_root_can(self):
+        for user, refused in ((0, False), (1000, True)):
+            with mock.patch("os.geteuid", return_value=user), contextlib.ExitStack() as stack:
+                if refused:
+                    stack.enter_context(self.assertRaisesRegex(
+                        Failure, "^lava-run wants to be root; run make lava as root$"))
+                command.check(self.job())
 
     def test_the_command(self):
         self.patch(command.load, "make_initramfs", return_value="image")

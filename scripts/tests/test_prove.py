@@ -3,6 +3,7 @@
 
 import os
 import tempfile
+import types
 import unittest
 from unittest import mock
 
@@ -148,6 +149,15 @@ class Run(Commands):
     def test_nothing_is_chosen(self):
         with self.assertRaisesRegex(Failure, "names no proof"):
             self.run_with(ONLY="nothing")
+
+    def test_a_proof_that_gcc_cannot_read(self):
+        job = self.job()
+        job.linux = ROOT
+        row = next(row for row in prove.read_list() if row.name == "route")
+        said = types.SimpleNamespace(returncode=1, stderr=b"a.h: No such file\nmore\n")
+        with mock.patch.object(prove, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "^prove_route.c cannot be read: a.h: No such file$"):
+            prove.preprocess(job, row, ROOT, os.path.join(self.out, "x.i"))
 
 
 if __name__ == "__main__":

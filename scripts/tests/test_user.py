@@ -48,7 +48,8 @@ class Judgement(unittest.TestCase):
             self.assertIn(line[:30], outcome.reason)
 
     def test_sanitizer_that_cannot_start(self):
-        with self.assertRaisesRegex(Failure, "mmap_rnd_bits"):
+        with self.assertRaisesRegex(Failure, "cannot live with this system's address randomisation; run "
+                                    "sysctl vm.mmap_rnd_bits=28"):
             user.outcome_of("FATAL: ThreadSanitizer: unexpected memory mapping 0x5b-0x5c\n", 66)
 
     def test_hung(self):
@@ -87,6 +88,8 @@ class Results(unittest.TestCase):
         self.assertEqual((outcome.passed, outcome.failed, outcome.skipped), (1 + 2, 1, 2))
         self.assertEqual(outcome.failures, ["asan.pcp_push.a"])
         self.assertEqual(result.sums(), (1, 1, 2))
+        self.assertRegex(str(result.failure), r"^asan: tests failed \(log: .*/console.log\); "
+                         "run one suite alone with SUITE= and DEBUG=")
         self.assertRegex(str(result.failure), "^asan: tests failed .*run one suite alone")
 
     def test_what_no_case_says_is_one(self):
