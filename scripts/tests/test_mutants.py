@@ -141,10 +141,18 @@ class Noticed(unittest.TestCase):
                                   "    not ok 2 b\n", 1), "pcp_push.b")
 
     def test_hang(self):
-        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", "hang"), "pcp_push., hung after a")
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", None), "pcp_push, after a: hung")
+        self.assertEqual(self.who("", None), "the start: hung")
 
     def test_killed_by_a_signal(self):
-        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", -27), "pcp_push., hung after a")
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", -27), "pcp_push, after a: hung")
+
+    def test_a_fault_is_said_by_the_program(self):
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n    # b: ended by signal 11\nBail out!\n",
+                                  1), "b: ended by signal 11")
+
+    def test_a_program_that_ended_early(self):
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", 2), "pcp_push, after a: status 2")
 
 
 class Run(Commands):

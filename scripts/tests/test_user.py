@@ -107,13 +107,22 @@ class Results(unittest.TestCase):
 
 
 class Excerpt(unittest.TestCase):
+    def excerpt(self, text, status=1):
+        return user.excerpt(user.outcome_of(text, status).verdict, text)
+
     def test_what_failed_and_why(self):
         text = OK_RUN.replace("ok 1 a", "# a: EXPECTATION FAILED at x.c:1\n    # why\n    not ok 1 a")
-        self.assertEqual(user.excerpt(text), ["# a: EXPECTATION FAILED at x.c:1", "# why",
-                                              "not ok 1 a"])
+        self.assertEqual(self.excerpt(text), ["# a: EXPECTATION FAILED at x.c:1", "# why",
+                                              "pcp_push.a failed"])
+
+    def test_the_report_of_a_sanitizer(self):
+        text = OK_RUN.replace("    ok 2", "WARNING: ThreadSanitizer: data race\n  at pcp_push()\n    ok 2")
+        self.assertEqual(self.excerpt(text)[0], "WARNING: ThreadSanitizer: data race")
 
     def test_a_run_that_died_shows_its_end(self):
-        self.assertTrue(user.excerpt(OK_RUN))
+        self.assertEqual(self.excerpt(OK_RUN, -11)[-1], "ok 1 pcp_push")
+        text = "\n".join(OK_RUN.splitlines()[:6]) + "\n# b: ended by signal 11\nBail out!\n"
+        self.assertIn("# b: ended by signal 11", self.excerpt(text))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ import re
 import resource
 import shlex
 import shutil
-import subprocess
 import threading
 import time
 
@@ -40,6 +39,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
+from splitfree.judge import ktap
 from splitfree.kernel import uml
 from splitfree.kernel.compiler import machine_failed
 from splitfree.runs import live_mutants
@@ -187,41 +187,23 @@ class Place:
     def run(self, milliseconds, *suites):
         """None if it passed, else what noticed."""
         env = clean_env(PCP_ROUNDS=str(ROUNDS), PCP_CPU_MS=str(milliseconds), PCP_FAIL_FAST="1")
-        with open(self.log, "wb") as handle:
-            child = subprocess.Popen([self.program, *suites], env=env, stdin=subprocess.DEVNULL,
-                                     stdout=handle, stderr=subprocess.STDOUT)
-            # One that never ends, or never stops to complain.
-            for what, limit in ((resource.RLIMIT_FSIZE, 1 << 23), (resource.RLIMIT_AS, 1 << 31)):
-                with contextlib.suppress(ProcessLookupError):
-                    resource.prlimit(child.pid, what, (limit, limit))
-            try:
-                status = child.wait(LONGEST)
-            except subprocess.TimeoutExpired:
-                status = "hang"
-            finally:
-                child.kill()
-                child.wait()
-        return who_noticed(self.log, status) if status else None
+        # One that never ends, or never stops to complain.
+        status = user.start([self.program, *suites], self.log, LONGEST, env,
+                            ((resource.RLIMIT_FSIZE, 1 << 23), (resource.RLIMIT_AS, 1 << 31)))
+        return None if status == 0 else who_noticed(self.log, status)
 
 
 def who_noticed(path, status):
-    """The first case that failed; the one that never ended, or crashed."""
+    """The first case that failed, or where a program was that crashed or hung."""
     with open(path, encoding="utf-8", errors="replace") as handle:
-        text = handle.read(1 << 22)
-    last, suite = "the start", ""
-    for line in text.splitlines():
-        match = re.match(r"(\s*)# Subtest: (\S+)", line)
-        if match and len(match.group(1)) == 4:
-            suite = match.group(2) + "."
-        match = re.match(r"\s*# (\w+): (?:EXPECTATION|ASSERTION|FAILED|ended)", line)
-        if match:
-            return suite + match.group(1)
-        match = re.match(r"    (not )?ok \d+ (\S+)", line)
-        if match:
-            if match.group(1):
-                return suite + match.group(2)
-            last = match.group(2)
-    return f"{suite}, hung after {last}" if status == "hang" or status < 0 else f"{suite} {status}"
+        found = ktap.read(handle.read(1 << 22).splitlines())
+    cases = [name for name in found.failures if ": " not in name]
+    last_words = [line.strip(" #") for test in found.tests for leaf in test.leaves()
+                  if not leaf.good() for line in leaf.log if ktap.DIAGNOSTIC.match(line)]
+    if cases or last_words:
+        return (cases + last_words)[0]
+    hung = status is None or status < 0
+    return f"{found.ended_in or 'the start'}: {'hung' if hung else f'status {status}'}"
 
 
 class Plain(user.Build):
@@ -505,7 +487,7 @@ def execute(job, chosen, known):
         return live_mutants.hunt(job, todo, lambda results: write_mutants(job, before + results))
     build = Plain(job.out, "plain", job.options.jobs, job.options.verbose)
     build.build()
-    if build.run("", ROUNDS, user.TIMEOUT):
+    if build.run("", ROUNDS, user.TIMEOUT) != 0:
         raise Failure(f"the suites fail before anything is changed (log: "
                       f"{show(build.console)}); mend that with make user first", FAILED)
     return hunt(build, job.options.jobs, todo, job.path("work"))

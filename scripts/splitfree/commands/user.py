@@ -97,17 +97,19 @@ def test(build, options):
           f"{time.monotonic() - built:.1f} s   {verdicts.summary(outcome.verdict)}"
           + ("" if good else f"   {show(build.console)}"), flush=True)
     if not good:
-        for line in excerpt(text)[:30]:
+        for line in excerpt(outcome.verdict, text)[:30]:
             print("  | " + line)
     return text, outcome
 
 
-def excerpt(text):
-    """What a person wants to see of a failed run: what failed and why, no lists of passes."""
-    lines = [line.strip() for line in text.splitlines()]
-    kept = [line for line in lines
-            if line and not re.match(r"ok |KTAP|1\.\.|# Subtest|# \w+: seed|# \w+: \d+ op", line)]
-    return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
+def excerpt(verdict, text):
+    """What a person wants to see of a failed run: what failed and why, or how it ended."""
+    lines = [line for splat in verdict.splats for line in splat.report]
+    for test_ in verdict.tests:
+        for name, leaf in files.named_leaves(test_, test_.name):
+            if not leaf.good():
+                lines += [*leaf.log, " ".join([f"{name} {leaf.outcome}", leaf.reason])]
+    return [line.strip() for line in lines if line.strip()] or text.splitlines()[-10:]
 
 
 def guard(job):

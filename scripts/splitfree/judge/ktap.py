@@ -111,6 +111,8 @@ class Reader:
         self.counts = collections.Counter()
         self.failures, self.tests, self.skips = [], [], []
         self.levels, self.started, self.negated = [], False, False
+        # Which test was going on when the log ended.
+        self.ended_in = ""
         # The last result, and what its header called the suite.
         self.last_result = ("", "")
         self.log = collections.deque(maxlen=LINES)
@@ -398,6 +400,7 @@ class Reader:
                        f"{header}: its result was cut")
 
     def close_all(self, why="the log ended"):
+        self.ended_in = self.where()
         while self.levels:
             self.leave(why)
         self.log.clear()

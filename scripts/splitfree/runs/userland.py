@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import resource
 import subprocess
 import sys
 
@@ -198,6 +199,26 @@ def suffix(cc):
     return "" if name in ("gcc", "cc") else "-" + name
 
 
+def start(command, console, timeout, env, limits=()):
+    """Run the program to its end; returns its status, or None if the time ran out.
+
+    limits: (resource, most) that it may have of it.
+    """
+    with open(console, "wb") as handle:
+        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=handle,
+                                 stderr=subprocess.STDOUT)
+        for what, most in limits:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(child.pid, what, (most, most))
+        try:
+            return child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            child.kill()
+            child.wait()
+
+
 class Build:
     """The program of one kind. tree: where the kernel tree is; cc: the compiler."""
 
@@ -242,17 +263,8 @@ class Build:
                         UBSAN_OPTIONS="print_stacktrace=1")
         if rounds:
             env["PCP_ROUNDS"] = str(rounds)
-        with open(self.console, "wb") as handle, ticking(f"running {self.kind}"):
-            child = subprocess.Popen([self.program] + ([suite] if suite else []), env=env,
-                                     stdin=subprocess.DEVNULL, stdout=handle,
-                                     stderr=subprocess.STDOUT)
-            try:
-                return child.wait(timeout)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                child.kill()
-                child.wait()
+        with ticking(f"running {self.kind}"):
+            return start([self.program] + ([suite] if suite else []), self.console, timeout, env)
 
     def text(self):
         with open(self.console, encoding="utf-8", errors="replace") as handle:
