@@ -9,6 +9,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import mutants
+from splitfree.judge import excuses
 from splitfree.source import mutate
 from tests.fakes import Commands
 from tests.test_mutate import body
@@ -58,7 +59,7 @@ class Equivalent(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
             handle.write(text)
             handle.flush()
-            return mutants.read_equivalent(handle.name)
+            return excuses.changes(handle.name)
 
     def test_entry(self):
         entry, = self.read(GOOD)
@@ -67,17 +68,17 @@ class Equivalent(unittest.TestCase):
         self.assertEqual(entry.line, 3)
 
     def test_no_reason(self):
-        with self.assertRaisesRegex(Failure, "indented reason"):
+        with self.assertRaisesRegex(Failure, ":3: want FILE FUNCTION, .* an indented reason"):
             self.read(GOOD.split("  no")[0])
 
     def test_twice(self):
-        with self.assertRaisesRegex(Failure, "twice"):
+        with self.assertRaisesRegex(Failure, ":3: is there twice$"):
             self.read(GOOD + "\n" + GOOD)
 
     def test_the_real_list_can_be_read_and_names_changes_that_are_made(self):
         everything = [(n, m) for n in mutants.sources()
                       for m in mutate.mutants(mutants.read(os.path.join(mutants.PCP, n)))]
-        self.assertEqual(mutants.unknown(mutants.read_equivalent(), everything), [])
+        self.assertEqual(mutants.unknown(excuses.changes(mutants.LIST), everything), [])
 
 
 class Judgement(unittest.TestCase):
@@ -89,7 +90,7 @@ class Judgement(unittest.TestCase):
         return mutants.tally(results, entries)
 
     def entry(self, mutant):
-        return mutants.Entry("push.c", mutant.function, mutant.old_line, mutant.new_line, "why", 1)
+        return excuses.Change("push.c", mutant.function, mutant.old_line, mutant.new_line, "why", 1)
 
     def test_score(self):
         rows, survivors, stale = self.tally(["killed", "killed", "killed", "survived", "same",
@@ -116,7 +117,7 @@ class Judgement(unittest.TestCase):
         self.assertEqual(stale, [])
 
     def test_listed_but_not_made_is_stale(self):
-        entry = mutants.Entry("push.c", "f", "gone();", ";", "why", 1)
+        entry = excuses.Change("push.c", "f", "gone();", ";", "why", 1)
         everything = [("push.c", m) for m in self.changes]
         self.assertEqual(len(mutants.unknown([entry], everything)), 1)
         self.assertEqual(mutants.unknown([self.entry(self.changes[0])], everything), [])
@@ -197,7 +198,7 @@ class Run(Commands):
         self.assertTrue(self.run_with("same").failure)
 
     def test_a_stale_entry(self):
-        entry = mutants.Entry("push.c", "f", "gone();", ";", "why", 7)
+        entry = excuses.Change("push.c", "f", "gone();", ";", "why", 7)
         result = self.run_with("killed", entries=[entry])
         self.assertRegex(str(result.failure), "has 1 stale entries; remove them")
         self.assertIn("mutants.list:7: stale: no such change is made", self.said)

@@ -15,7 +15,7 @@ MARKDOWN = ["README.md", "CONTRIBUTING.md", *sorted(
 # Functions of the kernel that the pages name, and that no line of ours has.
 KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "llist_add_batch",
            "__rmqueue", "alloc_pages_nolock", "free_pages_prepare", "kvfree_rcu",
-           "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
+           "decay_pcp_high", "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
 # Files of the kernel that the pages name.
 KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
                  "Documentation/fault-injection/fault-injection.rst"}

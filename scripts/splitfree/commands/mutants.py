@@ -39,6 +39,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
+from splitfree.judge import excuses as excuse_lists
 from splitfree.judge import ktap
 from splitfree.kernel import uml
 from splitfree.kernel.compiler import machine_failed
@@ -61,43 +62,6 @@ ROUNDS = 100000
 # It is processor time that is limited; this is for threads that all sleep, and
 # long, because a machine that does other things too is no hang.
 LONGEST = 900
-
-Entry = collections.namedtuple("Entry", "file function old new reason line")
-
-
-# The list of equivalent mutants ------------------------------------------------
-
-def read_equivalent(path=LIST):
-    """Blocks of: FILE FUNCTION, -old line, +new line, and the indented reason."""
-    entries = []
-    with open(path, encoding="utf-8") as handle:
-        lines = [line.rstrip("\n") for line in handle]
-    nr = 0
-    while nr < len(lines):
-        if not lines[nr].strip() or lines[nr].startswith("#"):
-            nr += 1
-            continue
-        first, block = nr + 1, []
-        while nr < len(lines) and lines[nr].strip():
-            block.append(lines[nr])
-            nr += 1
-        entries.append(parse_entry(block, path, first))
-    keys = collections.Counter(entry[:4] for entry in entries)
-    for entry in entries:
-        if keys[entry[:4]] > 1:
-            raise Failure(f"{show(path)}:{entry.line}: is there twice")
-    return entries
-
-
-def parse_entry(block, path, first):
-    words = block[0].split()
-    good = (len(words) == 2 and len(block) >= 4 and block[1].startswith("-")
-            and block[2].startswith("+") and all(b.startswith(" ") for b in block[3:]))
-    if not good:
-        raise Failure(f"{show(path)}:{first}: want FILE FUNCTION, -OLD LINE, +NEW LINE, and an "
-                      "indented reason, in lines of their own")
-    return Entry(words[0], words[1], block[1][1:].strip(), block[2][1:].strip(),
-                 " ".join(b.strip() for b in block[3:]), first)
 
 
 def key(name, mutant):
@@ -457,7 +421,7 @@ def list_of(job):
 def check(job):
     if job.options.debug and not job.options.live:
         raise Failure(f"DEBUG={job.options.debug} is a kernel; mutants without LIVE=1 have none")
-    job.entries = read_equivalent(list_of(job))
+    job.entries = excuse_lists.changes(list_of(job), show)
     if not job.options.live:
         select(job, [(name, mutant) for name in sources()
                      for mutant in mutate.mutants(read(os.path.join(PCP, name)))])

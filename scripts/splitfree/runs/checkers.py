@@ -23,6 +23,7 @@ from splitfree.judge import excuses as excuse_lists
 from splitfree.kernel import uml
 
 EXCUSES = os.path.join(TESTING, "excuses/lint.list")
+WORDS = os.path.join(TESTING, "excuses/codespell.list")
 # Debian 12's sparse does not know this word, which kbuild asks for; to sparse
 # both mean the same, but for qualifiers.
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
@@ -266,8 +267,8 @@ def sphinx(tree, _, log):
 def codespell(tree, _, log):
     del tree
     need("codespell")
-    words = os.path.join(TESTING, "excuses/codespell.words")
-    result = run(["codespell", "-I", words, "--skip=*/data/*",
+    words = [one.fields[0] for one in excuse_lists.entries(WORDS, 1, show=show)]
+    result = run(["codespell", "-L", ",".join(words), "--skip=*/data/*",
                   *(p for p in OWN_TEXT if os.path.exists(os.path.join(ROOT, p)))],
                  cwd=ROOT)
     text = result.stdout.decode("utf-8", "replace")
