@@ -57,14 +57,14 @@ ALIGNED = ("compact", "kcompactd", "proactive", "compact_all")
 HUGE = (*ALIGNED, "contig", *fragqemu.HUGE)
 # Phases that want more memory than there is.
 RECLAIM = ("reclaim", "anon")
-# Keys of which each line adds to the list.
+# Each line with one of these keys adds to a list.
 REPEATED = ("kill_pcp", "kill_waiting")
 # Seconds of a window of a curve, and what is said of it.
 WINDOW = 30
 OVER_TIME, WORST, WORST_NOISE = "whole over time", "worst 30 s", "worst 30 s with noise"
 LINE = re.compile(r"^frag: (\w+) ([\w.]+) (.+?)\s*$", re.M)
 # Seconds; a GB of memory takes some more.
-TIMEOUT = 300
+LIMIT = 300
 # About what a boot takes.
 BOOT_SECONDS = 10
 # Of a guest's memory file, beside the memory.
@@ -413,8 +413,8 @@ def cost(job, case):
 def boot(job, kernel, case, number, console):
     """Run one kernel to its end; returns the numbers of its console. Of UML, each CPU has its core."""
     hosts = sorted(os.sched_getaffinity(0))
-    limit = fragqemu.TIMEOUT if job.options.qemu else \
-        TIMEOUT * max(1, case.memory // 1024) + seconds_of(job, case)
+    limit = fragqemu.LIMIT if job.options.qemu else \
+        LIMIT * max(1, case.memory // 1024) + seconds_of(job, case)
     own = {} if job.options.qemu else {
         "env": uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE),
         "started": lambda pid: pin(pid, case.ncpus, "few", hosts)}

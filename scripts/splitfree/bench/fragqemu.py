@@ -19,7 +19,7 @@ CONFIG = os.path.join(TESTING, "frag", "qemu.config")
 CASES = "qemu.list"
 SOURCES = [os.path.join(TESTING, "guest", name) for name in ("frag.c", "frag_over.c")]
 # Seconds; the emulation is slow, and others may use the host.
-TIMEOUT = 900
+LIMIT = 900
 # The phases of the program that make huge pages.
 HUGE = ("thp", "khugepaged", "hugetlb")
 # Phases that take memory until the OOM killer comes, which the kernel then reports.

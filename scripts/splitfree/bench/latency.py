@@ -43,7 +43,7 @@ APPEND = ("panic=-1", "tsc=reliable")
 # A row that is a test fails when it is so much above its goal: compilers differ.
 ENOUGH = 0.95
 # Seconds; the emulation is slow, and others may use the host.
-TIMEOUT = 1800
+LIMIT = 1800
 
 Goal = namedtuple("Goal", "phases kinds text what")
 # longest: ns; nr: of sections; disturbed: of those that were not timed.
@@ -122,12 +122,12 @@ def boot(job, kernel, seed):
     """Boot a kernel to its end; returns its console."""
     name = f"{os.path.basename(kernel.dir)}-{seed}"
     console = job.path("consoles", f"{name}.log")
-    ended = guest.run(command(kernel, seed), console, TIMEOUT, f"timing under QEMU, {name}",
+    ended = guest.run(command(kernel, seed), console, LIMIT, f"timing under QEMU, {name}",
                       verbose=job.options.verbose)
     text = guest.text(console).replace("\r", "")
     failed = FAILED_LINE.search(text)
     if ended.late:
-        raise Failure(f"the kernel did not end in {TIMEOUT} s (log: {show(console)})")
+        raise Failure(f"the kernel did not end in {LIMIT} s (log: {show(console)})")
     if failed or not re.search(r"^latency: end$", text, re.M):
         raise Failure(f"the kernel {name} could not time anything: "
                       f"{failed.group(1) if failed else 'it stopped early'} "

@@ -27,7 +27,7 @@ GOALS = os.path.join(build.HERE, "goals.list")
 INIT = os.path.join(TESTING, "guest/bench.c")
 MANY_CPUS = 17
 LOCK_ROUNDS = 3
-TIMEOUT, TIMEOUT_LOCKS = 600, 900
+LIMIT, LIMIT_LOCKS = 600, 900
 # In the order of a round. D is stock again.
 LETTERS = "ABCD"
 
@@ -131,7 +131,7 @@ def boot(args, console, which, ncpus, hosts, env):
             pinned.append(pid)
         return bool(pinned)
 
-    ended = guest.run(args, console, TIMEOUT_LOCKS if which == "locks" else TIMEOUT,
+    ended = guest.run(args, console, LIMIT_LOCKS if which == "locks" else LIMIT,
                       os.path.basename(console), env=env, started=started)
     text = guest.text(console)
     check(text, console, ended.late, bool(pinned))

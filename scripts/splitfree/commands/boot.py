@@ -25,7 +25,7 @@ LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) C
 EXTRA_SECONDS = 90
 
 COMMAND = frame.Command(
-    "boot the same kernel with one process that allocates and frees",
+    "boot the kernel of make kunit with one process that allocates and frees",
     (NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT),
      Option("BOOT_SECONDS", "60", required(1, 86400), "how long it works")),
     directory=lambda options: "-".join(filter(None, ["boot", options.debug])), in_place=True)

@@ -63,7 +63,7 @@ def read_list(path=os.path.join(DATA, "list")):
     return configs
 
 
-COMMAND = Command("compile mm/ in eight more configurations, with W=1",
+COMMAND = Command("compile mm/ in configurations that no other target builds, with W=1",
                   (ONLY, SHARD, Option("TOUCHED", "", is_one,
                                        "1: only the files that the series touches", False)),
                   packages=("configs",))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures what stock and the split path leave in whole blocks, side by side.
 
-Results in $(O)/frag: table.txt, results.json, and a console for each boot, of which the
-table is made. With KERNELS=split only those of the split path are measured anew, and
-stock's stay as they were. Cases age_* have a plot of whole blocks over time. The whole blocks of a load are those after a drain; FIGURES=1
-prints all figures. What was promised is in tools/testing/frag/goals.list; a goal that is
-missed is a result, and the exit status is 0 then. The data of the result: what
-results.json has, without each boot.
+Results in $(O)/frag: table.txt, results.json, and a console for each boot; the table is
+made of the consoles. With KERNELS=split only the split path is measured anew, and the
+figures of stock stay as they were. Cases age_* have a plot of whole blocks over time. The
+whole blocks of a load are those after a drain; FIGURES=1 prints all figures.
+tools/testing/frag/goals.list has the goals. A goal that is missed is a result, and the
+exit status is 0 then. The data of the result: what results.json has, without each boot.
 
 QEMU=1 boots x86-64 kernels, and has a program in the guest: huge pages by faults, by
 khugepaged and in hugetlb's pool, swap on zram, and the OOM killer. Its cases are in

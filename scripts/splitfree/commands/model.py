@@ -29,7 +29,7 @@ from splitfree.source import programs
 
 MODELS = os.path.join(TESTING, "models")
 # The longest takes half a minute on an idle machine.
-TIMEOUT = 900
+LIMIT = 900
 
 Run = collections.namedtuple("Run", "model expected defines text")
 Outcome = collections.namedtuple("Outcome", "good states text log")
@@ -97,10 +97,10 @@ def slug(text):
 def logged(command, log, where):
     """Run it where its files belong; its output is kept. Returns (status, output)."""
     try:
-        result = run_program(command, cwd=where, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        result = run_program(command, cwd=where, stderr=subprocess.STDOUT, timeout=LIMIT)
         status, text = result.returncode, result.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
-        status, text = None, f"\nSearch not completed: killed after {TIMEOUT} s\n"
+        status, text = None, f"\nSearch not completed: killed after {LIMIT} s\n"
     with open(log, "a", encoding="utf-8") as handle:
         handle.write("$ " + " ".join(command) + "\n" + text)
     return status, text

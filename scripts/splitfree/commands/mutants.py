@@ -361,9 +361,9 @@ def write_results(job, rows, survivors, results):
 def remembered(where, chosen):
     """What the last run found out: {(name, mutant): outcome}, but for survivors.
 
-    A new case notices more than before, never less; so who adds one need not
-    run again what was noticed already. A change to the helpers themselves
-    shows in the lines, and is run.
+    A new case notices more than before, never less. So after one was added, what was
+    noticed already need not be run again. A change to the helpers themselves shows in the
+    lines, and is run.
     """
     try:
         with open(os.path.join(where, "mutants.json"), encoding="utf-8") as handle:
@@ -451,7 +451,7 @@ def execute(job, chosen, known):
         return live_mutants.hunt(job, todo, lambda results: write_mutants(job, before + results))
     build = Plain(job.out, "plain", job.options.jobs, job.options.verbose)
     build.build()
-    if build.run("", ROUNDS, user.TIMEOUT) != 0:
+    if build.run("", ROUNDS, user.LIMIT) != 0:
         raise Failure(f"the suites fail before anything is changed (log: "
                       f"{show(build.console)}); mend that with make user first", FAILED)
     return hunt(build, job.options.jobs, todo, job.path("work"))

@@ -31,7 +31,7 @@ from splitfree.source import programs
 
 PROVE = os.path.join(TESTING, "prove")
 # Seconds for one proof; the longest takes half a minute on an idle machine.
-TIMEOUT = 900
+LIMIT = 900
 
 COMMAND = Command(
     "prove with cbmc what the helpers do, for every start within a bound",
@@ -184,7 +184,7 @@ def prove(job, cbmc, row, index):
                *(["--unwindset", ",".join(unwind)] if unwind else []), "--drop-unused-functions",
                "--slice-formula", "--no-standard-checks"]
     try:
-        result = run_program(command, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        result = run_program(command, stderr=subprocess.STDOUT, timeout=LIMIT)
         status, text = result.returncode, result.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired as error:
         status, text = None, (error.stdout or b"").decode("utf-8", "replace")

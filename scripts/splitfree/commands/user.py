@@ -46,7 +46,7 @@ def directory(options):
 COMMAND = Command(
     "compile the helpers for this machine, run their suites and real threads",
     (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"),
-     TIMEOUT._replace(default=str(userland.TIMEOUT)),
+     TIMEOUT._replace(default=str(userland.LIMIT)),
      Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build"),
      Option("CC", "", compiler.cc, "the compiler: gcc or clang, of any version"),
      Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it")),

@@ -36,7 +36,7 @@ NOT_SAID = ("O", "RESULT", "LINUX", "JOBS", "V")
 # The commands whose result is that of one kernel, and its architecture.
 KERNELS = {"kunit": "um", "boot": "um", "coverage": "um", "qemu": "x86_64", "hibernate": "x86_64",
            "stress": "x86_64"}
-# Lists among the data of a result of which each entry is a test, and how it says that it is good.
+# Lists among the data of a result. Each entry is a test; the function says whether it is good.
 ROWS = {"steps": lambda row: row["good"], "stages": lambda row: not row["failed"],
         "configs": lambda row: not row["reasons"] and not row["lost"]}
 COMPILER = re.compile(r"Linux version \S+ \([^)]*\) \((.*), GNU ld")

@@ -27,7 +27,7 @@ OWN_HEADERS = ("linux/pageblock_data.h", "trace/events/pcp.h")
 PRIVATE = os.path.join(HARNESS, "include/own/mm")
 KINDS = ("plain", "order3", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
-TIMEOUT = 300
+LIMIT = 300
 
 # Headers ---------------------------------------------------------------------
 
