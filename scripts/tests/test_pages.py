@@ -167,7 +167,7 @@ class KernelPage(unittest.TestCase):
 class Markdown(unittest.TestCase):
     def test_functions_are_there(self):
         files = sources()
-        for page in ("README.md", "CONTRIBUTING.md", "docs/targets.md"):
+        for page in ("README.md", "CONTRIBUTING.md", "docs/where.md", "docs/targets.md"):
             self.assertEqual(unknown_functions(read(page), files), [], page)
             self.assertEqual(misplaced(read(page), files), [], page)
 
