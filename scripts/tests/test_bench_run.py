@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make bench runs where, a second run, and a table that is made anew."""
+"""The runs of make bench and their places, a second run, and a table that is made anew."""
 
 import contextlib
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What checkers say of the lines of the series, and which are ours."""
+"""Complaints of checkers about the lines of the series, and which lines are ours."""
 
 import io
 import os

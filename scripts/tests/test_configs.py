@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make configs reads of compilers and objects."""
+"""Make configs reads the output of compilers, and objects."""
 
 import os
 import tempfile

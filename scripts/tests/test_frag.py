@@ -106,7 +106,7 @@ frag: end\r
 
 
 class Guest(unittest.TestCase):
-    """What the guest of QEMU=1 says."""
+    """Lines of the guest of QEMU=1."""
 
     def test_huge_pages(self):
         for phase in fragqemu.HUGE:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make fuzz makes of its files and of what libFuzzer says."""
+"""Make fuzz reads its files and the output of libFuzzer."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci kcidb: a run as KCIDB has it.
 
-What the schema asks for is written down here as rules. Where kcidb-io is at hand, as a module
+The demands of the schema are written down here as rules. Where kcidb-io is at hand, as a module
 or as a checkout that KCIDB_IO= names, its own schema is asked, too.
 """
 

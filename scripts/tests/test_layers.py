@@ -9,7 +9,7 @@ import unittest
 
 from splitfree.base.paths import SCRIPTS
 
-# What the modules of a layer may import, besides those of their own.
+# The layers that the modules of a layer may import, besides their own.
 BELOW = {
     "base": set(),
     "source": {"base"},
@@ -31,7 +31,7 @@ TOOLS = {
     "kernel": {"compiler", "build", "x86"},
     # Each reads what the one before has found.
     "judge": {"console", "ktap", "excuses", "splats", "verdict"},
-    # What a run of the suites is, and the guests of make stress and of both kernels.
+    # The frame, a run of the suites, and the guests of make stress and of both kernels.
     "runs": {"frame", "kunit", "stress", "compare"},
     "bench": {"build", "arches", "stats", "plot", "run", "fragqemu"},
     "engines": {"joblist", "total"},

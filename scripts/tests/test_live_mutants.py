@@ -216,7 +216,7 @@ class First(unittest.TestCase):
 
 
 def added_text():
-    """What stands in the kernel's files with the series, as far as patches/ show it."""
+    """The kernel's files with the series, as far as patches/ show them."""
     text = []
     for path in sorted(glob.glob(os.path.join(ROOT, "patches/*.patch"))):
         with open(path, encoding="utf-8") as handle:

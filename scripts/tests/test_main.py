@@ -57,7 +57,7 @@ class Modules(unittest.TestCase):
 
 
 class Quoting(unittest.TestCase):
-    """What the user wrote reaches the command as it is."""
+    """The user's text reaches the command as it is."""
 
     def setUp(self):
         self.top = tempfile.mkdtemp()

@@ -12,7 +12,7 @@ from splitfree.runs import frame
 
 
 def values(target, **texts):
-    """What a target makes of variables."""
+    """The values of variables for a target."""
     return options.values(frame.all_options(commands()[target]), texts)
 
 

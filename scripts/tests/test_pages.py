@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the pages name is there: functions, files, cases, counters, tracepoints, links."""
+"""Names on the pages exist: functions, files, cases, counters, tracepoints, links."""
 
 import glob
 import os
@@ -23,7 +23,7 @@ KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
 INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|"
                       r"^pcp_zone_new$|fuzz/cases/$")
 
-# Folders of which all files are ours; the kernel has files in mm/, lib/ and include/, too.
+# All files in these folders are ours; the kernel has files in mm/, lib/ and include/, too.
 OURS = r"mm/pcp|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"
 
 
@@ -49,7 +49,7 @@ def defined(name, text):
 
 
 def literals(text):
-    """What stands in double back quotes, on one line each."""
+    """The texts in double back quotes, on one line each."""
     return [re.sub(r"\s+", " ", one) for one in re.findall(r"``([^`]+)``", text)]
 
 
@@ -204,7 +204,7 @@ class Markdown(unittest.TestCase):
 
 
 class Refused(unittest.TestCase):
-    """What the tests above are there to notice."""
+    """Mistakes that the tests above are there to notice."""
 
     FILES = {"mm/pcp/push.c": "void pcp_push(struct pcp_run *run,\n\t      bool nolock)\n{\n}\n",
              "mm/pcp/free.c": "\tpcp_push(&run, nolock);\n"}

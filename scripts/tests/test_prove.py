@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make prove has proved, and what it makes of what cbmc says."""
+"""The list of make prove, and the output of cbmc."""
 
 import os
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make rcuscale reads from a console, and what it makes of it."""
+"""Make rcuscale reads consoles, and makes a table of them."""
 
 import types
 import unittest

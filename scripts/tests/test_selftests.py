@@ -163,7 +163,7 @@ class Userland(Commands):
             selftests.check(self.job(SUITE="net/x"))
 
     def result(self, **rows):
-        """What run() makes of the sums."""
+        """The Result that run() makes of the sums."""
         job = self.job()
         selftests.check(job)
         job.kernels = {kind: None for kind in selftests.KERNELS}

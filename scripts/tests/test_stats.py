@@ -105,7 +105,7 @@ class Numbers(unittest.TestCase):
 
 
 class States(unittest.TestCase):
-    """What cores do depends on where the host has put them, and on who shares them."""
+    """The speed of cores depends on their place in the host, and on their neighbours."""
 
     @staticmethod
     def raw(kind="hop_ns", **letters_of):

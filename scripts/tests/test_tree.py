@@ -524,7 +524,7 @@ class Copy(Base):
 
 
 class Git(Base):
-    """What git says, in one sentence."""
+    """The words of git, in one sentence."""
 
     def git_says(self, words, said, *args):
         tree = self.prepare()

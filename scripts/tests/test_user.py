@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make user makes of a run."""
+"""Make user reads a run and writes its files."""
 
 import os
 import tempfile

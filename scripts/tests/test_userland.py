@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a userland build takes from the kernel tree."""
+"""A userland build takes headers from the kernel tree."""
 
 import contextlib
 import io
@@ -134,7 +134,7 @@ class PatchesId(unittest.TestCase):
 
 
 class MadeHeaders(unittest.TestCase):
-    """What is written below out/user/include."""
+    """The headers below out/user/include."""
 
     def setUp(self):
         holder = tempfile.TemporaryDirectory()

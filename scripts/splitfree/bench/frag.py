@@ -6,11 +6,11 @@ round, once for each case of tools/testing/frag/cases.list. The table is made of
 with the goals of goals.list. With QEMU=1 the cases are those of qemu.list there, and
 fragqemu.py has the kernels and the guest.
 
-What compaction makes of pages that stay one in eight depends on which of the eight it is.
+The result of compaction depends on which page of eight stays.
 So the rounds of such a case go through all eight, and the figures are means over them.
 
-A case that looks at the memory each second for a long time has one round. What it has
-instead are windows of half a minute: the same window of both kernels is a pair.
+A case that looks at the memory each second for a long time has one round. Its pairs are
+windows of half a minute: the same window of both kernels is a pair.
 """
 
 import fnmatch
@@ -44,7 +44,7 @@ QUICK = ("movable_512", "half_512", "kernel_512", "compact_same", "compact_other
          "thp_thin", "khugepaged_thin")
 # A row of QUICK=1 fails when it is so much below its goal.
 ENOUGH = 0.95
-# What is said of the memory after a phase; with * only if all is asked for.
+# Names of the looks at the memory after a phase; with * only if all is asked for.
 LOOKS = {"after_whole": "whole", "after_possible": "possible", "before_whole": "undrained whole",
          "after_owned": "owned", "after_mixed": "mixed *", "after_stray": "stray *",
          "before_pcp": "on PCPs *", "before_waiting": "waiting *"}
@@ -136,7 +136,7 @@ def rounds_of(case, rounds, quick=False):
     return rounds
 
 
-# What was measured ---------------------------------------------------------------
+# Figures ---------------------------------------------------------------
 
 def parse_console(text):
     """({phase.key: [number]}, why it failed or None, whether it came to its end).

@@ -6,8 +6,8 @@ with those of locks. QEMU counts instructions, as for make count ARCH=x86_64, an
 is one. A boot with the same seed gives the same figures each time, on any host. The seed is
 what the kernel gets of chance; each round has its own, and the longest of all rounds counts.
 
-The trace points see all that the kernel does. What belongs to the page allocator is told by
-the function that turned interrupts or preemption off, or took the lock: it is in one of
+The trace points see all that the kernel does. A section belongs to the page allocator
+if the function that turned interrupts or preemption off, or took the lock, is in one of
 OBJECTS.
 """
 
@@ -55,7 +55,7 @@ WAKE_LINE = re.compile(r"^latency: (\w+) wakes (\d+) (\d+) (\d+) (\d+)\s*$", re.
 FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
 
 
-# What was asked --------------------------------------------------------------------
+# Goals --------------------------------------------------------------------
 
 def goal_of(phases, kinds, goal, what):
     """The Goal of a line."""
@@ -138,7 +138,7 @@ def boot(job, kernel, seed):
     return text
 
 
-# What was measured -------------------------------------------------------------------
+# Figures -------------------------------------------------------------------
 
 def add(callers, caller, record):
     """Count the sections of a record to those that its caller has."""
@@ -188,7 +188,7 @@ def goal_met(goal, stock, split):
     if stock is None:
         return None, "stock has none"
     if split is None:
-        # What is not done at all takes no time.
+        # A section that never came takes no time.
         return 0.0, "met"
     ratio = split / stock
     _, sign, limit = stats.GOAL.match(goal.text).groups()

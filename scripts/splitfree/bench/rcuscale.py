@@ -67,7 +67,7 @@ def parse(text):
 
 
 def figures(one):
-    """What the table shows, of one run. A counter that the kernel lacks is -1 or 0."""
+    """The figures of one run in the table. A counter that the kernel lacks is -1 or 0."""
     calls = one["calls"]
     return {"head": 100 * one["head"] / calls, "sync": 100 * one["sync"] / calls,
             "sheaf": 100 * one["sheaf"] / calls, "page": one["page"],

@@ -45,7 +45,7 @@ class BadBoot(Failure):
     """A kernel that did not come to its end, or measured nothing. It may the next time."""
 
 
-# What to run -------------------------------------------------------------------
+# The choice -------------------------------------------------------------------
 
 def goals(wanted):
     """The rows of goals.list that are wanted."""

@@ -17,8 +17,8 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 GOAL = re.compile(r"(stock|value|\w+\.\w+)(<=|>=)(\d+(?:\.\d+)?)$")
 BOOTS = ("few", "many", "locks")
 RESAMPLES = 2000
-# What was measured with each sample, and by how much it differs between those that
-# are alike: how far apart the cores were, and how fast the core was.
+# Measured with each sample, with the factor by which samples that are alike may
+# differ: how far apart the cores were, and how fast the core was.
 ALIKE = {"hop_ns": 1.3, "pace_ns": 1.25}
 # So many of all samples are a class.
 ENOUGH = 0.25
@@ -26,7 +26,7 @@ ENOUGH = 0.25
 MIN_ROUNDS = 3
 
 
-# What was asked ----------------------------------------------------------------
+# Goals ----------------------------------------------------------------
 
 def fields_of(text):
     """(number of the line, [field]) of the lines of a list that are no comments."""
@@ -67,7 +67,7 @@ def rows_of(text):
     return parse_goals(text, "case | metric | boot | goal | what", row_of)
 
 
-# What was measured -------------------------------------------------------------
+# Samples -------------------------------------------------------------
 
 def parse_console(text):
     """One boot: ({case.metric: [values]}, {case: why it was skipped or failed}, ended)."""

@@ -75,7 +75,7 @@ class ConfigKernel(x86.X86):
     def __init__(self, job, config):
         fragments = [os.path.join(build.KUNIT, name) for name in config.fragments]
         suffix = llvm_suffix("1") if config.clang else None
-        # Who locks what is checked in our files alone: no other file of mm/ is ready for it.
+        # Locks are followed in our files alone: no other file of mm/ is ready for it.
         self.analysed = config.clang and clang_version("clang" + suffix) >= CONTEXT_ANALYSIS
         if self.analysed:
             fragments.append(os.path.join(DATA, "context-analysis.config"))
@@ -293,7 +293,7 @@ def run(job):
         found.append({"name": name, "seconds": round(seconds, 1), "reasons": reasons,
                       "lost": lost})
         if job.options.shard:
-            # What another shard's configurations define is not known here.
+            # The symbols of another shard's configurations are not known here.
             mine, defined, wanted = names
             found[-1].update(ours=sorted(mine), undefined=sorted(wanted - defined))
     failure = None

@@ -63,7 +63,7 @@ def check(job):
 
 
 def result_of(job):
-    """What the consoles come to."""
+    """The Result of the consoles."""
     data, tests = frag.report(job, job.cases)
     if not job.options.quick:
         return Result(data=data)

@@ -19,7 +19,7 @@ from splitfree.kernel import guest, x86
 from splitfree.runs import frame
 from splitfree.runs import stress as load
 
-# What the guest has to say, whatever it says.
+# Suites that the guest has to report on.
 SUITES = ("counted", "stress")
 # Where lava-run works, in a directory with the number of the job.
 SCRATCH, JOB_ID = "/var/lib/lava/dispatcher/tmp", str(os.getpid())

@@ -64,7 +64,7 @@ def all_runs():
 
 
 def read_pan(text):
-    """What the verifier found. It was complete if nothing was cut off or left out."""
+    """The verifier's finding. It was complete if nothing was cut off or left out."""
     states = re.search(r"^\s*(\d+) states, stored", text, re.M)
     errors = re.search(r"errors: (\d+)", text)
     wrong = re.search(r"^pan:\d+: (.+?) \(at depth (\d+)\)", text, re.M)

@@ -359,10 +359,10 @@ def write_results(job, rows, survivors, results):
 
 
 def remembered(where, chosen):
-    """What the last run found out: {(name, mutant): outcome}, but for survivors.
+    """Outcomes of the last run: {(name, mutant): outcome}, but for survivors.
 
-    A new case notices more than before, never less. So after one was added, what was
-    noticed already need not be run again. A change to the helpers themselves shows in the
+    A new case notices more than before, never less. So after one was added, mutants
+    that were noticed need not be run again. A change to the helpers themselves shows in the
     lines, and is run.
     """
     try:

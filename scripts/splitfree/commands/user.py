@@ -103,7 +103,7 @@ def test(build, options):
 
 
 def excerpt(verdict, text):
-    """What a person wants to see of a failed run: what failed and why, or how it ended."""
+    """The lines of a failed run that say what failed and why, or how it ended."""
     lines = [line for splat in verdict.splats for line in splat.report]
     for test_ in verdict.tests:
         for name, leaf in files.named_leaves(test_, test_.name):

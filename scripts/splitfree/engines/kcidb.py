@@ -139,7 +139,7 @@ class Run:
         return text + (f", with {steps} patches added" if steps else ", with nothing added")
 
     def patchset(self):
-        """What the schema wants of the patches that were added; None: they are not at hand."""
+        """The fields of the schema on the patches that were added; None: they are not at hand."""
         if not self.source:
             return None
         if not self.source["steps"]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a run was worth: consoles, KTAP, splats, excuses, and the files with the results.
+"""The result of a run: consoles, KTAP, splats, excuses, and the files with the results.
 
 console   lines of a log, without what other programs wrote around them
 ktap      test results, the only reader of them

@@ -11,7 +11,7 @@ import shutil
 from splitfree.base.failures import Failure
 from splitfree.base.processes import run
 
-# What the kernel asks for, in its scripts/min-tool-version.sh.
+# The version that the kernel asks for, in its scripts/min-tool-version.sh.
 CLANG = 17
 
 # gcc's driver, ld, make and clang, where the kernel has killed one for memory, or malloc failed.
@@ -27,7 +27,7 @@ REFUSED = re.compile(r"^\S+:\d+(?::\d+)?: (?:fatal )?error: (?!.*(?:Killed|emory
 
 
 def machine_failed(lines):
-    """What the machine lacked while this was built, in words; None: it is the source."""
+    """The resource that the machine lacked for a build, in words; None: it is the source."""
     lack = None
     for line in lines:
         if REFUSED.search(line):

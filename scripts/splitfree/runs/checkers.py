@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What well-kept checkers say of the lines of the series.
+"""Complaints of well-kept checkers about the lines of the series.
 
 Each check is a function that returns complaints. A checker that reads whole
 files also speaks of lines that are not ours: those are left out. Excuses are in
@@ -113,7 +113,7 @@ def is_configured(makefile, config, name):
 
 
 def objects(tree, lines, config):
-    """What is built beside mm/, as far as the configuration has it."""
+    """Objects that are built beside mm/, as far as the configuration has it."""
     for path in c_files(tree, lines):
         if not path.endswith(".c") or path.startswith("mm/"):
             continue
@@ -149,7 +149,7 @@ def compiler(tree, lines, log, kernel):
 
 
 def loop_macros(texts):
-    """What cppcheck must be told, as it reads no kernel header: which words make a loop."""
+    """Macros that make a loop, for cppcheck, which reads no kernel header."""
     words = sorted({word for text in texts
                     for word in re.findall(r"^\s+(\w*for_each\w*)\(", text, re.M)})
     return "".join(f"#define {w}(v, n, ...) for ((v) = (n) = any(); any();)\n"
@@ -223,7 +223,7 @@ def kernel_doc(tree, lines, log):
 
 
 PAGE = "mm/pcp.rst"
-# What an index of one page lacks, and machines without graphviz or the translations.
+# Warnings of an index of one page, and of machines without graphviz or the translations.
 NO_WARNING = re.compile(r"logo\.svg|dot\(1\)|/translations/")
 
 

@@ -29,8 +29,8 @@ from splitfree.source.worktree import checkout, worktree
 
 # Below $(O): the results, and the work tree and the builds of each DEBUG=.
 PLACE = "mutants-live"
-# What is changed besides the lines that patches/ add: what no userland suite runs, and what
-# is inline in many objects.
+# Files that are changed besides the lines that patches/ add: no userland suite runs them, or
+# they are inline in many objects.
 OWN = re.compile(r"mm/pcp/(?:zone|switch|watch|fail)\.c$|mm/pcp/\w+\.h$|"
                  r"include/linux/pageblock_data\.h$")
 # Which suites are the likeliest to notice; those of a header have its name.
@@ -42,7 +42,7 @@ LIVE = "pcp_live*"
 SILENCE, SILENCES, LONGEST = 30, 10, 400
 
 
-# What is changed ---------------------------------------------------------------------
+# Changes ---------------------------------------------------------------------
 
 def added_lines(diff):
     """{path: lines} of what a diff without context adds."""

@@ -15,7 +15,7 @@ from splitfree.kernel import guest, x86
 from splitfree.runs import frame
 from splitfree.runs import stress as load
 
-# What a run has to reach, for each minute; debug kernels are slower. It shows a load
+# The least that a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
 # and 47,000 where it gives 100,000 alone.
 FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
@@ -26,7 +26,7 @@ FUZZ_FLOOR = {"calls": 1000}
 EXCUSES = os.path.join(TESTING, "excuses/stress.list")
 TRIED, DONE = "fuzz_tried_", "fuzz_done_"
 
-# What is run: a seed, for so many minutes, on which kernel and machine.
+# A run: a seed, for so many minutes, on which kernel and machine.
 Load = collections.namedtuple("Load", "seed minutes debug ncpus accel fuzz verbose")
 
 
@@ -41,7 +41,7 @@ class Watcher:
 
     def __init__(self):
         self.results, self.messages, self.errors = {}, [], []
-        # What the guest has done so far, for a run that does not come to its end.
+        # The work of the guest so far, for a run that does not come to its end.
         self.progress = {}
         self.excused, self.started, self.ended = 0, False, False
         self.excuses = excuse_lists.read(EXCUSES, dated=False)
@@ -157,7 +157,7 @@ def reasons_of(watcher, late, console, run, args=()):
 
 
 def again(run):
-    """What to type for the same run."""
+    """The command for the same run."""
     words = [f"SEED={run.seed}", f"MINUTES={run.minutes:g}"]
     if run.debug:
         words.append(f"DEBUG={run.debug.replace('-', ',')}")
@@ -167,7 +167,7 @@ def again(run):
 
 
 def one(run, kernel, image, console, watcher):
-    """A run with one seed; returns its summary. What watcher has is there if it is stopped."""
+    """A run with one seed; returns its summary. watcher has the results if it is stopped."""
     seconds = int(run.minutes * 60)
     print(f"seed {run.seed}, {seconds} s; the same again: {again(run)}", flush=True)
     args = x86.command(kernel, run.ncpus, run.accel,

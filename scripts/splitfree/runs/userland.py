@@ -194,7 +194,7 @@ def prepare(out, linux):
 # Builds and runs -------------------------------------------------------------
 
 def suffix(cc):
-    """What the name of a directory gets for a compiler other than gcc."""
+    """The end of a directory's name for a compiler other than gcc."""
     name = os.path.basename(cc.split()[-1])
     return "" if name in ("gcc", "cc") else "-" + name
 
