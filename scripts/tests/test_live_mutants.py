@@ -104,6 +104,12 @@ class ObjectFiles(unittest.TestCase):
         self.objects = live.Objects(kernel, os.path.join(self.top, "linux"), 1)
         self.objects.read()
 
+    def test_a_machine_that_lacks_memory_is_no_mutant_that_does_not_compile(self):
+        said = types.SimpleNamespace(returncode=1, stderr=b"virtual memory exhausted\n")
+        with mock.patch.object(live, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "^mm/a.o did not compile: the compiler was killed"):
+            self.objects.compile("mm/a.o", "/t/a")
+
     def write(self, name, text):
         with open(os.path.join(self.top, name), "w", encoding="utf-8") as handle:
             handle.write(text)

@@ -16,6 +16,14 @@ from tests.test_mutate import body
 
 
 class Places(unittest.TestCase):
+    def test_a_machine_that_lacks_disk_is_no_mutant_that_does_not_compile(self):
+        said = mock.Mock(returncode=1, stderr=b"a.o: No space left on device\n")
+        with tempfile.TemporaryDirectory() as where, \
+                mock.patch.object(mutants, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "push.c did not compile: the disk is full"):
+            mutants.Place(os.path.join(where, "0"), []).compile(
+                os.path.join(mutants.PCP, "push.c"))
+
     def test_function_and_line(self):
         text = "/* x */\n" + body("a = 0;")
         change = next(m for m in mutate.mutants(text) if m.kind == "constant changed")

@@ -28,7 +28,7 @@ from splitfree.base.progress import Progress, colour, verdict_word
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
 from splitfree.kernel import build, x86
-from splitfree.kernel.compiler import clang_version, llvm_suffix, machine_failed
+from splitfree.kernel.compiler import blame_machine, clang_version, llvm_suffix
 from splitfree.runs.frame import Command
 
 DATA = os.path.join(build.KUNIT, "configs")
@@ -111,10 +111,7 @@ class ConfigKernel(x86.X86):
                     progress.update(done)
             child.wait()
         progress.close()
-        lack = child.returncode and machine_failed(lines)
-        if lack:
-            raise Failure(f"{self.label} did not compile: {lack} (log: {show(self.log)}); free "
-                          "some, or use fewer compilers at a time with JOBS=")
+        blame_machine(child.returncode, lines, self.label, self.log)
         return child.returncode, lines
 
     def compile(self, touched=()):

@@ -42,7 +42,7 @@ from splitfree.base.shards import SHARD
 from splitfree.judge import excuses as excuse_lists
 from splitfree.judge import ktap
 from splitfree.kernel import uml
-from splitfree.kernel.compiler import machine_failed
+from splitfree.kernel.compiler import blame_machine
 from splitfree.runs import live_mutants
 from splitfree.runs import userland as user
 from splitfree.runs.frame import Command
@@ -135,11 +135,8 @@ class Place:
             if source.startswith(PCP + "/") else source
         target = os.path.join(self.where, re.sub(r"\W", "_", os.path.relpath(source, ROOT)) + ".o")
         result = run_program(["gcc", *self.flags, "-c", "-o", target, here])
-        lack = result.returncode and machine_failed(
-            result.stderr.decode("utf-8", "replace").splitlines())
-        if lack:
-            raise Failure(f"{show(source)} did not compile: {lack}; free some, or use fewer "
-                          "compilers at a time with JOBS=")
+        blame_machine(result.returncode, result.stderr.decode("utf-8", "replace").splitlines(),
+                      show(source))
         return None if result.returncode else target
 
     def link(self, objects, replaced):

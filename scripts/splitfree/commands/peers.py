@@ -11,7 +11,7 @@ the kernel said.
   WIS=		a checkout of will-it-scale: page_fault and malloc, processes and threads
 
 A checkout is copied to $(O)/peers and built there, so nothing is written to it. A suite that
-was not given is said to be missing. Results in $(O)/peers: stock.log, patched.log
+was not given is listed as missing. Results in $(O)/peers: stock.log, patched.log
 (consoles), stock.tests.log, patched.tests.log (what programs wrote). The data of the result
 is that of make selftests, and missing: {suite: how to give it}.
 """

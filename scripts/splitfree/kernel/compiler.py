@@ -9,6 +9,7 @@ import re
 import shutil
 
 from splitfree.base.failures import Failure
+from splitfree.base.paths import show
 from splitfree.base.processes import run
 
 # The version that the kernel asks for, in its scripts/min-tool-version.sh.
@@ -37,6 +38,15 @@ def machine_failed(lines):
         elif NO_MEMORY.search(line):
             lack = lack or "the compiler was killed, as memory ran out"
     return lack
+
+
+def blame_machine(status, lines, what, log=None):
+    """Raise a Failure if a compiler ended with that status because the machine lacked something."""
+    lack = status and machine_failed(lines)
+    if lack:
+        where = f" (log: {show(log)})" if log else ""
+        raise Failure(f"{what} did not compile: {lack}{where}; free some, or use fewer compilers at "
+                      "a time with JOBS=")
 
 
 # Which one ------------------------------------------------------------------------

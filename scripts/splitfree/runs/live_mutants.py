@@ -160,11 +160,8 @@ class Objects:
         command = compile_command(self.commands[made], made, path)
         env = {**self.kernel.build_environment(), "CCACHE_DISABLE": "1"}
         result = run_program(["sh", "-c", command], cwd=self.kernel.dir, env=env)
-        lack = result.returncode and compiler.machine_failed(
-            result.stderr.decode("utf-8", "replace").splitlines())
-        if lack:
-            raise Failure(f"{made} did not compile: {lack}; free some, or use fewer compilers at "
-                          "a time with JOBS=")
+        compiler.blame_machine(result.returncode,
+                               result.stderr.decode("utf-8", "replace").splitlines(), made)
         return not result.returncode
 
     def compile_all(self, objects):

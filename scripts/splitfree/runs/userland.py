@@ -247,10 +247,7 @@ class Build:
             handle.write(text)
         if self.verbose:
             sys.stdout.write(text)
-        lack = result.returncode and compiler.machine_failed(text.splitlines())
-        if lack:
-            raise Failure(f"{lack} (log: {show(log)}); free some, or use fewer compilers at a time "
-                          "with JOBS=")
+        compiler.blame_machine(result.returncode, text.splitlines(), f"the {self.kind} build", log)
         if result.returncode:
             errors = [line for line in text.splitlines() if "error:" in line]
             first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]
