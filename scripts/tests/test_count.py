@@ -222,7 +222,8 @@ class Qemu(Commands):
         with self.assertRaisesRegex(Failure, "did not end in"):
             self.counted("x86_64", self.GOOD, late=True)
         self.patch(arches.shutil, "which", lambda program: None)
-        with self.assertRaisesRegex(Failure, "qemu-system-aarch64 is missing; run scripts/packages.sh count-arm64"):
+        with self.assertRaisesRegex(Failure, "qemu-system-aarch64 is missing; run "
+                                    "scripts/packages.sh count-arm64"):
             self.counted("arm64", self.GOOD)
 
     def test_the_kernel_is_made_of_its_fragments(self):

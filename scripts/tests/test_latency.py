@@ -58,7 +58,8 @@ class Consoles(unittest.TestCase):
         kernel = types.SimpleNamespace(dir="/nowhere")
         for status, said in ((1, b"0 T alloc\n"), (0, b"")):
             with mock.patch.object(latency, "run_program",
-                                   return_value=types.SimpleNamespace(returncode=status, stdout=said)), \
+                                   return_value=types.SimpleNamespace(returncode=status,
+                                                                      stdout=said)), \
                     self.assertRaisesRegex(Failure, "^nm found no functions in /nowhere/mm$"):
                 latency.own_functions(kernel)
 

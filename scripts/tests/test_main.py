@@ -133,7 +133,8 @@ class Arguments(unittest.TestCase):
                            (["jobs", "x"], "^jobs takes no words after it$"),
                            (["engines", "x"], "^engines takes no words after it$"),
                            (["sum"], "say where the results are: scripts/ci sum DIRECTORY"),
-                           (["summary"], "say where the results are: scripts/ci summary DIRECTORY")):
+                           (["summary"],
+                            "say where the results are: scripts/ci summary DIRECTORY")):
             with mock.patch.object(sys, "argv", ["engines", *words]), \
                     self.assertRaisesRegex(Failure, why):
                 engines.run_main()

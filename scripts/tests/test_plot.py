@@ -47,7 +47,8 @@ class Trouble(unittest.TestCase):
     def test_gnuplot_is_asked_why(self):
         said = mock.Mock(returncode=1, stderr=b"line 0: one\nline 3: no such terminal\n")
         with mock.patch.object(plot, "run", return_value=said), \
-                self.assertRaisesRegex(Failure, "^gnuplot could not draw /x.svg: line 3: no such terminal$"):
+                self.assertRaisesRegex(Failure, "^gnuplot could not draw /x.svg: line 3: no such "
+                                       "terminal$"):
             plot.gnuplot("/x.svg", "1,1", [])
 
 

@@ -116,7 +116,8 @@ class Excerpt(unittest.TestCase):
                                               "pcp_push.a failed"])
 
     def test_the_report_of_a_sanitizer(self):
-        text = OK_RUN.replace("    ok 2", "WARNING: ThreadSanitizer: data race\n  at pcp_push()\n    ok 2")
+        text = OK_RUN.replace("    ok 2", "WARNING: ThreadSanitizer: data race\n  at pcp_push()\n"
+                              "    ok 2")
         self.assertEqual(self.excerpt(text)[0], "WARNING: ThreadSanitizer: data race")
 
     def test_a_run_that_died_shows_its_end(self):

@@ -14,7 +14,6 @@ score, floor, total, sample, seed, shard, files, survivors.
 
 import collections
 import concurrent.futures
-import contextlib
 import fnmatch
 import glob
 import hashlib

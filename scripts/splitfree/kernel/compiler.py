@@ -45,8 +45,8 @@ def blame_machine(status, lines, what, log=None):
     lack = status and machine_failed(lines)
     if lack:
         where = f" (log: {show(log)})" if log else ""
-        raise Failure(f"{what} did not compile: {lack}{where}; free some, or use fewer compilers at "
-                      "a time with JOBS=")
+        raise Failure(f"{what} did not compile: {lack}{where}; free some, or use fewer compilers "
+                      "at a time with JOBS=")
 
 
 # Which one ------------------------------------------------------------------------

@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import tempfile
 
-from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, TESTING, show
 from splitfree.base.processes import run
 from splitfree.judge import excuses as excuse_lists

@@ -15,7 +15,6 @@ import sys
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import show
 from splitfree.base.progress import verdict_word
-from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, uml
 from splitfree.runs import frame, kunit
 
