@@ -25,7 +25,7 @@ quoted = '$(subst ','\'',$(1))'
 given   = $(foreach v,$(variables),$(if $(filter-out default,$(origin $(v))),$(if $($(v)),$(v)=$(call quoted,$($(v))))))
 command = PYTHONDONTWRITEBYTECODE=1 python3 scripts/splitfree
 
-# What the user set on the command line is for the commands, not for kbuild.
+# Variables of the command line are for the commands, not for kbuild.
 MAKEOVERRIDES =
 
 .PHONY: help packages report clean ours distclean $(targets)

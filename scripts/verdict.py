@@ -16,7 +16,7 @@ def say(lines):
     """The status counts, whether the text can be written or not."""
     try:
         for line in lines:
-            # What a log has of control characters is not for a terminal.
+            # Control characters of a log are not for a terminal.
             print("".join(c if c.isprintable() else " " for c in line))
         sys.stdout.flush()
     except OSError:

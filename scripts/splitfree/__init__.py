@@ -10,7 +10,10 @@
 	engines		what CI engines need, behind scripts/ci
 	commands	one module for each target of make; they do not know each other
 
-tests/test_layers.py reads the imports. To add a target: write commands/NAME.py with a
-COMMAND and run(job), see runs/frame.py; name it in TARGETS of __main__.py and in the
-Makefile, with its variables. tests/test_main.py says what is missing.
+Within a layer some modules are tools of the others, as runs/frame.py is; the rest do not
+know each other. tests/test_layers.py names the tools, and reads the imports.
+
+To add a target: write commands/NAME.py with a COMMAND and run(job), see runs/frame.py;
+name it in TARGETS of __main__.py and in the Makefile, with its variables. tests/test_main.py
+says what is missing.
 """

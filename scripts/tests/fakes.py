@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A job, a tree and a kernel for tests of the commands, where nothing is built or started."""
+"""A directory, and a job, a tree and a kernel for tests where nothing is built or started."""
 
 import contextlib
 import io
 import os
 import shutil
+import stat
 import tempfile
 import types
 import unittest
@@ -39,6 +40,21 @@ class Tree:
 
     def source_key(self):
         return b"source"
+
+
+class Directory(unittest.TestCase):
+    """A test with a directory, and programs in it."""
+
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+
+    def program(self, name, text):
+        path = os.path.join(self.top, name)
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write("#!/bin/sh\n" + text)
+        os.chmod(path, stat.S_IRWXU)
+        return path
 
 
 class Commands(unittest.TestCase):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make bench runs where, a second run, and a table that is made anew."""
+"""The runs of make bench and their places, a second run, and a table that is made anew."""
 
 import contextlib
 import io
@@ -13,7 +13,8 @@ from unittest import mock
 from splitfree.base.failures import Failure
 from splitfree.bench import run, stats
 from splitfree.commands import bench as command
-from tests.fakes import Commands
+from splitfree.judge.excuses import BadList
+from tests.fakes import SPLAT, Commands
 from tests.test_stats import goals
 
 
@@ -115,10 +116,13 @@ class Again(unittest.TestCase):
         self.assertRegex(made.against_before()[0], "cannot be read")
 
     def test_a_folder_without_a_run_is_an_error(self):
-        with self.assertRaisesRegex(Failure, "results.json cannot be read"):
+        with self.assertRaisesRegex(Failure, "results.json cannot be read: FileNotFoundError"):
             self.bench().remake()
         self.file("results.json", self.RESULTS)
-        with self.assertRaisesRegex(Failure, "consoles"):
+        with self.assertRaisesRegex(Failure, "^cannot read .*/consoles: No such file or directory$"):
+            self.bench().remake()
+        self.file("consoles/2-few-4-A.log", "bench local_o0_b1 median_ns 900.0\n")
+        with self.assertRaisesRegex(Failure, "has no consoles of its 1 rounds$"):
             self.bench().remake()
 
 
@@ -273,6 +277,15 @@ class Boot(Commands):
             self.boot(self.GOOD, pinned=False)
         self.late = True
         with self.assertRaisesRegex(run.BadBoot, "hung and was killed"):
+            self.boot(self.GOOD)
+
+    def test_a_kernel_that_complained(self):
+        with self.assertRaisesRegex(Failure, "complained: WARNING: .*; run make check first$"):
+            self.boot(SPLAT + self.GOOD)
+
+    def test_a_list_of_splats_that_cannot_be_read(self):
+        with mock.patch.object(run.verdicts, "judge_text", side_effect=BadList("x:1: no day")), \
+                self.assertRaisesRegex(Failure, "^x:1: no day$"):
             self.boot(self.GOOD)
 
     def test_a_case_that_failed(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""make bisect: each step is checked out, built, booted and judged."""
+"""make bisect: each step is checked out, built and booted."""
 
 import os
 import tempfile

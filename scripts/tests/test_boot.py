@@ -6,6 +6,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import boot
+from splitfree.judge.excuses import BadList
 from tests.fakes import SPLAT, Commands
 
 END = "init: 40 forks, 50 faults, 60 exits on 4 CPUs, ok\r\nreboot: System halted\n"
@@ -41,6 +42,11 @@ class Boot(Commands):
     def test_a_kernel_that_its_host_did_not_let_begin(self):
         with self.assertRaisesRegex(Failure, "did not start: mmap failed; the same again: .*linux "):
             self.run_with("Checking that ptrace works\nmmap failed\n")
+
+    def test_a_list_of_splats_that_cannot_be_read(self):
+        with mock.patch.object(boot.verdicts, "judge_file", side_effect=BadList("x:1: no day")), \
+                self.assertRaisesRegex(Failure, "^x:1: no day$"):
+            self.run_with(END)
 
     def test_the_kernel_without_smp_has_one_cpu(self):
         result = self.run_with(END.replace("on 4 CPUs", "on 1 CPUs"), DEBUG="up")

@@ -5,7 +5,6 @@ import contextlib
 import io
 import os
 import shutil
-import stat
 import subprocess
 import tempfile
 import unittest
@@ -13,19 +12,7 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.kernel import build, uml
-
-
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.top = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.top)
-
-    def program(self, name, text):
-        path = os.path.join(self.top, name)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write("#!/bin/sh\n" + text)
-        os.chmod(path, stat.S_IRWXU)
-        return path
+from tests.fakes import Directory
 
 
 class Merge(unittest.TestCase):
@@ -46,7 +33,7 @@ class Merge(unittest.TestCase):
                          ["# CONFIG_A is not set", "CONFIG_B=1", "CONFIG_C=y"])
 
 
-class Builds(Base):
+class Builds(Directory):
     def failure(self, output, status=2):
         """The Failure of a build whose make says that."""
         with mock.patch.object(build.Kernel, "configure"), \
@@ -64,7 +51,8 @@ class Builds(Base):
 
     def test_full_disk_is_no_failed_test(self):
         failure = self.failure("fatal error: a.o: No space left on device")
-        self.assertIn("the disk is full", str(failure))
+        self.assertRegex(str(failure), "the disk is full .*; free some, use fewer compilers at a time "
+                         "with JOBS=, or another directory with O=$")
         self.assertEqual(failure.status, 2)
 
     def test_a_compiler_that_was_killed_is_no_failed_test(self):
@@ -82,7 +70,8 @@ class Builds(Base):
                 self.assertEqual(kernel.link(), good)
         with mock.patch.object(kernel, "make_command", lambda: [
                 "sh", "-c", "echo No space left on device >&2; exit 2"]), \
-                self.assertRaisesRegex(Failure, "the disk is full"):
+                self.assertRaisesRegex(Failure, "the disk is full .*; free some, or use another "
+                                       "directory with O=$"):
             kernel.link()
 
     def test_cached_objects_fit_another_clone(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What checkers say of the lines of the series, and which are ours."""
+"""Complaints of checkers about the lines of the series, and which lines are ours."""
 
 import io
 import os
@@ -9,6 +9,7 @@ import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.judge import excuses
 from splitfree.runs import checkers
 
 
@@ -46,10 +47,15 @@ class Lint(unittest.TestCase):
             return checkers.read_excuses(handle.name)
 
     def test_an_excuse_is_for_one_kind_in_one_place(self):
-        excuses = self.excuses("# why\n\nLONG_LINE | mm/pcp/.* | a table\n")
-        self.assertTrue(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), excuses))
-        self.assertFalse(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "OTHER", ""), excuses))
-        self.assertFalse(checkers.excused(checkers.Complaint("mm/x.c", 1, "LONG_LINE", ""), excuses))
+        known = self.excuses("# why\n\nLONG_LINE | mm/pcp/.* | a table\n")
+        self.assertTrue(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "LONG_LINE", ""), known))
+        self.assertFalse(checkers.excused(checkers.Complaint("mm/pcp/a.c", 1, "OTHER", ""), known))
+        self.assertFalse(checkers.excused(checkers.Complaint("mm/x.c", 1, "LONG_LINE", ""), known))
+
+    def test_our_lists_can_be_read(self):
+        self.assertTrue(checkers.read_excuses())
+        self.assertIn("damon", [one.fields[0]
+                                for one in excuses.entries(checkers.WORDS, 1)])
 
     def test_an_excuse_without_a_reason_is_refused(self):
         with self.assertRaises(Failure):

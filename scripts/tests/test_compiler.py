@@ -11,6 +11,19 @@ from splitfree.base.failures import Failure
 from splitfree.kernel import build, compiler, uml
 
 
+class Blame(unittest.TestCase):
+    KILLED = ["gcc: fatal error: Killed signal terminated program cc1"]
+
+    def test_only_a_machine_that_lacks_something(self):
+        compiler.blame_machine(0, self.KILLED, "x")
+        compiler.blame_machine(1, ["a.c:1: error: no x"], "x")
+        for log, where in ((None, "; "), ("/x/log", r" \(log: /x/log\); ")):
+            with self.assertRaisesRegex(Failure, "^x did not compile: the compiler was killed, as memory "
+                                        f"ran out{where}free some, or use fewer compilers at a time "
+                                        "with JOBS=$"):
+                compiler.blame_machine(1, self.KILLED, "x", log)
+
+
 class Compiler(unittest.TestCase):
     def test_no_memory(self):
         for line in ("gcc: fatal error: Killed signal terminated program cc1",
@@ -83,7 +96,7 @@ class Which(unittest.TestCase):
         self.clang("-19", 19)
         for text in ("", "clang-19", self.top + "/clang-19"):
             self.assertEqual(compiler.cc("CC", text), text)
-        with self.assertRaisesRegex(Failure, "program gcc-14 is missing"):
+        with self.assertRaisesRegex(Failure, "CC=gcc-14: the program gcc-14 is missing; install it"):
             compiler.cc("CC", "gcc-14")
         with self.assertRaisesRegex(Failure, "neither gcc nor clang"):
             compiler.cc("CC", "tcc")

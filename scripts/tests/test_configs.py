@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make configs reads of compilers and objects."""
+"""Make configs reads the output of compilers, and objects."""
 
 import os
 import tempfile
@@ -63,7 +63,7 @@ class Configs(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as handle:
             handle.write("a mips b.config\n")
             handle.flush()
-            with self.assertRaises(Failure):
+            with self.assertRaisesRegex(Failure, ":1: want NAME ARCH FRAGMENT..., ARCH x86_64, "):
                 configs.read_list(handle.name)
 
 

@@ -148,7 +148,7 @@ class Command(unittest.TestCase):
 
 
 class Loggers(unittest.TestCase):
-    """What other programs put before each line."""
+    """Prefixes of other programs."""
 
     LINES = ["Linux version 7.3.4", "KTAP version 1", "1..1", "    KTAP version 1",
              "    # Subtest: a", "    1..2", "    ok 1 x", "    ok 2 y", "ok 1 a"]

@@ -25,7 +25,7 @@ class Counts(unittest.TestCase):
         self.assertEqual(count.without_marks(count.parse_counts(PRINTED)), COUNTS)
 
     def test_a_count_that_is_missing_is_an_error(self):
-        with self.assertRaisesRegex(Failure, "count 3"):
+        with self.assertRaisesRegex(Failure, "^count 3 is missing in what the kernel did$"):
             count.without_marks(count.parse_counts(PRINTED.replace("count 3 ", "bench 3 ")))
 
     def test_the_median_counts_of_a_path_that_went_by_often(self):
@@ -226,7 +226,8 @@ class Qemu(Commands):
         with self.assertRaisesRegex(Failure, "did not end in"):
             self.counted("x86_64", self.GOOD, late=True)
         self.patch(arches.shutil, "which", lambda program: None)
-        with self.assertRaisesRegex(Failure, "qemu-system-aarch64 is missing.*count-arm64"):
+        with self.assertRaisesRegex(Failure, "qemu-system-aarch64 is missing; run "
+                                    "scripts/packages.sh count-arm64"):
             self.counted("arm64", self.GOOD)
 
     def test_the_kernel_is_made_of_its_fragments(self):
@@ -283,7 +284,7 @@ class Programs(Commands):
             count.count(self.job(), count.UML, kernel, "image", False)
 
     def test_each_that_is_not_as_it_should_be(self):
-        self.refused("count.c did not compile", (1, b""))
+        self.refused("bench/count.c did not compile$", (1, b""))
         self.refused("/x/linux has no bench_mark", (0, b""), (0, b"0000 T other\n"))
 
 

@@ -91,8 +91,10 @@ class Coverage(unittest.TestCase):
                          ["return 0;"])
 
     def test_an_excuse_needs_a_reason(self):
-        for row in ("f.c | line | return 0;", "f.c | lines | return 0; | x", "f.c | line | | x"):
-            with self.assertRaises(Failure, msg=row):
+        for row, why in (("f.c | line | return 0;", "want 3 .*text of the line . why it cannot be"),
+                         ("f.c | lines | return 0; | x", "write line, branch or macro, not lines"),
+                         ("f.c | line | | x", "want 3 ")):
+            with self.assertRaisesRegex(Failure, why):
                 self.excuses(row)
 
     def test_ours_can_be_read_and_names_files_that_exist(self):

@@ -69,7 +69,7 @@ class Content(unittest.TestCase):
         self.assertEqual(sorted(run.job.cache for run in runs if run.first), sorted(words))
 
     def test_expressions_do_not_reach_a_shell(self):
-        """What comes from outside goes by way of a variable."""
+        """Words from outside go by way of a variable."""
         for path in WORKFLOWS:
             for script in re.findall(r"(?m)^ +run: (?:\|\n((?: {10}.*\n|\n)+)|(.*))", read(path)):
                 self.assertNotIn("${{", "".join(script), path)

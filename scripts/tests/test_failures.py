@@ -5,9 +5,7 @@ import contextlib
 import errno
 import io
 import os
-import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -17,22 +15,10 @@ from unittest import mock
 
 from splitfree.base import failures
 from splitfree.base.paths import SCRIPTS, lock
+from tests.fakes import Directory
 
 
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.top = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.top)
-
-    def program(self, name, text):
-        path = os.path.join(self.top, name)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write("#!/bin/sh\n" + text)
-        os.chmod(path, stat.S_IRWXU)
-        return path
-
-
-class Disk(Base):
+class Disk(Directory):
     def status(self, function):
         with contextlib.redirect_stderr(io.StringIO()) as said, \
                 self.assertRaises(SystemExit) as caught:
@@ -48,7 +34,7 @@ class Disk(Base):
         self.assertIn("/somewhere; free some space", said)
 
 
-class Interrupt(Base):
+class Interrupt(Directory):
     SCRIPT = """
         import os, subprocess, sys, time
         sys.path.insert(0, {scripts!r})

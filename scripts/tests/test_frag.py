@@ -106,7 +106,7 @@ frag: end\r
 
 
 class Guest(unittest.TestCase):
-    """What the guest of QEMU=1 says."""
+    """Lines of the guest of QEMU=1."""
 
     def test_huge_pages(self):
         for phase in fragqemu.HUGE:
@@ -189,7 +189,7 @@ class Goals(unittest.TestCase):
     def test_list(self):
         cases = [case for name in ("cases.list", fragqemu.CASES)
                  for case in frag.read_list(name, frag.parse_cases)]
-        for goal in frag.read_list("goals.list", frag.parse_goals):
+        for goal in frag.read_list("goals.list", frag.goals_of):
             for glob in goal.cases:
                 self.assertTrue(any(fnmatch.fnmatchcase(case.name, glob) for case in cases), glob)
 
@@ -202,9 +202,15 @@ class Goals(unittest.TestCase):
             frag.choose(cases, "half_2048", True)
 
     def test_bad_lines(self):
-        for line in ("a | whole | stock>=1.00", "a | whole | stock=1 | x", "a | w | b.c<=1 | x"):
-            with self.assertRaisesRegex(Failure, "line 1 is no goal"):
-                frag.parse_goals(line)
+        for line, why in (("a | whole | stock>=1.00", " is no goal: case globs"),
+                          ("a | whole | stock=1 | x", ": stock=1 is no goal"),
+                          ("a | w | b.c<=1 | x", ": b.c<=1 is no goal"),
+                          ("a | w | - | x", ": - is no goal")):
+            with self.assertRaisesRegex(Failure, "goals.list line 1" + why):
+                frag.goals_of(line)
+        with self.assertRaisesRegex(Failure, r"^x line 1 is no case: name \| MB \| CPUs \| "
+                                    r"parameters \| what$"):
+            frag.parse_cases("a | many | 2 | run=load | x", "x")
 
 
 def compaction(*got, migrated=1):
@@ -216,9 +222,9 @@ def compaction(*got, migrated=1):
 
 class Table(unittest.TestCase):
     cases = frag.parse_cases("a | 1 | 2 | run=load | x\n")
-    goals = frag.parse_goals("a b | whole got | stock>=1.00 | x\na | got | stock>=1.00 | x\n"
-                             "a | whole | stock>=1.00 | x\na | pushed % | value>=90 | x\n"
-                             "a | stray * | stock<=1.00 | x\n")
+    goals = frag.goals_of("a b | whole got | stock>=1.00 | x\na | got | stock>=1.00 | x\n"
+                          "a | whole | stock>=1.00 | x\na | pushed % | value>=90 | x\n"
+                          "a | stray * | stock<=1.00 | x\n")
 
     def rows(self, stock=(), split=(), **more):
         data = {"a": {"stock": list(stock), "split": list(split)}}
@@ -287,7 +293,7 @@ class Table(unittest.TestCase):
         stock = [[second, 40 if (second - 1) // 30 % 2 else 80] for second in range(1, 601)]
         split = [[second, whole * (0.5 if second > 570 else 0.9)] for second, whole in stock]
         case = frag.parse_cases("a | 1 | 2 | run=age period=60 | x\n")
-        goals = frag.parse_goals("a | worst 30 s with noise | value>=1.00 | x\n")
+        goals = frag.goals_of("a | worst 30 s with noise | value>=1.00 | x\n")
         rows = {row.figure: row for row in
                 frag.rows_of(case, {}, goals, curves={"a": {"stock": stock, "split": split}})}
         self.assertAlmostEqual(rows["whole over time"].ratio.value, 0.887, 3)
@@ -320,7 +326,7 @@ class Run(Commands):
         self.consoles = {"": text}
         job = self.job(**{"ROUNDS": "2", **texts})
         job.cases = frag.parse_cases(f"a | 512 | 2 | {args} | x\n")
-        job.goals = frag.parse_goals("a | load: whole | stock>=1.00 | x\n")
+        job.goals = frag.goals_of("a | load: whole | stock>=1.00 | x\n")
         self.last = job
         return self.quiet(command.run, job)
 

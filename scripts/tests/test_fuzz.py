@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make fuzz makes of its files and of what libFuzzer says."""
+"""Make fuzz reads its files and the output of libFuzzer."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class Files(unittest.TestCase):
         self.assertEqual(fuzz.read_case(self.write(text)), data)
 
     def test_what_is_no_case(self):
-        with self.assertRaises(Failure):
+        with self.assertRaisesRegex(Failure, "something else than hexadecimal bytes; get it back"):
             fuzz.read_case(self.write("00 xx\n"))
 
     def test_there_are_five_faults_at_least_and_each_is_a_patch(self):

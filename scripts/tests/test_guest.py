@@ -4,33 +4,18 @@
 import contextlib
 import io
 import os
-import shutil
-import stat
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 import unittest
 
 from splitfree.base.paths import SCRIPTS
 from splitfree.kernel import guest
+from tests.fakes import Directory
 
 
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.top = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.top)
-
-    def program(self, name, text):
-        path = os.path.join(self.top, name)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write("#!/bin/sh\n" + text)
-        os.chmod(path, stat.S_IRWXU)
-        return path
-
-
-class Guest(Base):
+class Guest(Directory):
     def setUp(self):
         super().setUp()
         self.console = os.path.join(self.top, "console.log")

@@ -21,9 +21,12 @@ class Format(unittest.TestCase):
         self.assertEqual(joblist.parse_line(LINE.replace("uml", "-"), "x").needs, "")
 
     def test_bad_lines(self):
-        for bad in (LINE + " | x", LINE.replace("15", "soon"), LINE.replace("change", "often"),
-                    LINE.replace(" 1 |", " 0 |"), LINE.replace("uml", "kvm"), f"{LINE}\n{LINE}"):
-            with self.assertRaises(Failure, msg=bad):
+        numbers = "minutes and shards are numbers, when is change or night, needs is one of -, uml"
+        for bad, why in ((LINE + " | x", ": want name . "), (LINE.replace("15", "soon"), numbers),
+                         (LINE.replace("change", "often"), numbers),
+                         (LINE.replace(" 1 |", " 0 |"), numbers),
+                         (LINE.replace("uml", "kvm"), numbers), (f"{LINE}\n{LINE}", "is there twice")):
+            with self.assertRaisesRegex(Failure, why):
                 joblist.parse(bad)
 
     def test_shards_and_caches(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci kcidb: a run as KCIDB has it.
 
-What the schema asks for is written down here as rules. Where kcidb-io is at hand, as a module
+The demands of the schema are written down here as rules. Where kcidb-io is at hand, as a module
 or as a checkout that KCIDB_IO= names, its own schema is asked, too.
 """
 
@@ -21,7 +21,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.processes import clean_env
 from splitfree.engines import kcidb
 from splitfree.judge import ktap
-from splitfree.judge import result as files
+from splitfree.judge import files
 
 STATUSES = {"FAIL", "ERROR", "MISS", "PASS", "DONE", "SKIP"}
 ID = r"[a-z0-9_]+:[^\0]*"
@@ -250,11 +250,11 @@ class Base(Directory):
 
 class Words(unittest.TestCase):
     def test_bad_ones(self):
-        for words, why in (([], "say where"), (["ORIGIN=x"], "say where"),
+        for words, why in (([], "say where the result is"), (["ORIGIN=x"], "say where the result is"),
                            (["x", "FOO=1"], "FOO= is not known"),
-                           (["x", "ORIGIN=A-b"], "ORIGIN=A-b"),
+                           (["x", "ORIGIN=A-b"], "ORIGIN=A-b may have small letters"),
                            (["x", "LOGS=http://x"], "does not begin with https"),
-                           (["/nowhere"], "has no result.json")):
+                           (["/nowhere"], "has no result.json of a command")):
             with self.assertRaisesRegex(Failure, why):
                 kcidb.run(words)
 

@@ -135,7 +135,7 @@ class Theirs(unittest.TestCase):
                    PYTHONPATH=core)
 
     def test_the_template(self):
-        """What it makes of our words is Python, and a command of kunit.py that the shell takes."""
+        """It makes Python of our words, and a command of kunit.py that the shell takes."""
         need_modules("yaml", "jinja2")
         pipeline = need("KERNELCI_PIPELINE", "config/runtime/kunit.jinja2")
         import jinja2  # pylint: disable=import-outside-toplevel

@@ -8,9 +8,11 @@ import os
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.judge import ktap
+from splitfree.judge.excuses import BadList
 from splitfree.kernel import guest
 from splitfree.runs import kunit
 
@@ -37,7 +39,7 @@ class Tally(unittest.TestCase):
 GOOD = "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    1..1\n    ok 1 first\nok 1 s\n"
 
 
-class Judge(unittest.TestCase):
+class ResultOf(unittest.TestCase):
     def setUp(self):
         holder = tempfile.TemporaryDirectory()
         self.addCleanup(holder.cleanup)
@@ -45,17 +47,17 @@ class Judge(unittest.TestCase):
         self.job = types.SimpleNamespace(path=lambda name: os.path.join(self.top, name),
                                          results=self.top, options=types.SimpleNamespace())
 
-    def judge(self, console, late=False, parsed=0):
+    def result(self, console, late=False, parsed=0):
         with open(self.job.path("console.log"), "w", encoding="utf-8") as handle:
             handle.write(console)
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            result = kunit.judge(self.job, guest.Ended(late, 1, 0), 7, "um", parsed=parsed,
+            result = kunit.result_of(self.job, guest.Ended(late, 1, 0), 7, "um", parsed=parsed,
                                  args=["linux", "mem=1G"], env={"TMPDIR": "/x y"})
         self.said = said.getvalue()
         return result
 
     def test_good(self):
-        result = self.judge(GOOD)
+        result = self.result(GOOD)
         self.assertEqual((result.sums(), result.failure), ((1, 0, 0), None))
         self.assertEqual(result.data, {"suites": {"s": [1, 0, 0]}, "failures": [], "skips": [],
                                        "splats": []})
@@ -65,26 +67,26 @@ class Judge(unittest.TestCase):
             self.assertEqual(json.load(handle)["arch"], "um")
 
     def test_the_end_of_a_console_that_hung_is_shown(self):
-        result = self.judge(GOOD.replace("1..1\n    ok 1 first\nok 1 s\n", "1..2\n    ok 1 first\n")
+        result = self.result(GOOD.replace("1..1\n    ok 1 first\nok 1 s\n", "1..2\n    ok 1 first\n")
                             + "[    3.0] the last words\n", late=True)
         self.assertIn("the last words", self.said)
         self.assertIn("hung and was killed after 7 s", str(result.failure))
         self.assertEqual(result.failure.status, 1)
 
     def test_a_warning_that_kunit_passed_over_fails_the_run(self):
-        result = self.judge(GOOD.replace("    ok 1", "[    3.0] WARNING: CPU: 0 PID: 1 at "
+        result = self.result(GOOD.replace("    ok 1", "[    3.0] WARNING: CPU: 0 PID: 1 at "
                                          "mm/page_alloc.c:1 f+0x1/0x2\n    ok 1"))
         self.assertIn("the kernel complained", str(result.failure))
         self.assertEqual(result.failure.status, 1)
         self.assertEqual((result.sums(), len(result.data["splats"])), ((1, 1, 0), 1))
 
     def test_a_case_that_failed(self):
-        result = self.judge(GOOD.replace("    ok 1 first\nok", "    not ok 1 first\nnot ok"))
+        result = self.result(GOOD.replace("    ok 1 first\nok", "    not ok 1 first\nnot ok"))
         self.assertIn("run one suite alone with SUITE=", str(result.failure))
         self.assertEqual((result.sums(), result.failure.status), ((0, 1, 0), 1))
 
     def test_nothing_selected(self):
-        result = self.judge("KTAP version 1\n1..0\n")
+        result = self.result("KTAP version 1\n1..0\n")
         self.assertIn("look at SUITE= and at .kunitconfig", str(result.failure))
         self.assertEqual(result.failure.status, 2)
 
@@ -93,15 +95,20 @@ class Judge(unittest.TestCase):
                             ("Core dump limits :\n\tsoft - 0\nChecking PROT_EXEC mmap in "
                              "/dev/shm...Operation not permitted\n/dev/shm must be not mounted "
                              "noexec\n", "/dev/shm must be not mounted noexec")):
-            result = self.judge(said)
+            result = self.result(said)
             self.assertIn(f"did not start: {shown}", str(result.failure))
             self.assertIn("the same again: 'TMPDIR=/x y' linux mem=1G", str(result.failure))
             self.assertEqual(result.failure.status, 2)
             self.assertFalse(os.path.exists(self.job.path("results.json")))
 
+    def test_a_list_of_splats_that_cannot_be_read(self):
+        with mock.patch.object(kunit.verdicts, "judge_file", side_effect=BadList("x:1: no day")), \
+                self.assertRaisesRegex(Failure, "^x:1: no day$"):
+            self.result(GOOD)
+
     def test_kunit_py_does_not_like_what_looks_good(self):
-        result = self.judge(GOOD, parsed=3)
-        self.assertIn("kunit.py ended with status 3", str(result.failure))
+        result = self.result(GOOD, parsed=3)
+        self.assertRegex(str(result.failure), "kunit.py ended with status 3, .*; read its report above$")
 
 
 class Guard(unittest.TestCase):

@@ -7,6 +7,7 @@ import os
 import re
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.bench import latency
@@ -29,8 +30,8 @@ latency: idle wakes 2 0 99 99\r
 latency: end\r
 """
 OWN = {"rmqueue_bulk", "get_page_from_freelist", "pcp_flush_waiting"}
-GOALS = latency.parse_goals("alloc | irq zone | stock<=1.00 | allocations\n"
-                            "idle | wakes | stock<=1.00 | a minute\n")
+GOALS = latency.goals_of("alloc | irq zone | stock<=1.00 | allocations\n"
+                         "idle | wakes | stock<=1.00 | a minute\n")
 
 
 def record(longest):
@@ -53,6 +54,20 @@ class Consoles(unittest.TestCase):
                                 "boot 7, minute 1": Record(4, 4, 0),
                                 "boot 7, minute 2": Record(99, 99, 0)}})
 
+    def test_a_kernel_without_functions(self):
+        kernel = types.SimpleNamespace(dir="/nowhere")
+        for status, said in ((1, b"0 T alloc\n"), (0, b"")):
+            with mock.patch.object(latency, "run_program",
+                                   return_value=types.SimpleNamespace(returncode=status,
+                                                                      stdout=said)), \
+                    self.assertRaisesRegex(Failure, "^nm found no functions in /nowhere/mm$"):
+                latency.own_functions(kernel)
+
+    def test_without_qemu(self):
+        with mock.patch.object(latency.shutil, "which", return_value=None), \
+                self.assertRaisesRegex(Failure, "is missing; run scripts/packages.sh count-x86_64"):
+            latency.command(types.SimpleNamespace(binary="x"), 1)
+
     def test_functions_are_those_of_the_text(self):
         text = ("\npage_alloc.o:\n0000000000000010 T alloc\n0000000000000020 t take.isra.0\n"
                 "0000000000000030 d data\n                 U spin_lock\n")
@@ -66,11 +81,11 @@ class Goals(unittest.TestCase):
                          [(["alloc"], "irq"), (["alloc"], "zone"), (["idle"], "wakes")])
 
     def test_what_is_wrong_is_named(self):
-        for line, why in (("alloc | irq | stock<=1.00", "line 1 is no goal"),
-                          ("alloc | irq | less | text", "line 1 is no goal"),
-                          ("alloc | nmi | stock<=1.00 | text", "nmi is none of")):
+        for line, why in (("alloc | irq | stock<=1.00", "line 1 is no goal: phases"),
+                          ("alloc | irq | less | text", "line 1: less is no goal"),
+                          ("alloc | nmi | stock<=1.00 | text", "line 1: nmi is none of irq, ")):
             with self.subTest(line), self.assertRaisesRegex(Failure, why):
-                latency.parse_goals(line)
+                latency.goals_of(line)
 
     def test_the_list_names_the_phases_of_the_program(self):
         with open(os.path.join(latency.HERE, "pcp_latency.c"), encoding="utf-8") as handle:
@@ -87,7 +102,7 @@ class Rows(unittest.TestCase):
         self.assertEqual((row.stock, row.split, row.ratio, row.verdict), (40, 20, 0.5, "met"))
 
     def test_the_longest_of_several_phases_counts(self):
-        goal = latency.parse_goals("alloc holes | irq | stock<=1.00 | any allocation")
+        goal = latency.goals_of("alloc holes | irq | stock<=1.00 | any allocation")
         found = {("alloc", "irq"): {"a": Record(5, 2, 0)}, ("holes", "irq"): {"a": Record(7, 1, 1)}}
         row = latency.rows_of(goal, {"stock": found, "split": {}})[0]
         self.assertEqual((row.stock, row.callers["stock"]), (7, {"a": Record(7, 3, 1)}))
@@ -158,7 +173,7 @@ class Runs(Commands):
         return str(caught.exception)
 
     def test_a_missed_goal_of_a_phase_is_a_result(self):
-        self.patch(latency, "read_goals", lambda: latency.parse_goals(
+        self.patch(latency, "read_goals", lambda: latency.goals_of(
             "alloc | irq preempt | stock<=1.00 | x\nidle | wakes | stock<=1.00 | a minute\n"))
         job, result = self.run_with()
         self.assertEqual(result.sums()[:2], (1, 0))
@@ -173,13 +188,13 @@ class Runs(Commands):
 
     def test_rows_of_several_phases_and_idle_minutes_are_tests(self):
         result = self.run_with()[1]
-        # What the consoles do not have fails.
+        # Rows that the consoles do not have fail.
         self.assertEqual(result.sums()[:2], (3, 15))
         self.assertEqual(result.failure.status, 1)
         self.assertRegex(str(result.failure), "any allocation, pcp->lock: stock<=1.00 was missed")
 
     def test_a_test_may_be_five_percent_above(self):
-        goal = latency.parse_goals("alloc holes | irq | stock<=1.00 | any allocation")
+        goal = latency.goals_of("alloc holes | irq | stock<=1.00 | any allocation")
         for split, short in ((1052, False), (1053, True)):
             row = latency.rows_of(goal, {"stock": {("alloc", "irq"): {"a": record(1000)}},
                                          "split": {("alloc", "irq"): {"a": record(split)}}})[0]
@@ -213,7 +228,7 @@ class Runs(Commands):
 
     def test_a_kernel_that_hangs(self):
         self.late = True
-        self.assertIn("did not end", self.failure())
+        self.assertRegex(self.failure(), r"the kernel did not end in \d+ s .log: ")
 
     def test_a_kernel_that_complains(self):
         self.consoles["split-off/"] += "WARNING: a bad page\n"

@@ -112,7 +112,7 @@ class Words(unittest.TestCase):
         self.assertIn("STRESS_SECONDS=30 STRESS_SEED=1", said.getvalue())
 
     def test_bad_ones(self):
-        for words, why in (([], "say where"), (["bzImage", "x"], "say where"),
+        for words, why in (([], "say where the lab finds"), (["bzImage", "x"], "say where the lab finds"),
                            (["a://b", "c://d", "FOO=1"], "FOO= is not known"),
                            (["a://b", "c://d", "SECONDS=x"], "SECONDS=x is no number")):
             with self.assertRaisesRegex(Failure, why):
@@ -122,33 +122,41 @@ class Words(unittest.TestCase):
 class Run(Commands):
     target = "lava"
 
-    def judged(self, text, status=0, late=False):
+    def result(self, text, status=0, late=False):
         job = self.job(SEED="7")
         with open(job.path("log"), "w", encoding="utf-8") as handle:
             handle.write(text)
-        return self.quiet(command.judge, job, text, status, late)
+        return self.quiet(command.result_of, job, text, status, late)
 
     def test_good(self):
-        result = self.judged(GOOD)
+        result = self.result(GOOD)
         self.assertEqual((result.sums(), result.failure), ((2, 0, 0), None))
         self.assertEqual(result.data["cases"][0], {"suite": "counted", "name": "cpus",
                                                    "result": "pass", "measurement": 4.0})
 
     def test_bad(self):
-        result = self.judged(GOOD + line("stress", "each_cpu_came_back", "fail"))
+        result = self.result(GOOD + line("stress", "each_cpu_came_back", "fail"))
         self.assertEqual(result.sums(), (2, 1, 0))
         self.assertRegex(str(result.failure), "that each_cpu_came_back failed .*make stress SEED=7")
         for text, status, late, why in ((GOOD, 1, False, "ended with status 1"),
                                         (GOOD, 0, True, "hung and was killed"),
                                         (line("counted", "cpus"), 0, False, "no case of stress")):
-            result = self.judged(text, status, late)
+            result = self.result(text, status, late)
             self.assertRegex(str(result.failure), why)
             self.assertEqual((result.failed, result.failure.status), (1, FAILED))
 
     def test_a_dispatcher_that_did_not_begin(self):
-        result = self.judged("lava-run: no such option\n", 2)
+        result = self.result("lava-run: no such option\n", 2)
         self.assertEqual(result.failure.status, COULD_NOT_RUN)
         self.assertIn("  | lava-run: no such option", self.said)
+
+    def test_only_root_can(self):
+        for user, refused in ((0, False), (1000, True)):
+            with mock.patch("os.geteuid", return_value=user), contextlib.ExitStack() as stack:
+                if refused:
+                    stack.enter_context(self.assertRaisesRegex(
+                        Failure, "^lava-run wants to be root; run make lava as root$"))
+                command.check(self.job())
 
     def test_the_command(self):
         self.patch(command.load, "make_initramfs", return_value="image")

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The folders of splitfree/ are layers: no module imports one above it, or beside it."""
+"""The folders of splitfree/ are layers: no module imports one above it, and beside it only tools."""
 
 import ast
 import glob
 import os
+import tempfile
 import unittest
 
 from splitfree.base.paths import SCRIPTS
 
-# What the modules of a layer may import, besides those of their own.
+# The layers that the modules of a layer may import, besides their own.
 BELOW = {
     "base": set(),
     "source": {"base"},
@@ -20,8 +21,24 @@ BELOW = {
     "commands": {"base", "source", "kernel", "judge", "runs", "bench", "engines"},
     "__main__": {"base", "runs"},
 }
-# Their modules do not know each other.
-APART = {"commands"}
+# The modules of a layer that others of the same layer may import: its tools. The rest of a
+# layer, and so all of commands/, are modules that do not know each other.
+TOOLS = {
+    "base": {"failures", "paths", "options"},
+    # A tree is made of a place, an archive and a series.
+    "source": {"apt", "git", "archive", "series", "place", "tree"},
+    # arm64 is built as x86 is.
+    "kernel": {"compiler", "build", "x86"},
+    # Each reads what the one before has found.
+    "judge": {"console", "ktap", "excuses", "splats", "verdict"},
+    # The frame, a run of the suites, and the guests of make stress and of both kernels.
+    "runs": {"frame", "kunit", "stress", "compare"},
+    "bench": {"build", "arches", "stats", "plot", "run", "fragqemu"},
+    "engines": {"joblist", "total"},
+    "commands": set(),
+}
+# They give each word of a command line to its module.
+DOORS = {"splitfree.engines.__main__"}
 
 
 def imports(path):
@@ -31,6 +48,8 @@ def imports(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            yield "." * node.level + (node.module or "")
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
@@ -54,11 +73,14 @@ def layer(name):
 
 def wrong(name, imported):
     """Why a module must not import another, or None."""
+    if imported.startswith("."):
+        return f"{name} imports {imported}; name the module from splitfree on"
     own, other = layer(name), layer(imported)
     if own is None or other is None:
         return None
     if own == other:
-        return f"{name} imports {imported}, which is beside it" if own in APART else None
+        tool = imported.split(".")[2] in TOOLS[own]
+        return None if tool or name in DOORS else f"{name} imports {imported}, which is beside it"
     if other not in BELOW[own]:
         return f"{name} imports {imported}, which is not below it"
     return None
@@ -73,9 +95,22 @@ class Layers(unittest.TestCase):
                  for imported in imports(path)]
         self.assertEqual(list(filter(None, found)), [])
 
+    def test_each_tool_is_one(self):
+        used = {(layer(name), imported.split(".")[2]) for name, path in modules().items()
+                if name not in DOORS for imported in imports(path)
+                if layer(name) == layer(imported) and imported.count(".") > 1}
+        self.assertEqual({(own, tool) for own, tools in TOOLS.items() for tool in tools} - used,
+                         set())
+
+    def test_relative_imports_are_seen(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as handle:
+            handle.write("from . import a\nfrom ..base import b\nfrom .c import d\n")
+            handle.flush()
+            self.assertEqual(list(imports(handle.name)), [".", "..base", ".c"])
+
     def test_no_two_modules_import_each_other(self):
         known = modules()
-        graph = {name: {other for other in known for imported in imports(path)
+        graph = {name: {other for imported in imports(path) for other in known
                         if other != "splitfree" and (imported == other
                                                      or imported.startswith(other + "."))
                         and other.count(".") > 1}
@@ -95,7 +130,10 @@ class Layers(unittest.TestCase):
                 ("splitfree.source.a", "splitfree.kernel.b", False),
                 ("splitfree.commands.a", "splitfree.commands.b", False),
                 ("splitfree.runs.a", "splitfree.commands.b", False),
-                ("splitfree.runs.a", "splitfree.runs.b", True),
+                ("splitfree.runs.a", "splitfree.runs.b", False),
+                ("splitfree.runs.a", "splitfree.runs.frame.Command", True),
+                ("splitfree.runs.a", "..base", False),
+                ("splitfree.runs.a", ".frame", False),
                 ("splitfree.commands.a", "splitfree.base.b", True),
                 ("splitfree.kernel.a", "os.path", True)):
             self.assertEqual(wrong(name, imported) is None, good, (name, imported))

@@ -8,13 +8,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from splitfree import __main__ as front
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, SCRIPTS
 from splitfree.base.processes import clean_env
+from splitfree.engines import __main__ as engines
 from splitfree.runs import frame
 
 
@@ -54,7 +57,7 @@ class Modules(unittest.TestCase):
 
 
 class Quoting(unittest.TestCase):
-    """What the user wrote reaches the command as it is."""
+    """The user's text reaches the command as it is."""
 
     def setUp(self):
         self.top = tempfile.mkdtemp()
@@ -124,6 +127,17 @@ class Arguments(unittest.TestCase):
         self.refused("FOO= is not known", "kunit", "FOO=1")
         self.refused("--jobs is no NAME=value", "kunit", "--jobs")
         self.refused("NCPUS=0 is no number", "kunit", "NCPUS=0")
+
+    def test_words_of_scripts_ci(self):
+        for words, why in ((["nonsense"], "there is no nonsense; scripts/ci takes a target of make"),
+                           (["jobs", "x"], "^jobs takes no words after it$"),
+                           (["engines", "x"], "^engines takes no words after it$"),
+                           (["sum"], "say where the results are: scripts/ci sum DIRECTORY"),
+                           (["summary"],
+                            "say where the results are: scripts/ci summary DIRECTORY")):
+            with mock.patch.object(sys, "argv", ["engines", *words]), \
+                    self.assertRaisesRegex(Failure, why):
+                engines.run_main()
 
     def test_help(self):
         for arguments in ([], ["help"], ["help", "kunit"], ["kunit", "--help"]):

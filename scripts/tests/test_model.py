@@ -79,27 +79,27 @@ class Runs(unittest.TestCase):
 
 
 class Pan(unittest.TestCase):
-    def judge(self, expected, text):
-        return model.judge_pan(expected, model.read_pan(text))[0]
+    def expected(self, expected, text):
+        return model.as_expected(expected, model.read_pan(text))[0]
 
     def test_what_holds(self):
         self.assertEqual(model.read_pan(GOOD), model.Pan(1763110, "", True, 0))
-        self.assertTrue(self.judge("holds", GOOD))
-        self.assertTrue(self.judge("long", GOOD))
-        self.assertFalse(self.judge("holds", WRONG))
-        self.assertFalse(self.judge("holds", HUNG))
+        self.assertTrue(self.expected("holds", GOOD))
+        self.assertTrue(self.expected("long", GOOD))
+        self.assertFalse(self.expected("holds", WRONG))
+        self.assertFalse(self.expected("holds", HUNG))
 
     def test_what_is_broken_has_to_break_an_assertion(self):
-        self.assertTrue(self.judge("broken", WRONG))
-        self.assertFalse(self.judge("broken", GOOD))
-        self.assertFalse(self.judge("broken", HUNG))
-        self.assertFalse(self.judge("broken", ""))
+        self.assertTrue(self.expected("broken", WRONG))
+        self.assertFalse(self.expected("broken", GOOD))
+        self.assertFalse(self.expected("broken", HUNG))
+        self.assertFalse(self.expected("broken", ""))
 
     def test_a_search_that_was_cut_proves_nothing(self):
         for cut in ("error: max search depth too small\n", "Warning: Search not completed\n",
                     "pan: reached -DMEMLIM bound\n"):
-            self.assertFalse(self.judge("holds", cut + GOOD), cut)
-        self.assertFalse(self.judge("holds", ""))
+            self.assertFalse(self.expected("holds", cut + GOOD), cut)
+        self.assertFalse(self.expected("holds", ""))
 
 
 class Litmus(unittest.TestCase):

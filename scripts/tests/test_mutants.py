@@ -9,12 +9,21 @@ from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import mutants
+from splitfree.judge import excuses
 from splitfree.source import mutate
 from tests.fakes import Commands
 from tests.test_mutate import body
 
 
 class Places(unittest.TestCase):
+    def test_a_machine_that_lacks_disk_is_no_mutant_that_does_not_compile(self):
+        said = mock.Mock(returncode=1, stderr=b"a.o: No space left on device\n")
+        with tempfile.TemporaryDirectory() as where, \
+                mock.patch.object(mutants, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "push.c did not compile: the disk is full"):
+            mutants.Place(os.path.join(where, "0"), []).compile(
+                os.path.join(mutants.PCP, "push.c"))
+
     def test_function_and_line(self):
         text = "/* x */\n" + body("a = 0;")
         change = next(m for m in mutate.mutants(text) if m.kind == "constant changed")
@@ -58,7 +67,7 @@ class Equivalent(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
             handle.write(text)
             handle.flush()
-            return mutants.read_equivalent(handle.name)
+            return excuses.changes(handle.name)
 
     def test_entry(self):
         entry, = self.read(GOOD)
@@ -67,56 +76,56 @@ class Equivalent(unittest.TestCase):
         self.assertEqual(entry.line, 3)
 
     def test_no_reason(self):
-        with self.assertRaisesRegex(Failure, "indented reason"):
+        with self.assertRaisesRegex(Failure, ":3: want FILE FUNCTION, .* an indented reason"):
             self.read(GOOD.split("  no")[0])
 
     def test_twice(self):
-        with self.assertRaisesRegex(Failure, "twice"):
+        with self.assertRaisesRegex(Failure, ":3: is there twice$"):
             self.read(GOOD + "\n" + GOOD)
 
     def test_the_real_list_can_be_read_and_names_changes_that_are_made(self):
         everything = [(n, m) for n in mutants.sources()
                       for m in mutate.mutants(mutants.read(os.path.join(mutants.PCP, n)))]
-        self.assertEqual(mutants.unknown(mutants.read_equivalent(), everything), [])
+        self.assertEqual(mutants.unknown(excuses.changes(mutants.LIST), everything), [])
 
 
 class Judgement(unittest.TestCase):
     def setUp(self):
         self.changes = mutate.mutants(body("a = 0;\n\tb = 64;\n\tif (a < b)\n\t\tg();"))
 
-    def judge(self, verdicts, entries=()):
+    def tally(self, verdicts, entries=()):
         results = [("push.c", m, mutants.Outcome(v, "")) for m, v in zip(self.changes, verdicts)]
-        return mutants.judge(results, entries)
+        return mutants.tally(results, entries)
 
     def entry(self, mutant):
-        return mutants.Entry("push.c", mutant.function, mutant.old_line, mutant.new_line, "why", 1)
+        return excuses.Change("push.c", mutant.function, mutant.old_line, mutant.new_line, "why", 1)
 
     def test_score(self):
-        rows, survivors, stale = self.judge(["killed", "killed", "killed", "survived", "same",
+        rows, survivors, stale = self.tally(["killed", "killed", "killed", "survived", "same",
                                              "broken"])
         self.assertEqual(mutants.score(rows["push.c"]), 75.0)
         self.assertEqual([m for _, m in survivors], [self.changes[3]])
         self.assertEqual(stale, [])
 
     def test_listed_survivor_does_not_count(self):
-        rows, survivors, stale = self.judge(["killed", "survived"], [self.entry(self.changes[1])])
+        rows, survivors, stale = self.tally(["killed", "survived"], [self.entry(self.changes[1])])
         self.assertEqual((mutants.score(rows["push.c"]), survivors, stale), (100.0, [], []))
         self.assertEqual(rows["push.c"]["equivalent"], 1)
 
     def test_listed_but_killed_is_stale(self):
-        _, _, stale = self.judge(["killed"], [self.entry(self.changes[0])])
+        _, _, stale = self.tally(["killed"], [self.entry(self.changes[0])])
         self.assertIn("notices", stale[0][1])
 
     def test_listed_but_same_code_is_stale(self):
-        _, _, stale = self.judge(["same"], [self.entry(self.changes[0])])
+        _, _, stale = self.tally(["same"], [self.entry(self.changes[0])])
         self.assertIn("same code", stale[0][1])
 
     def test_listed_but_not_run_is_not_stale(self):
-        _, _, stale = self.judge(["killed"], [self.entry(self.changes[1])])
+        _, _, stale = self.tally(["killed"], [self.entry(self.changes[1])])
         self.assertEqual(stale, [])
 
     def test_listed_but_not_made_is_stale(self):
-        entry = mutants.Entry("push.c", "f", "gone();", ";", "why", 1)
+        entry = excuses.Change("push.c", "f", "gone();", ";", "why", 1)
         everything = [("push.c", m) for m in self.changes]
         self.assertEqual(len(mutants.unknown([entry], everything)), 1)
         self.assertEqual(mutants.unknown([self.entry(self.changes[0])], everything), [])
@@ -141,10 +150,18 @@ class Noticed(unittest.TestCase):
                                   "    not ok 2 b\n", 1), "pcp_push.b")
 
     def test_hang(self):
-        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", "hang"), "pcp_push., hung after a")
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", None), "pcp_push, after a: hung")
+        self.assertEqual(self.who("", None), "the start: hung")
 
     def test_killed_by_a_signal(self):
-        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", -27), "pcp_push., hung after a")
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", -27), "pcp_push, after a: hung")
+
+    def test_a_fault_is_said_by_the_program(self):
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n    # b: ended by signal 11\nBail out!\n",
+                                  1), "b: ended by signal 11")
+
+    def test_a_program_that_ended_early(self):
+        self.assertEqual(self.who(self.HEAD + "    ok 1 a\n", 2), "pcp_push, after a: status 2")
 
 
 class Run(Commands):
@@ -189,7 +206,7 @@ class Run(Commands):
         self.assertTrue(self.run_with("same").failure)
 
     def test_a_stale_entry(self):
-        entry = mutants.Entry("push.c", "f", "gone();", ";", "why", 7)
+        entry = excuses.Change("push.c", "f", "gone();", ";", "why", 7)
         result = self.run_with("killed", entries=[entry])
         self.assertRegex(str(result.failure), "has 1 stale entries; remove them")
         self.assertIn("mutants.list:7: stale: no such change is made", self.said)

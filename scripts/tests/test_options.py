@@ -12,7 +12,7 @@ from splitfree.runs import frame
 
 
 def values(target, **texts):
-    """What a target makes of variables."""
+    """The values of variables for a target."""
     return options.values(frame.all_options(commands()[target]), texts)
 
 
@@ -25,13 +25,13 @@ class Variables(unittest.TestCase):
 
     def test_bad_values(self):
         for text in ("foo", "lockdep,foo", ",", "kcsan"):
-            self.refused(f"DEBUG={text}", DEBUG=text)
+            self.refused(f"DEBUG={text} is unknown; use one of kasan, lockdep, ", DEBUG=text)
         for text in ("abc", "0", "65", "-1", "4x"):
             self.refused(f"NCPUS={text}", NCPUS=text)
         self.refused("TIMEOUT=0", TIMEOUT="0")
-        self.refused("SUITE=", SUITE="a b")
+        self.refused("SUITE= is one glob without blanks or quotes, such as SUITE='pcp_*'", SUITE="a b")
         self.refused("JOBS=many", JOBS="many")
-        self.refused("ARCH=mips", "qemu", ARCH="mips")
+        self.refused("ARCH=mips is unknown; use one of", "qemu", ARCH="mips")
         self.refused("ACCEL=fast", "qemu", ACCEL="fast")
         self.refused("DEBUG=kasan is no userland build", "user", DEBUG="kasan")
         self.refused("MINUTES=-1", "stress", MINUTES="-1")

@@ -4,28 +4,14 @@
 import os
 import re
 import shutil
-import stat
 import subprocess
-import tempfile
 import unittest
 
 from splitfree.base.paths import SCRIPTS
+from tests.fakes import Directory
 
 
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.top = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.top)
-
-    def program(self, name, text):
-        path = os.path.join(self.top, name)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write("#!/bin/sh\n" + text)
-        os.chmod(path, stat.S_IRWXU)
-        return path
-
-
-class Packages(Base):
+class Packages(Directory):
     """scripts/packages.sh where only a few programs are there."""
 
     def run_without(self, which="", **programs):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the pages name is there: functions, files, cases, counters, tracepoints, links."""
+"""Names on the pages exist: functions, files, cases, counters, tracepoints, links."""
 
 import glob
 import os
@@ -15,7 +15,7 @@ MARKDOWN = ["README.md", "CONTRIBUTING.md", *sorted(
 # Functions of the kernel that the pages name, and that no line of ours has.
 KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "llist_add_batch",
            "__rmqueue", "alloc_pages_nolock", "free_pages_prepare", "kvfree_rcu",
-           "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
+           "decay_pcp_high", "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
 # Files of the kernel that the pages name.
 KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
                  "Documentation/fault-injection/fault-injection.rst"}
@@ -23,7 +23,7 @@ KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
 INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|"
                       r"^pcp_zone_new$|fuzz/cases/$")
 
-# Folders of which all files are ours; the kernel has files in mm/, lib/ and include/, too.
+# All files in these folders are ours; the kernel has files in mm/, lib/ and include/, too.
 OURS = r"mm/pcp|Documentation|docs|patches|kunit|scripts|tools|ci|\.github"
 
 
@@ -49,7 +49,7 @@ def defined(name, text):
 
 
 def literals(text):
-    """What stands in double back quotes, on one line each."""
+    """The texts in double back quotes, on one line each."""
     return [re.sub(r"\s+", " ", one) for one in re.findall(r"``([^`]+)``", text)]
 
 
@@ -167,7 +167,7 @@ class KernelPage(unittest.TestCase):
 class Markdown(unittest.TestCase):
     def test_functions_are_there(self):
         files = sources()
-        for page in ("README.md", "CONTRIBUTING.md", "docs/targets.md"):
+        for page in ("README.md", "CONTRIBUTING.md", "docs/where.md", "docs/targets.md"):
             self.assertEqual(unknown_functions(read(page), files), [], page)
             self.assertEqual(misplaced(read(page), files), [], page)
 
@@ -204,7 +204,7 @@ class Markdown(unittest.TestCase):
 
 
 class Refused(unittest.TestCase):
-    """What the tests above are there to notice."""
+    """Mistakes that the tests above are there to notice."""
 
     FILES = {"mm/pcp/push.c": "void pcp_push(struct pcp_run *run,\n\t      bool nolock)\n{\n}\n",
              "mm/pcp/free.c": "\tpcp_push(&run, nolock);\n"}

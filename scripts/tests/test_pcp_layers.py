@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""mm/pcp/ is in layers: suites, helpers, the seam, page_alloc.c. What may include and call what."""
+"""mm/pcp/ is in layers: suites, helpers, the seam, page_alloc.c. Includes and calls show it."""
 
 import collections
 import glob
@@ -30,7 +30,7 @@ LAYERS = (
 )
 # Part of page_alloc.c.
 SEAM = "zone"
-# What helpers need headers of mm/ for: flags of an allocation, whether a trylock is possible
+# Reasons why helpers need headers of mm/: flags of an allocation, whether a trylock is possible
 # here, the order of a free page. A file that uses none of these needs no such header.
 FROM_MM = {
     "../internal.h": r"\bcan_spin_trylock\b",
@@ -58,7 +58,7 @@ def read_all(where="mm/pcp"):
 
 
 def included(text):
-    """What stands in quotes behind #include."""
+    """The names in quotes behind #include."""
     return re.findall(r'^#include "([^"]+)"', text, re.M)
 
 
@@ -197,7 +197,7 @@ class Suites(unittest.TestCase):
 
     # Both: a stub zone for the helper, real zones for what it is part of.
     BOTH = {"pcp_lockless_kunit.c", "pcp_validate_kunit.c"}
-    # What suites of one helper share; each includes fixture.h.
+    # Headers that suites of one helper share; each includes fixture.h.
     SHARED = {"rival.h", "pushes.h", "commits.h", "refills.h", "frees.h", "batches.h"}
 
     def setUp(self):
@@ -259,7 +259,7 @@ class Kernel(unittest.TestCase):
 
 
 class Refused(unittest.TestCase):
-    """What the tests above are there to notice."""
+    """Mistakes that the tests above are there to notice."""
 
     def test_includes(self):
         self.assertTrue(wrong_includes("lists.h", '#include "pcp.h"\n'))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import types
 import unittest
+from unittest import mock
 
 from splitfree.base.failures import Failure
 from splitfree.commands import peers
@@ -117,7 +118,7 @@ class Checkouts(Commands):
 
     def test_a_build_that_fails_names_its_log(self):
         top = self.checkout(**{"tests/page_fault1.c": "", "Makefile": "%:\n\tfalse\n"})
-        with self.assertRaisesRegex(Failure, "wis did not build: make .*wis.build.log"):
+        with self.assertRaisesRegex(Failure, "wis did not build: make .* .log: .*wis.build.log.$"):
             self.quiet(peers.wis, self.job(WIS=top))
 
     def test_lists_of_ltp_that_nothing_was_built_for(self):
@@ -126,6 +127,20 @@ class Checkouts(Commands):
         tests, programs = self.quiet(peers.ltp, self.job(LTP=top))
         self.assertEqual([test.name for test in tests], ["ltp/oom01"])
         self.assertEqual(list(programs.values()), ["selftests/ltp/bin/oom01"])
+
+    def test_a_copy_that_cannot_be_made(self):
+        with self.assertRaisesRegex(Failure, "/nowhere could not be copied to .*/x: .*[Nn]o such file"):
+            peers.copied(self.job(), "x", "/nowhere")
+
+    def test_without_stress_ng(self):
+        self.patch(peers.shutil, "which", lambda name: None)
+        with self.assertRaisesRegex(Failure, "^stress-ng is missing; run scripts/packages.sh selftests$"):
+            peers.stress_ng(self.job())
+
+    def test_a_stress_ng_without_the_class(self):
+        self.patch(peers, "run_program", lambda command: mock.Mock(stdout=b"", stderr=b"class?\n"))
+        with self.assertRaisesRegex(Failure, "does not say which stressors are of its class vm"):
+            peers.ng_tests()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import os
 import shutil
 import tempfile
 import unittest
+from unittest import mock
 
+from splitfree.base.failures import Failure
 from splitfree.bench import plot
 from tests.test_stats import letters, row
 
@@ -39,6 +41,15 @@ class Plots(unittest.TestCase):
     def test_nothing_measured_draws_nothing(self):
         self.assertFalse(plot.ratios(self.path, [row("-")], letters()))
         self.assertFalse(plot.freers(self.path, letters()))
+
+
+class Trouble(unittest.TestCase):
+    def test_gnuplot_is_asked_why(self):
+        said = mock.Mock(returncode=1, stderr=b"line 0: one\nline 3: no such terminal\n")
+        with mock.patch.object(plot, "run", return_value=said), \
+                self.assertRaisesRegex(Failure, "^gnuplot could not draw /x.svg: line 3: no such "
+                                       "terminal$"):
+            plot.gnuplot("/x.svg", "1,1", [])
 
 
 if __name__ == "__main__":

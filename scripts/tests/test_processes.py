@@ -77,7 +77,8 @@ class Environment(unittest.TestCase):
             processes.refuse_compilers(["LLVM"], {"CC": "clang"})
 
     def test_a_program_that_is_missing(self):
-        with self.assertRaisesRegex(Failure, "program no-such-program is missing"):
+        with self.assertRaisesRegex(Failure, "^the program no-such-program is missing; run "
+                                    "scripts/packages.sh$"):
             processes.run(["no-such-program"])
 
 

@@ -103,7 +103,8 @@ class Programs(unittest.TestCase):
     def test_each_reason(self):
         self.refused("could not be fetched from .*check the network",
                      Archive(downloads=((False, ()), (False, ()))))
-        self.refused("has no usr/bin/herd7", Archive(), lambda top, name: None)
+        self.refused("has no usr/bin/herd7, or libc6 no loader; install herd7 yourself",
+                     Archive(), lambda top, name: None)
         apt.mirrors.return_value = []
         self.refused("no Debian archive that has herd7")
         with mock.patch("shutil.which", return_value=None):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is shown of long work."""
+"""The progress of long work."""
 
 import io
 import unittest

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make prove has proved, and what it makes of what cbmc says."""
+"""The list of make prove, and the output of cbmc."""
 
 import os
 import tempfile
+import types
 import unittest
 from unittest import mock
 
@@ -97,22 +98,22 @@ class Table(unittest.TestCase):
 
 class Judgement(unittest.TestCase):
     def test_what_holds(self):
-        self.assertEqual(prove.judge("holds", GOOD, 0), (True, "holds"))
-        good, said = prove.judge("holds", BAD, 10)
+        self.assertEqual(prove.as_expected("holds", GOOD, 0), (True, "holds"))
+        good, said = prove.as_expected("holds", BAD, 10)
         self.assertEqual((good, said), (False, "not so that there is a page if one is large enough"))
-        self.assertFalse(prove.judge("holds", UNWOUND, 10)[0])
+        self.assertFalse(prove.as_expected("holds", UNWOUND, 10)[0])
 
     def test_what_is_broken_breaks_what_is_proved(self):
-        self.assertTrue(prove.judge("broken", BAD, 10)[0])
-        self.assertFalse(prove.judge("broken", GOOD, 0)[0])
-        self.assertFalse(prove.judge("broken", UNWOUND, 10)[0])
-        self.assertTrue(prove.judge("broken", UNWOUND + BAD, 10)[0])
+        self.assertTrue(prove.as_expected("broken", BAD, 10)[0])
+        self.assertFalse(prove.as_expected("broken", GOOD, 0)[0])
+        self.assertFalse(prove.as_expected("broken", UNWOUND, 10)[0])
+        self.assertTrue(prove.as_expected("broken", UNWOUND + BAD, 10)[0])
 
     def test_a_proof_that_did_not_end(self):
-        self.assertEqual(prove.judge("holds", "", None), (False, "it took too long"))
-        self.assertEqual(prove.judge("holds", "x\nCONVERSION ERROR\n", 6),
+        self.assertEqual(prove.as_expected("holds", "", None), (False, "it took too long"))
+        self.assertEqual(prove.as_expected("holds", "x\nCONVERSION ERROR\n", 6),
                          (False, "cbmc ended with status 6: CONVERSION ERROR"))
-        self.assertFalse(prove.judge("broken", "", None)[0])
+        self.assertFalse(prove.as_expected("broken", "", None)[0])
 
 
 class Run(Commands):
@@ -148,6 +149,15 @@ class Run(Commands):
     def test_nothing_is_chosen(self):
         with self.assertRaisesRegex(Failure, "names no proof"):
             self.run_with(ONLY="nothing")
+
+    def test_a_proof_that_gcc_cannot_read(self):
+        job = self.job()
+        job.linux = ROOT
+        row = next(row for row in prove.read_list() if row.name == "route")
+        said = types.SimpleNamespace(returncode=1, stderr=b"a.h: No such file\nmore\n")
+        with mock.patch.object(prove, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "^prove_route.c cannot be read: a.h: No such file$"):
+            prove.preprocess(job, row, ROOT, os.path.join(self.out, "x.i"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What make rcuscale reads from a console, and what it makes of it."""
+"""Make rcuscale reads consoles, and makes a table of them."""
 
 import types
 import unittest
@@ -8,6 +8,8 @@ from unittest import mock
 from splitfree.base import results
 from splitfree.base.failures import Failure
 from splitfree.bench import rcuscale
+from splitfree.commands import rcuscale as command
+from splitfree.judge.excuses import BadList
 from tests.fakes import SPLAT, Commands
 
 CONSOLE = """\
@@ -147,6 +149,21 @@ class Execute(Commands):
                             ("", "did not come to its end")):
             self.consoles = {"": text}
             self.assertIn(words, self.execute()[2][0][1])
+
+    def test_a_list_of_splats_that_cannot_be_read(self):
+        with mock.patch.object(rcuscale.verdicts, "judge_file", side_effect=BadList("x:1: no day")), \
+                self.assertRaisesRegex(Failure, "^x:1: no day$"):
+            self.execute()
+
+    def test_a_run_that_failed_is_named_with_its_log(self):
+        for name in ("make_kernels", "make_initramfs", "report"):
+            self.patch(rcuscale, name, return_value={"stock": 1} if name == "make_kernels" else "x")
+        self.patch(command.initramfs, "compile_init", return_value="init")
+        self.patch(rcuscale, "execute", return_value=([1], [], [("plenty-on-0", "it hung")], []))
+        self.patch(rcuscale, "save", return_value=([], "", {}))
+        result = command.run(self.job())
+        self.assertRegex(str(result.failure), r"^plenty-on-0: it hung \(log: .*/plenty-on-0\.log\)$")
+        self.assertEqual((result.sums(), result.failure.status), ((1, 1, 0), 1))
 
     def test_a_word_that_no_run_has(self):
         with self.assertRaisesRegex(Failure, "no run is called nonsense"):

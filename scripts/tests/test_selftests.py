@@ -29,9 +29,11 @@ class List(unittest.TestCase):
         self.assertTrue(all(reason for reason in left_out.values()))
 
     def test_bad_lines(self):
-        for text in ("mm/a soon ./a\n", "mm/a 5\n", "- mm/b\n", "mm/a 5 ./a\nmm/a 5 ./a\n",
-                     "net/a 5 ./a\n"):
-            with self.assertRaises(Failure):
+        want = ":1: want NAME SECONDS COMMAND, or - PROGRAM REASON"
+        twice = "a is there twice, or in no directory of mm, "
+        for text, why in (("mm/a soon ./a\n", want), ("mm/a 5\n", want), ("- mm/b\n", want),
+                          ("mm/a 5 ./a\nmm/a 5 ./a\n", twice), ("net/a 5 ./a\n", twice)):
+            with self.assertRaisesRegex(Failure, why):
                 self.read(text)
 
     def test_a_program_that_nobody_named(self):
@@ -161,7 +163,7 @@ class Userland(Commands):
             selftests.check(self.job(SUITE="net/x"))
 
     def result(self, **rows):
-        """What run() makes of the sums."""
+        """The Result that run() makes of the sums."""
         job = self.job()
         selftests.check(job)
         job.kernels = {kind: None for kind in selftests.KERNELS}

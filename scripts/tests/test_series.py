@@ -2,6 +2,7 @@
 """The series file, the mails and the index files."""
 
 import os
+import re
 import tempfile
 import unittest
 
@@ -87,6 +88,7 @@ class Series(unittest.TestCase):
     def refused(self, text, words):
         with self.assertRaises(Failure) as caught:
             self.read(text)
+        self.assertIn("patches/series is not right: ", str(caught.exception))
         self.assertIn(words, str(caught.exception))
 
     def test_good(self):
@@ -145,8 +147,12 @@ class Mail(unittest.TestCase):
         self.assertNotIn("2.39", patch.message)
 
     def test_no_date(self):
-        with self.assertRaises(Failure):
+        with self.assertRaisesRegex(Failure, "patches/x has no Date: line; write it as git format-patch"):
             series.parse_patch(MAIL.replace(b"Date:", b"When:"), "x")
+
+    def test_a_date_that_is_none(self):
+        with self.assertRaisesRegex(Failure, "patches/x: the From: or Date: line cannot be read"):
+            series.parse_patch(re.sub(rb"(?m)^Date: .*", b"Date: soon", MAIL), "x")
 
 
 class Index(unittest.TestCase):

@@ -17,6 +17,7 @@ from splitfree.base.failures import COULD_NOT_RUN, FAILED, PASSED, Failure
 from splitfree.bench import frag as bench_frag
 from splitfree.commands import bisect, configs, frag, mutants, stress
 from splitfree.engines import total
+from splitfree.judge import excuses
 from splitfree.runs import steps
 from tests import test_stress
 from tests.fakes import Commands, Tree, ktap
@@ -103,7 +104,7 @@ class Sums(Commands):
     def test_stress(self):
         self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
-        good = "stress: start\n" + "\n".join(test_stress.Judge.GOOD) + "\n"
+        good = "stress: start\n" + "\n".join(test_stress.Reasons.GOOD) + "\n"
         self.consoles = {"STRESS_SEED=9": good.replace("lost=-3", "lost=4000"),
                          "STRESS_SECONDS": good}
         self.texts = {"SEEDS": "5", "SEED": "7", "MINUTES": "1"}
@@ -154,8 +155,8 @@ class Sums(Commands):
                 for name, change in chosen]
 
         self.patch(mutants, "execute", execute)
-        self.patch(mutants, "read_equivalent", return_value=[
-            mutants.Entry("push.c", "f", "gone();", ";", "why", 7)])
+        self.patch(excuses, "changes", return_value=[
+            excuses.Change("push.c", "f", "gone();", ";", "why", 7)])
 
         def run(job):
             mutants.check(job)
@@ -164,7 +165,7 @@ class Sums(Commands):
 
         with mock.patch.object(mutants, "FLOOR", 50):
             self.assertIn("stale entries", self.same("mutants", run).sentence)
-        self.patch(mutants, "read_equivalent", return_value=[])
+        self.patch(excuses, "changes", return_value=[])
         with mock.patch.object(mutants, "FLOOR", 50):
             self.assertEqual(self.same("mutants", run).status, PASSED)
         with mock.patch.object(mutants, "FLOOR", 99):

@@ -10,10 +10,10 @@ from splitfree.commands import soak
 from splitfree.kernel import guest
 from splitfree.runs import ledger
 from tests.fakes import Commands
-from tests.test_stress import Judge
+from tests.test_stress import Reasons
 
 GOOD = "stress: start\nstress: progress seconds=30 iterations=40 calls=9\n" \
-    + "\n".join(Judge.GOOD) + "\n"
+    + "\n".join(Reasons.GOOD) + "\n"
 
 
 class Soak(Commands):
@@ -95,8 +95,9 @@ class Soak(Commands):
     def test_words(self):
         self.assertEqual(soak.variants("VARIANTS", "plain lockdep,kasan plain"),
                          ["plain", "kasan-lockdep"])
-        for text in ("plane", " "):
-            with self.assertRaises(Failure):
+        for text, why in (("plane", "plane is unknown; use one of"),
+                          (" ", "^VARIANTS= has no word; use VARIANTS=plain")):
+            with self.assertRaisesRegex(Failure, why):
                 soak.variants("VARIANTS", text)
         for text in ("0", "x", "-1"):
             with self.assertRaisesRegex(Failure, "is no number of hours"):

@@ -24,7 +24,7 @@ def run_of(**values):
                               "fuzz": "1", "verbose": False, **values})
 
 
-class Judge(unittest.TestCase):
+class Reasons(unittest.TestCase):
     GOOD = ["stress: result iterations=60000", "stress: result cpu_cycles=5",
             "stress: result memory_cycles=3", "stress: result huge_pages=20",
             "stress: result injected=3000", "stress: result calls=9000",
@@ -32,28 +32,28 @@ class Judge(unittest.TestCase):
             "stress: result fuzz_tried_fork=5", "stress: result fuzz_done_fork=5", "stress: result pages_lost=-3",
             "stress: result cpus=4", "stress: result cpus_started=4", "stress: end"]
 
-    def judged(self, lines, late=False, **values):
+    def reasons(self, lines, late=False, **values):
         watcher = stress_run.Watcher()
         for line in lines:
             watcher.line(line)
         with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
             log.write("\n".join(lines) + "\n")
             log.flush()
-            return stress_run.judge(watcher, late, log.name, run_of(**values))[0]
+            return stress_run.reasons_of(watcher, late, log.name, run_of(**values))[0]
 
     def test_good(self):
-        self.assertEqual(self.judged(self.GOOD), [])
+        self.assertEqual(self.reasons(self.GOOD), [])
 
     def test_lost_pages(self):
         lines = [l.replace("pages_lost=-3", "pages_lost=4000") for l in self.GOOD]
-        self.assertEqual(self.judged(lines), ["4000 pages were lost"])
+        self.assertEqual(self.reasons(lines), ["4000 pages were lost"])
 
     def test_pages_not_counted_are_lost(self):
         lines = [l for l in self.GOOD if "pages_lost" not in l]
-        self.assertEqual(len(self.judged(lines)), 1)
+        self.assertEqual(len(self.reasons(lines)), 1)
 
     def test_message_at_warning_level(self):
-        self.assertEqual(self.judged(["before the start", "stress: start",
+        self.assertEqual(self.reasons(["before the start", "stress: start",
                                       "[    9.123456] something is odd"] + self.GOOD),
                          ["1 kernel messages at warning level, the first: something is odd"])
 
@@ -61,48 +61,48 @@ class Judge(unittest.TestCase):
         for text in ("migrating pfn 3f failed ret:-2", "Call Trace:",
                      "Out of memory: Killed process 847 (init) total-vm:1299792kB",
                      "select_fallback_rq: 6 callbacks suppressed"):
-            self.assertEqual(self.judged(["stress: start", "[  161.554938] " + text]
+            self.assertEqual(self.reasons(["stress: start", "[  161.554938] " + text]
                                          + self.GOOD), [])
 
     def test_warn_on_the_console(self):
         self.assertIn("the kernel complained: WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1",
-                      self.judged(["[    1.000000] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"]
+                      self.reasons(["[    1.000000] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"]
                                   + self.GOOD))
 
     def test_too_little_done(self):
         lines = [l.replace("=60000", "=600") for l in self.GOOD]
-        self.assertEqual(len(self.judged(lines)), 1)
-        self.assertEqual(self.judged(lines, debug="kasan"), [])
+        self.assertEqual(len(self.reasons(lines)), 1)
+        self.assertEqual(self.reasons(lines, debug="kasan"), [])
         lines = [l.replace("=3000", "=0") for l in self.GOOD]
-        self.assertEqual(self.judged(lines, debug="kasan"), ["only 0 injected, 1 were to be reached"])
+        self.assertEqual(self.reasons(lines, debug="kasan"), ["only 0 injected, 1 were to be reached"])
 
-    def test_a_load_is_judged_by_what_it_has(self):
+    def test_a_load_is_measured_by_what_it_has(self):
         idle = [l for l in self.GOOD if "iterations" not in l]
-        self.assertEqual(self.judged(idle), ["only 0 iterations, 20000 were to be reached"])
-        self.assertEqual(self.judged(idle, fuzz="only"), [])
+        self.assertEqual(self.reasons(idle), ["only 0 iterations, 20000 were to be reached"])
+        self.assertEqual(self.reasons(idle, fuzz="only"), [])
         calm = [l for l in self.GOOD if "calls" not in l and "fuzz_" not in l]
-        self.assertEqual(self.judged(calm), ["only 0 calls, 1000 were to be reached"])
-        self.assertEqual(self.judged(calm, fuzz="0"), [])
+        self.assertEqual(self.reasons(calm), ["only 0 calls, 1000 were to be reached"])
+        self.assertEqual(self.reasons(calm, fuzz="0"), [])
 
     def test_a_call_that_never_succeeds(self):
         lines = [l.replace("done_fork=5", "done_fork=0") for l in self.GOOD]
         for debug in ("", "kasan"):
-            self.assertEqual(self.judged(lines, debug=debug),
+            self.assertEqual(self.reasons(lines, debug=debug),
                              ["of the random calls these never succeeded: fork"])
 
     def test_bad_memory_is_no_message(self):
         for text in ("Memory failure: 0x1234: Sending SIGBUS to init:88 due to hardware memory "
                      "corruption", "Memory failure: 0x1234: recovery action for dirty LRU page: "
                      "Recovered"):
-            self.assertEqual(self.judged(["stress: start", "[    9.123456] " + text] + self.GOOD), [])
+            self.assertEqual(self.reasons(["stress: start", "[    9.123456] " + text] + self.GOOD), [])
 
     def test_a_cpu_that_stayed_away(self):
         lines = [l.replace("cpus=4", "cpus=3") for l in self.GOOD]
-        self.assertEqual(self.judged(lines), ["a CPU did not come back"])
+        self.assertEqual(self.reasons(lines), ["a CPU did not come back"])
 
     def test_no_end(self):
-        self.assertEqual(self.judged(self.GOOD[:-1]), ["the guest did not come to its end"])
-        self.assertEqual(self.judged(self.GOOD[:-1], late=True),
+        self.assertEqual(self.reasons(self.GOOD[:-1]), ["the guest did not come to its end"])
+        self.assertEqual(self.reasons(self.GOOD[:-1], late=True),
                          ["the guest hung and was killed"])
 
 
@@ -119,7 +119,7 @@ class Run(Commands):
         super().setUp()
         self.patch(stress.load, "make_initramfs", return_value="image")
         self.patch(stress.x86, "program", return_value="qemu")
-        self.good = "stress: start\n" + "\n".join(Judge.GOOD) + "\n"
+        self.good = "stress: start\n" + "\n".join(Reasons.GOOD) + "\n"
 
     def run_with(self, text, **texts):
         self.consoles = {"STRESS_SECONDS": text}

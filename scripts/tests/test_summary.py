@@ -11,7 +11,7 @@ from splitfree.base import results
 from splitfree.base.failures import Failure
 from splitfree.engines import joblist, keep, summary
 from splitfree.judge import ktap
-from splitfree.judge import result as files
+from splitfree.judge import files
 
 
 def record(status=0, counts=(2, 0, 1), **more):

@@ -208,7 +208,7 @@ class OwnWork(Base):
         self.prepare()
         write(self.out, "linux/mm/pcp/a.c", "mine\n")
         write(self.repo, "mm/pcp/a.c", "theirs\n")
-        self.refused("mm/pcp/a.c")
+        self.refused("has changes of yours that would be lost: mm/pcp/a.c; carry them into")
         self.assertEqual(self.text("mm/pcp/a.c"), "mine\n")
 
     def test_untracked_file_in_the_way(self):
@@ -237,14 +237,18 @@ class OwnWork(Base):
         self.prepare()
         write(self.out, "linux/mm/slub.c", "mine\n")
         write(self.kernel, "mm/slub.c", "another\n")
-        self.refused("mm/slub.c")
+        self.refused("has changes of yours that would be lost: mm/slub.c")
+        # The tree of another source is made anew at one step.
+        self.refused("is to be made again from ", upto=1)
+        self.refused("but has changes of yours in mm/slub.c; carry them into this repository", upto=1)
         self.assertEqual(self.text("mm/slub.c"), "mine\n")
 
     def test_commit_is_refused(self):
         tree = self.prepare()
         write(self.out, "linux/mm/slub.c", "mine\n")
         tree.git("-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qam", "my commit")
-        self.refused("my commit")
+        self.refused("has a commit of yours on HEAD (")
+        self.refused("my commit): carry it into this repository, or drop it with git -C")
 
 
 class Refused(Base):
@@ -520,7 +524,7 @@ class Copy(Base):
 
 
 class Git(Base):
-    """What git says, in one sentence."""
+    """The words of git, in one sentence."""
 
     def git_says(self, words, said, *args):
         tree = self.prepare()

@@ -31,7 +31,7 @@ ARCHES = {
                    "max,cntfrq=1000000000,pauth-impdef=on"),
                   ("console=ttyAMA0",)),
 }
-TIMEOUT = 600
+LIMIT = 600
 
 
 def machine(ncpus=2, memory="1G"):
@@ -81,10 +81,10 @@ def parse(text):
 def run(job, arch, kernel):
     """Boot one kernel; returns (parse() of its console, the console's path)."""
     console = job.path(f"{os.path.basename(kernel.dir)}.log")
-    ended = guest.run(command(arch, kernel), console, TIMEOUT, f"counting under QEMU, {arch}",
+    ended = guest.run(command(arch, kernel), console, LIMIT, f"counting under QEMU, {arch}",
                       verbose=job.options.verbose)
     if ended.late:
-        raise Failure(f"the kernel did not end in {TIMEOUT} s (log: {show(console)})")
+        raise Failure(f"the kernel did not end in {LIMIT} s (log: {show(console)})")
     text = guest.text(console)
     failed = re.search(r"\bbench count (?!path_|done |good)(.*?)\r?$", text, re.M)
     if failed:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernels to compare: one source, one configuration, some states of it, a program in mm/.
 
-What make bench and make frag share. A Kit says which program, and where.
+Common to make bench and make frag. A Kit says which program, and where.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def source_tree(main_tree, path, commit, patches, kit):
 
 
 def commit_of(tree, name):
-    """What a kernel with that name is made of: stock has no series."""
+    """The commit of a kernel with that name: stock has no series."""
     return tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
 
 

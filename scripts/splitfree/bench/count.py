@@ -33,7 +33,7 @@ EMPTY = 1
 MARKS = ("bench_mark", "counting_worker")
 # Alignment and the like: what may change when nothing here did.
 TOLERANCE = 0.02
-TIMEOUT = 120
+LIMIT = 120
 
 
 def compiler(arch=UML):
@@ -144,9 +144,9 @@ def step(job, kernel, image, functions):
     console = job.path(f"{os.path.basename(kernel.dir)}.log")
     command = [stepper, *(["-a"] if functions else []), mark.group(1),
                *build.command(kernel, job.out, image, 2, ["BENCH_CASES=count", "kunit.autorun=0"])]
-    if guest.run(command, console, TIMEOUT, "counting", env=uml.run_environment(kernel, job.out),
+    if guest.run(command, console, LIMIT, "counting", env=uml.run_environment(kernel, job.out),
                  verbose=job.options.verbose).late:
-        raise Failure(f"the kernel did not end in {TIMEOUT} s (log: {show(console)}); "
+        raise Failure(f"the kernel did not end in {LIMIT} s (log: {show(console)}); "
                       "is ptrace allowed here?")
     text = guest.text(console)
     try:

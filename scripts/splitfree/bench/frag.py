@@ -6,11 +6,11 @@ round, once for each case of tools/testing/frag/cases.list. The table is made of
 with the goals of goals.list. With QEMU=1 the cases are those of qemu.list there, and
 fragqemu.py has the kernels and the guest.
 
-What compaction makes of pages that stay one in eight depends on which of the eight it is.
+The result of compaction depends on which page of eight stays.
 So the rounds of such a case go through all eight, and the figures are means over them.
 
-A case that looks at the memory each second for a long time has one round. What it has
-instead are windows of half a minute: the same window of both kernels is a pair.
+A case that looks at the memory each second for a long time has one round. Its pairs are
+windows of half a minute: the same window of both kernels is a pair.
 """
 
 import fnmatch
@@ -44,7 +44,7 @@ QUICK = ("movable_512", "half_512", "kernel_512", "compact_same", "compact_other
          "thp_thin", "khugepaged_thin")
 # A row of QUICK=1 fails when it is so much below its goal.
 ENOUGH = 0.95
-# What is said of the memory after a phase; with * only if all is asked for.
+# Names of the looks at the memory after a phase; with * only if all is asked for.
 LOOKS = {"after_whole": "whole", "after_possible": "possible", "before_whole": "undrained whole",
          "after_owned": "owned", "after_mixed": "mixed *", "after_stray": "stray *",
          "before_pcp": "on PCPs *", "before_waiting": "waiting *"}
@@ -57,14 +57,14 @@ ALIGNED = ("compact", "kcompactd", "proactive", "compact_all")
 HUGE = (*ALIGNED, "contig", *fragqemu.HUGE)
 # Phases that want more memory than there is.
 RECLAIM = ("reclaim", "anon")
-# Keys of which each line adds to the list.
+# Each line with one of these keys adds to a list.
 REPEATED = ("kill_pcp", "kill_waiting")
 # Seconds of a window of a curve, and what is said of it.
 WINDOW = 30
 OVER_TIME, WORST, WORST_NOISE = "whole over time", "worst 30 s", "worst 30 s with noise"
 LINE = re.compile(r"^frag: (\w+) ([\w.]+) (.+?)\s*$", re.M)
 # Seconds; a GB of memory takes some more.
-TIMEOUT = 300
+LIMIT = 300
 # About what a boot takes.
 BOOT_SECONDS = 10
 # Of a guest's memory file, beside the memory.
@@ -80,14 +80,10 @@ def parse_cases(text, name="cases.list"):
     return cases
 
 
-def parse_goals(text, name="goals.list"):
-    goals = []
-    for number, fields in stats.fields_of(text):
-        if len(fields) != 4 or not re.match(r"(stock|value)[<>]=", fields[2]) \
-                or not stats.GOAL.match(fields[2]):
-            raise Failure(f"{name} line {number} is no goal: case globs | figure | goal | what")
-        goals.append(Goal(fields[0].split(), *fields[1:]))
-    return goals
+def goals_of(text, name="goals.list"):
+    return stats.parse_goals(
+        text, "case globs | figure | goal | what", lambda cases, figure, goal, what:
+        Goal(cases.split(), figure, stats.checked(goal, "stock", "value"), what), name)
 
 
 def read_list(name, parse):
@@ -140,7 +136,7 @@ def rounds_of(case, rounds, quick=False):
     return rounds
 
 
-# What was measured ---------------------------------------------------------------
+# Figures ---------------------------------------------------------------
 
 def parse_console(text):
     """({phase.key: [number]}, why it failed or None, whether it came to its end).
@@ -257,7 +253,7 @@ def curve_rows(case, curves, goals):
     texts = [f"{mean(w[OVER_TIME] for w in found[kernel]):.5g}" if found[kernel] else "-"
              for kernel in KERNELS]
     ratio = compare(OVER_TIME, found["stock"], found["split"], paired=True)
-    rows = [Row(case.name, OVER_TIME, *texts, ratio, *judged(case, OVER_TIME, goals,
+    rows = [Row(case.name, OVER_TIME, *texts, ratio, *with_goal(case, OVER_TIME, goals,
                                                              found["split"], ratio))]
     if not ratio:
         return rows
@@ -267,7 +263,7 @@ def curve_rows(case, curves, goals):
     if moves is not None:
         value = [{WORST_NOISE: worst + moves}]
         rows.append(Row(case.name, WORST_NOISE, f"{moves:.3f}", f"{worst + moves:.3f}", None,
-                        *judged(case, WORST_NOISE, goals, value, None)))
+                        *with_goal(case, WORST_NOISE, goals, value, None)))
     return rows
 
 
@@ -316,7 +312,7 @@ def compare(name, stock, split, paired=False):
                        group=(lambda boot: boot["keep_index *"]) if often else None)
 
 
-def judge(goal, name, split, ratio):
+def goal_met(goal, name, split, ratio):
     """(verdict, whether it is below ENOUGH of the goal) of a figure."""
     what, sign, limit = stats.GOAL.match(goal.text).groups()
     limit, found = float(limit), ratio
@@ -337,10 +333,10 @@ def goal_of(case, name, goals):
         fnmatch.fnmatchcase(case.name, glob) for glob in goal.cases)), None)
 
 
-def judged(case, name, goals, split, ratio):
+def with_goal(case, name, goals, split, ratio):
     """(Goal or None, verdict, whether it is short) of a figure."""
     goal = goal_of(case, name, goals)
-    return goal, *(judge(goal, name, split, ratio) if goal else ("", False))
+    return goal, *(goal_met(goal, name, split, ratio) if goal else ("", False))
 
 
 def rows_of(cases, data, goals, full=False, curves=None):
@@ -358,7 +354,7 @@ def rows_of(cases, data, goals, full=False, curves=None):
                             for kernel in KERNELS)
             ratio = compare(name, stock, split)
             rows.append(Row(case.name, name, spread(name, stock), spread(name, split), ratio,
-                            *judged(case, name, goals, split, ratio)))
+                            *with_goal(case, name, goals, split, ratio)))
     return rows
 
 
@@ -417,8 +413,8 @@ def cost(job, case):
 def boot(job, kernel, case, number, console):
     """Run one kernel to its end; returns the numbers of its console. Of UML, each CPU has its core."""
     hosts = sorted(os.sched_getaffinity(0))
-    limit = fragqemu.TIMEOUT if job.options.qemu else \
-        TIMEOUT * max(1, case.memory // 1024) + seconds_of(job, case)
+    limit = fragqemu.LIMIT if job.options.qemu else \
+        LIMIT * max(1, case.memory // 1024) + seconds_of(job, case)
     own = {} if job.options.qemu else {
         "env": uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE),
         "started": lambda pid: pin(pid, case.ncpus, "few", hosts)}

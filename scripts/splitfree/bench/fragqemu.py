@@ -19,13 +19,13 @@ CONFIG = os.path.join(TESTING, "frag", "qemu.config")
 CASES = "qemu.list"
 SOURCES = [os.path.join(TESTING, "guest", name) for name in ("frag.c", "frag_over.c")]
 # Seconds; the emulation is slow, and others may use the host.
-TIMEOUT = 900
+LIMIT = 900
 # The phases of the program that make huge pages.
 HUGE = ("thp", "khugepaged", "hugetlb")
 # Phases that take memory until the OOM killer comes, which the kernel then reports.
 KILLING = ("oom",)
 KILL = re.compile(r"Out of memory: Killed process ")
-# What the kernel says of all free pages that no zone has, before it kills.
+# The line of the kernel on all free pages that no zone has, before it kills.
 HELD = re.compile(r"^ free:\d+ free_pcp:(\d+) free_cma:\d+\s*$", re.M)
 
 
@@ -73,7 +73,7 @@ def expected(phases, text):
     return "\n".join(line for line in text.splitlines() if not KILL.search(line))
 
 
-# What was measured ---------------------------------------------------------------
+# Figures ---------------------------------------------------------------
 
 def reports(text):
     """{key: [number for each]} of what the kernel itself said of the kills of a boot."""

@@ -6,8 +6,8 @@ with those of locks. QEMU counts instructions, as for make count ARCH=x86_64, an
 is one. A boot with the same seed gives the same figures each time, on any host. The seed is
 what the kernel gets of chance; each round has its own, and the longest of all rounds counts.
 
-The trace points see all that the kernel does. What belongs to the page allocator is told by
-the function that turned interrupts or preemption off, or took the lock: it is in one of
+The trace points see all that the kernel does. A section belongs to the page allocator
+if the function that turned interrupts or preemption off, or took the lock, is in one of
 OBJECTS.
 """
 
@@ -43,7 +43,7 @@ APPEND = ("panic=-1", "tsc=reliable")
 # A row that is a test fails when it is so much above its goal: compilers differ.
 ENOUGH = 0.95
 # Seconds; the emulation is slow, and others may use the host.
-TIMEOUT = 1800
+LIMIT = 1800
 
 Goal = namedtuple("Goal", "phases kinds text what")
 # longest: ns; nr: of sections; disturbed: of those that were not timed.
@@ -55,26 +55,24 @@ WAKE_LINE = re.compile(r"^latency: (\w+) wakes (\d+) (\d+) (\d+) (\d+)\s*$", re.
 FAILED_LINE = re.compile(r"^latency: failed (.+?)\s*$", re.M)
 
 
-# What was asked --------------------------------------------------------------------
+# Goals --------------------------------------------------------------------
 
-def parse_goals(text, name="goals.list"):
+def goal_of(phases, kinds, goal, what):
+    """The Goal of a line."""
+    for kind in kinds.split():
+        if kind not in (*KINDS, WAKES):
+            raise ValueError(f"{kind} is none of {', '.join((*KINDS, WAKES))}")
+    return Goal(phases.split(), kinds.split(), stats.checked(goal), what)
+
+
+def goals_of(text):
     """The Goals, in their order. Each has a row for each kind."""
-    goals = []
-    for number, fields in stats.fields_of(text):
-        if len(fields) != 4 or not stats.GOAL.match(fields[2]):
-            raise Failure(f"{name} line {number} is no goal: phases | kinds | goal | what")
-        kinds = fields[1].split()
-        unknown = [kind for kind in kinds if kind not in (*KINDS, WAKES)]
-        if unknown:
-            raise Failure(f"{name} line {number}: {unknown[0]} is none of "
-                          f"{', '.join((*KINDS, WAKES))}")
-        goals.append(Goal(fields[0].split(), kinds, fields[2], fields[3]))
-    return goals
+    return stats.parse_goals(text, "phases | kinds | goal | what", goal_of)
 
 
 def read_goals():
     with open(os.path.join(HERE, "goals.list"), encoding="utf-8") as handle:
-        return parse_goals(handle.read())
+        return goals_of(handle.read())
 
 
 # The kernels -----------------------------------------------------------------------
@@ -124,12 +122,12 @@ def boot(job, kernel, seed):
     """Boot a kernel to its end; returns its console."""
     name = f"{os.path.basename(kernel.dir)}-{seed}"
     console = job.path("consoles", f"{name}.log")
-    ended = guest.run(command(kernel, seed), console, TIMEOUT, f"timing under QEMU, {name}",
+    ended = guest.run(command(kernel, seed), console, LIMIT, f"timing under QEMU, {name}",
                       verbose=job.options.verbose)
     text = guest.text(console).replace("\r", "")
     failed = FAILED_LINE.search(text)
     if ended.late:
-        raise Failure(f"the kernel did not end in {TIMEOUT} s (log: {show(console)})")
+        raise Failure(f"the kernel did not end in {LIMIT} s (log: {show(console)})")
     if failed or not re.search(r"^latency: end$", text, re.M):
         raise Failure(f"the kernel {name} could not time anything: "
                       f"{failed.group(1) if failed else 'it stopped early'} "
@@ -140,7 +138,7 @@ def boot(job, kernel, seed):
     return text
 
 
-# What was measured -------------------------------------------------------------------
+# Figures -------------------------------------------------------------------
 
 def add(callers, caller, record):
     """Count the sections of a record to those that its caller has."""
@@ -183,14 +181,14 @@ def longest(callers):
     return sorted(callers.items(), key=lambda item: (-item[1].longest, item[0]))
 
 
-def judge(goal, stock, split):
+def goal_met(goal, stock, split):
     """(ratio or None, verdict) of a row."""
     if stock is None and split is None:
         return None, "not measured"
     if stock is None:
         return None, "stock has none"
     if split is None:
-        # What is not done at all takes no time.
+        # A section that never came takes no time.
         return 0.0, "met"
     ratio = split / stock
     _, sign, limit = stats.GOAL.match(goal.text).groups()
@@ -225,7 +223,7 @@ def rows_of(goals, data):
         for kind in goal.kinds:
             callers = {name: together(data[name], goal.phases, kind) for name in KERNELS}
             stock, split = (figure(kind, callers[name]) for name in ("stock", "split"))
-            ratio, verdict = judge(goal, stock, split)
+            ratio, verdict = goal_met(goal, stock, split)
             if split is None and callers["split"]:
                 ratio, verdict = None, "not measured"
             rows.append(Row(goal.phases, goal.what, kind, stock, split, ratio, goal.text, verdict,

@@ -67,7 +67,7 @@ def parse(text):
 
 
 def figures(one):
-    """What the table shows, of one run. A counter that the kernel lacks is -1 or 0."""
+    """The figures of one run in the table. A counter that the kernel lacks is -1 or 0."""
     calls = one["calls"]
     return {"head": 100 * one["head"] / calls, "sync": 100 * one["sync"] / calls,
             "sheaf": 100 * one["sheaf"] / calls, "page": one["page"],
@@ -257,10 +257,7 @@ def one_boot(job, kernel, image, memory, append, console):
     text = guest.text(console)
     found = parse(text)
     complaint = COMPLAINT.search(text)
-    try:
-        splats = verdicts.judge_file(console).splats
-    except verdicts.BadList as error:
-        raise Failure(str(error)) from None
+    splats = verdicts.judge_file(console).splats
     if ended.late:
         return found, f"hung and was killed after {job.options.timeout} s"
     if complaint:

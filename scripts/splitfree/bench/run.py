@@ -27,7 +27,7 @@ GOALS = os.path.join(build.HERE, "goals.list")
 INIT = os.path.join(TESTING, "guest/bench.c")
 MANY_CPUS = 17
 LOCK_ROUNDS = 3
-TIMEOUT, TIMEOUT_LOCKS = 600, 900
+LIMIT, LIMIT_LOCKS = 600, 900
 # In the order of a round. D is stock again.
 LETTERS = "ABCD"
 
@@ -45,12 +45,12 @@ class BadBoot(Failure):
     """A kernel that did not come to its end, or measured nothing. It may the next time."""
 
 
-# What to run -------------------------------------------------------------------
+# The choice -------------------------------------------------------------------
 
 def goals(wanted):
     """The rows of goals.list that are wanted."""
     with open(GOALS, encoding="utf-8") as handle:
-        return choose(stats.parse_goals(handle.read()), wanted)
+        return choose(stats.rows_of(handle.read()), wanted)
 
 
 def choose(rows, wanted):
@@ -131,7 +131,7 @@ def boot(args, console, which, ncpus, hosts, env):
             pinned.append(pid)
         return bool(pinned)
 
-    ended = guest.run(args, console, TIMEOUT_LOCKS if which == "locks" else TIMEOUT,
+    ended = guest.run(args, console, LIMIT_LOCKS if which == "locks" else LIMIT,
                       os.path.basename(console), env=env, started=started)
     text = guest.text(console)
     check(text, console, ended.late, bool(pinned))
@@ -140,11 +140,8 @@ def boot(args, console, which, ncpus, hosts, env):
 
 def complaints(text):
     """The splats of a console, without the stalls: what follows a splat counts as part of it."""
-    try:
-        return verdicts.judge_text("\n".join(line for line in text.splitlines()
-                                             if not STALL.search(line))).splats
-    except verdicts.BadList as error:
-        raise Failure(str(error)) from None
+    return verdicts.judge_text("\n".join(line for line in text.splitlines()
+                                         if not STALL.search(line))).splats
 
 
 def check(text, console, hung, pinned):
@@ -366,7 +363,7 @@ class Bench:
             text.append(f"{case} with {ncpus} CPUs {why}")
         text += [f"made again: {words}" for words in self.repeated]
         text += [f"a CPU got nowhere for 20 s: {words}" for words in self.stalls]
-        words = [stats.judge(row, self.data[ncpus])[0] for ncpus in self.counts
+        words = [stats.goal_met(row, self.data[ncpus])[0] for ncpus in self.counts
                  for row in self.rows_for(ncpus)]
         text += [stats.count(words), *self.against_before()]
         text = "\n".join(text)
@@ -404,7 +401,7 @@ class Bench:
         data = self.data[ncpus]
         for row in self.rows_for(ncpus):
             key = f"{row.case}.{row.metric}"
-            verdict, found = stats.judge(row, data)
+            verdict, found = stats.goal_met(row, data)
             self.json.append({
                 "ncpus": ncpus, **row._asdict(), "verdict": verdict,
                 "against": found._asdict() if found else None,

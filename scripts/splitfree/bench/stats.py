@@ -17,8 +17,8 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 GOAL = re.compile(r"(stock|value|\w+\.\w+)(<=|>=)(\d+(?:\.\d+)?)$")
 BOOTS = ("few", "many", "locks")
 RESAMPLES = 2000
-# What was measured with each sample, and by how much it differs between those that
-# are alike: how far apart the cores were, and how fast the core was.
+# Measured with each sample, with the factor by which samples that are alike may
+# differ: how far apart the cores were, and how fast the core was.
 ALIKE = {"hop_ns": 1.3, "pace_ns": 1.25}
 # So many of all samples are a class.
 ENOUGH = 0.25
@@ -26,7 +26,7 @@ ENOUGH = 0.25
 MIN_ROUNDS = 3
 
 
-# What was asked ----------------------------------------------------------------
+# Goals ----------------------------------------------------------------
 
 def fields_of(text):
     """(number of the line, [field]) of the lines of a list that are no comments."""
@@ -35,23 +35,39 @@ def fields_of(text):
             yield number, [field.strip() for field in line.split("|")]
 
 
-def parse_goals(text, name="goals.list"):
-    """The rows of goals.list."""
-    rows = []
+def parse_goals(text, form, make, name="goals.list"):
+    """A goals.list. form: its fields; make: makes a goal of them, or raises a ValueError."""
+    goals, names = [], form.split(" | ")
     for number, fields in fields_of(text):
-        if len(fields) != 5:
-            raise Failure(f"{name} line {number} has {len(fields)} fields, not 5")
-        row = Row(*fields)
-        if row.boot not in BOOTS:
-            raise Failure(f"{name} line {number}: the boot {row.boot} is none of "
-                          f"{', '.join(BOOTS)}")
-        if row.goal != "-" and not GOAL.match(row.goal):
-            raise Failure(f"{name} line {number}: {row.goal} is no goal")
-        rows.append(row)
-    return rows
+        if len(fields) != len(names):
+            raise Failure(f"{name} line {number} is no goal: {form}")
+        try:
+            goals.append(make(*fields))
+        except ValueError as error:
+            raise Failure(f"{name} line {number}: {error}") from None
+    return goals
 
 
-# What was measured -------------------------------------------------------------
+def checked(goal, *kinds):
+    """The text of a goal; a ValueError if it is none, or compares with something else than kinds."""
+    match = GOAL.match(goal)
+    if not match or kinds and match.group(1) not in kinds:
+        raise ValueError(f"{goal} is no goal")
+    return goal
+
+
+def row_of(case, metric, boot, goal, what):
+    """The Row of a line of the bench's list; "-" has no goal."""
+    if boot not in BOOTS:
+        raise ValueError(f"the boot {boot} is none of {', '.join(BOOTS)}")
+    return Row(case, metric, boot, goal if goal == "-" else checked(goal), what)
+
+
+def rows_of(text):
+    return parse_goals(text, "case | metric | boot | goal | what", row_of)
+
+
+# Samples -------------------------------------------------------------
 
 def parse_console(text):
     """One boot: ({case.metric: [values]}, {case: why it was skipped or failed}, ended)."""
@@ -134,10 +150,10 @@ def compared(rows):
 
 
 def by_state(raw, limit, together=()):
-    """(good, bad, mixed): the data to judge, that of the other samples, keys that mix both.
+    """(good, bad, mixed): the data to compare, that of the other samples, keys that mix both.
 
     A value without a state does not depend on it, and is in the first. A key that
-    lacks good samples of stock or of split is judged by all that it has, and so is
+    lacks good samples of stock or of split is compared by all that it has, and so is
     what is compared with it.
     """
     good, bad = {letter: {} for letter in raw}, {letter: {} for letter in raw}
@@ -217,7 +233,7 @@ def of_stock(data, key):
 
 # Was it met? -------------------------------------------------------------------
 
-def judge(row, data):
+def goal_met(row, data):
     """(verdict, Ratio) of a row. data: {letter: {case.metric: [a value a round]}}.
 
     Unsure is a verdict of its own: another run may find the value on the other side
@@ -314,7 +330,7 @@ def other_rows(rows, bad):
         if stock and have[1]:
             out.append([row.what, cell(stock), *(cell(values) for values in have),
                         *(ratio_text(ratio(values, stock)) for values in have), row.goal,
-                        judge(row, bad)[0]])
+                        goal_met(row, bad)[0]])
     return out
 
 
@@ -327,7 +343,7 @@ def table_rows(rows, data, mixed=()):
     for row in rows:
         key = f"{row.case}.{row.metric}"
         have = {letter: data[letter].get(key) or [] for letter in ("A", "B", "C", "D")}
-        verdict, found = judge(row, data)
+        verdict, found = goal_met(row, data)
         goal = row.goal
         if found and goal != "-" and not goal.startswith("stock"):
             goal += f", is {ratio_text(found)}"
@@ -363,7 +379,7 @@ def rst(rows, data, mixed=()):
     for row in rows:
         key = f"{row.case}.{row.metric}"
         have = {letter: data[letter].get(key) or [] for letter in "ABCD"}
-        verdict, found = judge(row, data)
+        verdict, found = goal_met(row, data)
         goal = row.goal.removeprefix("stock")
         if found and goal == row.goal and goal != "-":
             verdict += f", {number(found.value)}"

@@ -50,7 +50,7 @@ def test(job, kernel, has_suites, log):
         print("  " + line)
     text = verdicts.summary(verdict)
     if not ended:
-        return False, f"hung and was killed after {steps.TIMEOUT} s; {text}"
+        return False, f"hung and was killed after {steps.LIMIT} s; {text}"
     if warnings:
         return False, f"{warnings} warnings of the compiler; {text}"
     if has_suites:

@@ -25,19 +25,16 @@ LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) C
 EXTRA_SECONDS = 90
 
 COMMAND = frame.Command(
-    "boot the same kernel with one process that allocates and frees",
+    "boot the kernel of make kunit with one process that allocates and frees",
     (NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT),
      Option("BOOT_SECONDS", "60", required(1, 86400), "how long it works")),
     directory=lambda options: "-".join(filter(None, ["boot", options.debug])), in_place=True)
 
 
-def judge(console, ended, options, args=(), env=None):
+def result_of(console, ended, options, args=(), env=None):
     """The Result of a run, which args and env would repeat."""
     text = guest.text(console)
-    try:
-        verdict = verdicts.judge_file(console)
-    except verdicts.BadList as error:
-        raise Failure(str(error)) from None
+    verdict = verdicts.judge_file(console)
     last = LAST_LINE.search(text.replace("\r", ""))
     complaints = [l.strip() for l in text.splitlines()
                   if l.startswith("init: ") and ("NOT ok" in l or "hangs" in l)]
@@ -82,4 +79,4 @@ def run(job):
     env = uml.run_environment(kernel, job.out)
     ended = guest.run(args, console, options.boot_seconds + EXTRA_SECONDS, "booted", env=env,
                       verbose=options.verbose)
-    return judge(console, ended, options, args, env)
+    return result_of(console, ended, options, args, env)

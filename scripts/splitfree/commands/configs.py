@@ -28,7 +28,7 @@ from splitfree.base.progress import Progress, colour, verdict_word
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
 from splitfree.kernel import build, x86
-from splitfree.kernel.compiler import clang_version, llvm_suffix, machine_failed
+from splitfree.kernel.compiler import blame_machine, clang_version, llvm_suffix
 from splitfree.runs.frame import Command
 
 DATA = os.path.join(build.KUNIT, "configs")
@@ -63,7 +63,7 @@ def read_list(path=os.path.join(DATA, "list")):
     return configs
 
 
-COMMAND = Command("compile mm/ in eight more configurations, with W=1",
+COMMAND = Command("compile mm/ in configurations that no other target builds, with W=1",
                   (ONLY, SHARD, Option("TOUCHED", "", is_one,
                                        "1: only the files that the series touches", False)),
                   packages=("configs",))
@@ -75,7 +75,7 @@ class ConfigKernel(x86.X86):
     def __init__(self, job, config):
         fragments = [os.path.join(build.KUNIT, name) for name in config.fragments]
         suffix = llvm_suffix("1") if config.clang else None
-        # Who locks what is checked in our files alone: no other file of mm/ is ready for it.
+        # Locks are followed in our files alone: no other file of mm/ is ready for it.
         self.analysed = config.clang and clang_version("clang" + suffix) >= CONTEXT_ANALYSIS
         if self.analysed:
             fragments.append(os.path.join(DATA, "context-analysis.config"))
@@ -111,10 +111,7 @@ class ConfigKernel(x86.X86):
                     progress.update(done)
             child.wait()
         progress.close()
-        lack = child.returncode and machine_failed(lines)
-        if lack:
-            raise Failure(f"{self.label} did not compile: {lack} (log: {show(self.log)}); free "
-                          "some, or use fewer compilers at a time with JOBS=")
+        blame_machine(child.returncode, lines, self.label, self.log)
         return child.returncode, lines
 
     def compile(self, touched=()):
@@ -293,7 +290,7 @@ def run(job):
         found.append({"name": name, "seconds": round(seconds, 1), "reasons": reasons,
                       "lost": lost})
         if job.options.shard:
-            # What another shard's configurations define is not known here.
+            # The symbols of another shard's configurations are not known here.
             mine, defined, wanted = names
             found[-1].update(ours=sorted(mine), undefined=sorted(wanted - defined))
     failure = None

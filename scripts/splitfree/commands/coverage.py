@@ -22,7 +22,7 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
 from splitfree.judge import excuses as excuse_lists
-from splitfree.judge import result as files_of
+from splitfree.judge import files as files_of
 from splitfree.kernel import build, uml
 from splitfree.runs import kunit
 from splitfree.runs.frame import Command
@@ -190,7 +190,7 @@ def table(files, floor):
 
 
 def misses(files):
-    """What was not reached, line by line, and nobody has excused."""
+    """Lines and branches that were not reached and are not excused."""
     for name, item in sorted(files.items()):
         gone = set(item.missed_lines())
         for line in sorted(gone | {key[0] for key in item.missed_branches()}):
@@ -218,7 +218,7 @@ def tool(args, log):
 
 
 def tolerant(said):
-    """What lcov 2 and its genhtml take for fatal, and is none here. said: by lcov --version.
+    """Options against errors of lcov 2 and genhtml that are none here. said: by lcov --version.
 
     gcc 14 gives the first and the last line of a function in ways that do not match, and a
     line that was excused leaves branches behind.

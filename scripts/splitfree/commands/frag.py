@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures what stock and the split path leave in whole blocks, side by side.
 
-Results in $(O)/frag: table.txt, results.json, and a console for each boot, of which the
-table is made. With KERNELS=split only those of the split path are measured anew, and
-stock's stay as they were. Cases age_* have a plot of whole blocks over time. The whole blocks of a load are those after a drain; FIGURES=1
-prints all figures. What was promised is in tools/testing/frag/goals.list; a goal that is
-missed is a result, and the exit status is 0 then. The data of the result: what
-results.json has, without each boot.
+Results in $(O)/frag: table.txt, results.json, and a console for each boot; the table is
+made of the consoles. With KERNELS=split only the split path is measured anew, and the
+figures of stock stay as they were. Cases age_* have a plot of whole blocks over time. The
+whole blocks of a load are those after a drain; FIGURES=1 prints all figures.
+tools/testing/frag/goals.list has the goals. A goal that is missed is a result, and the
+exit status is 0 then. The data of the result: what results.json has, without each boot.
 
 QEMU=1 boots x86-64 kernels, and has a program in the guest: huge pages by faults, by
 khugepaged and in hugetlb's pool, swap on zram, and the OOM killer. Its cases are in
@@ -55,7 +55,7 @@ COMMAND = Command(
 
 
 def check(job):
-    job.goals = frag.read_list("goals.list", frag.parse_goals)
+    job.goals = frag.read_list("goals.list", frag.goals_of)
     job.cases = frag.choose(
         frag.read_list(fragqemu.CASES if job.options.qemu else "cases.list", frag.parse_cases),
         job.options.cases, job.options.quick)
@@ -63,17 +63,17 @@ def check(job):
 
 
 def result_of(job):
-    """What the consoles come to."""
-    data, judged = frag.report(job, job.cases)
+    """The Result of the consoles."""
+    data, tests = frag.report(job, job.cases)
     if not job.options.quick:
         return Result(data=data)
-    short = [row for row in judged if row.short]
+    short = [row for row in tests if row.short]
     failure = None
     if short:
         failure = Failure(f"{short[0].case}, {short[0].figure}: {short[0].goal.text} was missed "
                           f"by more than 5 % (table: {show(job.path('table.txt'))}); measure it "
                           f"alone with make frag CASES={short[0].case}", FAILED)
-    return Result(len(judged) - len(short), len(short), data=data, failure=failure)
+    return Result(len(tests) - len(short), len(short), data=data, failure=failure)
 
 
 def run(job):

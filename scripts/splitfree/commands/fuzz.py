@@ -98,7 +98,7 @@ def text_of(log):
 
 
 def complaint(text):
-    """What a run found, in one line; "": nothing."""
+    """The finding of a run, in one line; "": nothing."""
     for pattern in (r"^fuzz: (.*)$", r"(runtime error: .*)$", r"ERROR: (AddressSanitizer: .*)$",
                     r"ERROR: libFuzzer: (.*)$", r"^    # (.* FAILED at .*)$"):
         match = re.search(pattern, text, re.M)
@@ -185,7 +185,7 @@ def read_reach(text):
 
 
 def reach(job, corpus):
-    """What the corpus reaches; None: it could not be counted."""
+    """The coverage of the corpus; None: it could not be counted."""
     build = userland.Build(job.out, "reach", job.options.jobs, job.options.verbose, job.linux, "clang")
     build.build()
     raw, data = job.path("reach.profraw"), job.path("reach.profdata")

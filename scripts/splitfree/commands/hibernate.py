@@ -70,7 +70,7 @@ def run(job):
     finally:
         os.remove(disk)
     # kunit.py reads one list of results, and here each suite has its own.
-    result = kunit.judge(job, ended, limit, "x86_64", args=args)
+    result = kunit.result_of(job, ended, limit, "x86_64", args=args)
     for name, (passed, failed, skipped) in result.data["suites"].items():
         job.say(f"{verdict_word(not failed)}  {name}: {passed} passed, {failed} failed, "
                 f"{skipped} skipped")

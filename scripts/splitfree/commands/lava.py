@@ -19,7 +19,7 @@ from splitfree.kernel import guest, x86
 from splitfree.runs import frame
 from splitfree.runs import stress as load
 
-# What the guest has to say, whatever it says.
+# Suites that the guest has to report on.
 SUITES = ("counted", "stress")
 # Where lava-run works, in a directory with the number of the job.
 SCRATCH, JOB_ID = "/var/lib/lava/dispatcher/tmp", str(os.getpid())
@@ -54,7 +54,7 @@ def files_of(job, kernel):
             job.path("job.yaml")]
 
 
-def judge(job, text, status, late):
+def result_of(job, text, status, late):
     """The Result of what lava-run wrote."""
     cases = lava.cases(text)
     data = {"cases": [dict(zip(("suite", "name", "result", "measurement"), case))
@@ -92,7 +92,7 @@ def run(job):
         # It removes this itself, unless it is stopped.
         kill_descendants()
         shutil.rmtree(os.path.join(SCRATCH, JOB_ID), ignore_errors=True)
-    result = judge(job, guest.text(job.path("log")), ended.status, ended.late)
+    result = result_of(job, guest.text(job.path("log")), ended.status, ended.late)
     for line in result.data["cases"]:
         job.say(f"  {line['result']:<6} {line['suite']}.{line['name']}"
                 + (f" {line['measurement']}" if line["measurement"] is not None else ""))

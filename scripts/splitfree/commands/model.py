@@ -29,7 +29,7 @@ from splitfree.source import programs
 
 MODELS = os.path.join(TESTING, "models")
 # The longest takes half a minute on an idle machine.
-TIMEOUT = 900
+LIMIT = 900
 
 Run = collections.namedtuple("Run", "model expected defines text")
 Outcome = collections.namedtuple("Outcome", "good states text log")
@@ -64,7 +64,7 @@ def all_runs():
 
 
 def read_pan(text):
-    """What the verifier found. It was complete if nothing was cut off or left out."""
+    """The verifier's finding. It was complete if nothing was cut off or left out."""
     states = re.search(r"^\s*(\d+) states, stored", text, re.M)
     errors = re.search(r"errors: (\d+)", text)
     wrong = re.search(r"^pan:\d+: (.+?) \(at depth (\d+)\)", text, re.M)
@@ -75,7 +75,7 @@ def read_pan(text):
                int(wrong.group(2)) if wrong else 0)
 
 
-def judge_pan(expected, pan):
+def as_expected(expected, pan):
     """(as it should be, what to say). Only a broken assertion shows that a twin is broken."""
     asserted = pan.violated.startswith("assertion violated")
     if expected == "broken":
@@ -97,10 +97,10 @@ def slug(text):
 def logged(command, log, where):
     """Run it where its files belong; its output is kept. Returns (status, output)."""
     try:
-        result = run_program(command, cwd=where, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        result = run_program(command, cwd=where, stderr=subprocess.STDOUT, timeout=LIMIT)
         status, text = result.returncode, result.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
-        status, text = None, f"\nSearch not completed: killed after {TIMEOUT} s\n"
+        status, text = None, f"\nSearch not completed: killed after {LIMIT} s\n"
     with open(log, "a", encoding="utf-8") as handle:
         handle.write("$ " + " ".join(command) + "\n" + text)
     return status, text
@@ -123,7 +123,7 @@ def verify(one, out, index):
             return Outcome(False, 0, f"{command[0]} fails: {last}", log)
     _, text = logged(["./pan", "-m100000"], log, where)
     pan = read_pan(text)
-    good, said = judge_pan(one.expected, pan)
+    good, said = as_expected(one.expected, pan)
     if not good and pan.violated:
         trail = os.path.join(where, "trail.txt")
         logged(["spin", "-t", "-p", "-g", "-k", one.model + ".pml.trail", *defines, model], trail, where)

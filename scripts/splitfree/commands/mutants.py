@@ -14,7 +14,6 @@ score, floor, total, sample, seed, shard, files, survivors.
 
 import collections
 import concurrent.futures
-import contextlib
 import fnmatch
 import glob
 import hashlib
@@ -26,7 +25,6 @@ import re
 import resource
 import shlex
 import shutil
-import subprocess
 import threading
 import time
 
@@ -40,9 +38,11 @@ from splitfree.base.processes import run as run_program
 from splitfree.base.progress import Progress
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
+from splitfree.judge import excuses as excuse_lists
+from splitfree.judge import ktap
 from splitfree.kernel import uml
-from splitfree.kernel.compiler import machine_failed
-from splitfree.runs import live
+from splitfree.kernel.compiler import blame_machine
+from splitfree.runs import live_mutants
 from splitfree.runs import userland as user
 from splitfree.runs.frame import Command
 from splitfree.source import mutate
@@ -61,43 +61,6 @@ ROUNDS = 100000
 # It is processor time that is limited; this is for threads that all sleep, and
 # long, because a machine that does other things too is no hang.
 LONGEST = 900
-
-Entry = collections.namedtuple("Entry", "file function old new reason line")
-
-
-# The list of equivalent mutants ------------------------------------------------
-
-def read_equivalent(path=LIST):
-    """Blocks of: FILE FUNCTION, -old line, +new line, and the indented reason."""
-    entries = []
-    with open(path, encoding="utf-8") as handle:
-        lines = [line.rstrip("\n") for line in handle]
-    nr = 0
-    while nr < len(lines):
-        if not lines[nr].strip() or lines[nr].startswith("#"):
-            nr += 1
-            continue
-        first, block = nr + 1, []
-        while nr < len(lines) and lines[nr].strip():
-            block.append(lines[nr])
-            nr += 1
-        entries.append(parse_entry(block, path, first))
-    keys = collections.Counter(entry[:4] for entry in entries)
-    for entry in entries:
-        if keys[entry[:4]] > 1:
-            raise Failure(f"{show(path)}:{entry.line}: is there twice")
-    return entries
-
-
-def parse_entry(block, path, first):
-    words = block[0].split()
-    good = (len(words) == 2 and len(block) >= 4 and block[1].startswith("-")
-            and block[2].startswith("+") and all(b.startswith(" ") for b in block[3:]))
-    if not good:
-        raise Failure(f"{show(path)}:{first}: want FILE FUNCTION, -OLD LINE, +NEW LINE, and an "
-                      "indented reason, in lines of their own")
-    return Entry(words[0], words[1], block[1][1:].strip(), block[2][1:].strip(),
-                 " ".join(b.strip() for b in block[3:]), first)
 
 
 def key(name, mutant):
@@ -171,11 +134,8 @@ class Place:
             if source.startswith(PCP + "/") else source
         target = os.path.join(self.where, re.sub(r"\W", "_", os.path.relpath(source, ROOT)) + ".o")
         result = run_program(["gcc", *self.flags, "-c", "-o", target, here])
-        lack = result.returncode and machine_failed(
-            result.stderr.decode("utf-8", "replace").splitlines())
-        if lack:
-            raise Failure(f"{show(source)} did not compile: {lack}; free some, or use fewer "
-                          "compilers at a time with JOBS=")
+        blame_machine(result.returncode, result.stderr.decode("utf-8", "replace").splitlines(),
+                      show(source))
         return None if result.returncode else target
 
     def link(self, objects, replaced):
@@ -187,41 +147,23 @@ class Place:
     def run(self, milliseconds, *suites):
         """None if it passed, else what noticed."""
         env = clean_env(PCP_ROUNDS=str(ROUNDS), PCP_CPU_MS=str(milliseconds), PCP_FAIL_FAST="1")
-        with open(self.log, "wb") as handle:
-            child = subprocess.Popen([self.program, *suites], env=env, stdin=subprocess.DEVNULL,
-                                     stdout=handle, stderr=subprocess.STDOUT)
-            # One that never ends, or never stops to complain.
-            for what, limit in ((resource.RLIMIT_FSIZE, 1 << 23), (resource.RLIMIT_AS, 1 << 31)):
-                with contextlib.suppress(ProcessLookupError):
-                    resource.prlimit(child.pid, what, (limit, limit))
-            try:
-                status = child.wait(LONGEST)
-            except subprocess.TimeoutExpired:
-                status = "hang"
-            finally:
-                child.kill()
-                child.wait()
-        return who_noticed(self.log, status) if status else None
+        # One that never ends, or never stops to complain.
+        status = user.start([self.program, *suites], self.log, LONGEST, env,
+                            ((resource.RLIMIT_FSIZE, 1 << 23), (resource.RLIMIT_AS, 1 << 31)))
+        return None if status == 0 else who_noticed(self.log, status)
 
 
 def who_noticed(path, status):
-    """The first case that failed; the one that never ended, or crashed."""
+    """The first case that failed, or where a program was that crashed or hung."""
     with open(path, encoding="utf-8", errors="replace") as handle:
-        text = handle.read(1 << 22)
-    last, suite = "the start", ""
-    for line in text.splitlines():
-        match = re.match(r"(\s*)# Subtest: (\S+)", line)
-        if match and len(match.group(1)) == 4:
-            suite = match.group(2) + "."
-        match = re.match(r"\s*# (\w+): (?:EXPECTATION|ASSERTION|FAILED|ended)", line)
-        if match:
-            return suite + match.group(1)
-        match = re.match(r"    (not )?ok \d+ (\S+)", line)
-        if match:
-            if match.group(1):
-                return suite + match.group(2)
-            last = match.group(2)
-    return f"{suite}, hung after {last}" if status == "hang" or status < 0 else f"{suite} {status}"
+        found = ktap.read(handle.read(1 << 22).splitlines())
+    cases = [name for name in found.failures if ": " not in name]
+    last_words = [line.strip(" #") for test in found.tests for leaf in test.leaves()
+                  if not leaf.good() for line in leaf.log if ktap.DIAGNOSTIC.match(line)]
+    if cases or last_words:
+        return (cases + last_words)[0]
+    hung = status is None or status < 0
+    return f"{found.ended_in or 'the start'}: {'hung' if hung else f'status {status}'}"
 
 
 class Plain(user.Build):
@@ -330,7 +272,7 @@ def hunt(build, jobs, chosen, where):
 
 # The report -------------------------------------------------------------------------
 
-def judge(results, entries):
+def tally(results, entries):
     """(rows by file, survivors, [(entry, what is wrong with it)])."""
     known = {entry[:4]: entry for entry in entries}
     rows = collections.defaultdict(collections.Counter)
@@ -413,11 +355,11 @@ def write_results(job, rows, survivors, results):
 
 
 def remembered(where, chosen):
-    """What the last run found out: {(name, mutant): outcome}, but for survivors.
+    """Outcomes of the last run: {(name, mutant): outcome}, but for survivors.
 
-    A new case notices more than before, never less; so who adds one need not
-    run again what was noticed already. A change to the helpers themselves
-    shows in the lines, and is run.
+    A new case notices more than before, never less. So after one was added, mutants
+    that were noticed need not be run again. A change to the helpers themselves shows in the
+    lines, and is run.
     """
     try:
         with open(os.path.join(where, "mutants.json"), encoding="utf-8") as handle:
@@ -444,7 +386,7 @@ COMMAND = Command(
      SHARD, Option("AGAIN", "", is_one, "1: change only what no test noticed the last time"),
      NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT), TIMEOUT),
     directory=lambda options: "-".join(filter(None, [
-        live.PLACE if options.live else "mutants", options.debug])),
+        live_mutants.PLACE if options.live else "mutants", options.debug])),
     tree=False)
 
 
@@ -475,7 +417,7 @@ def list_of(job):
 def check(job):
     if job.options.debug and not job.options.live:
         raise Failure(f"DEBUG={job.options.debug} is a kernel; mutants without LIVE=1 have none")
-    job.entries = read_equivalent(list_of(job))
+    job.entries = excuse_lists.changes(list_of(job), show)
     if not job.options.live:
         select(job, [(name, mutant) for name in sources()
                      for mutant in mutate.mutants(read(os.path.join(PCP, name)))])
@@ -490,8 +432,8 @@ def select(job, everything):
 def prepare(job):
     if job.options.live:
         job.make_tree()
-        live.prepare(job)
-        select(job, live.everything(job.tree))
+        live_mutants.prepare(job)
+        select(job, live_mutants.everything(job.tree))
     else:
         job.linux = user.prepare(job.out, job.options.linux)
 
@@ -502,10 +444,10 @@ def execute(job, chosen, known):
     if job.options.live:
         before = [(*item, outcome) for item, outcome in known.items()]
         # A night is long: AGAIN=1 goes on with a run that was cut.
-        return live.hunt(job, todo, lambda results: write_mutants(job, before + results))
+        return live_mutants.hunt(job, todo, lambda results: write_mutants(job, before + results))
     build = Plain(job.out, "plain", job.options.jobs, job.options.verbose)
     build.build()
-    if build.run("", ROUNDS, user.TIMEOUT):
+    if build.run("", ROUNDS, user.LIMIT) != 0:
         raise Failure(f"the suites fail before anything is changed (log: "
                       f"{show(build.console)}); mend that with make user first", FAILED)
     return hunt(build, job.options.jobs, todo, job.path("work"))
@@ -517,7 +459,7 @@ def run(job):
     fresh = execute(job, chosen, known)
     known.update({(name, mutant): outcome for name, mutant, outcome in fresh})
     results = [(*item, known[item]) for item in chosen]
-    rows, survivors, stale = judge(results, job.entries)
+    rows, survivors, stale = tally(results, job.entries)
     if job.options.shard.index == 1:
         stale += unknown(job.entries, job.everything)
     data = write_results(job, rows, survivors, results)

@@ -11,7 +11,7 @@ the kernel said.
   WIS=		a checkout of will-it-scale: page_fault and malloc, processes and threads
 
 A checkout is copied to $(O)/peers and built there, so nothing is written to it. A suite that
-was not given is said to be missing. Results in $(O)/peers: stock.log, patched.log
+was not given is listed as missing. Results in $(O)/peers: stock.log, patched.log
 (consoles), stock.tests.log, patched.tests.log (what programs wrote). The data of the result
 is that of make selftests, and missing: {suite: how to give it}.
 """
@@ -45,7 +45,7 @@ LTP_FOLDERS = ("testcases/kernel/mem", "testcases/kernel/hotplug", "testcases/li
 LTP_ROOT = "/selftests/ltp"
 WIS_SECONDS, WIS_LIMIT = 5, 120
 WIS_CASES = re.compile(r"(page_fault|malloc)\d+_(processes|threads)")
-# What the words of these programs for "cannot run here" are in the exit status of a kselftest.
+# Translates the words of these programs for "cannot run here" to the exit status of a kselftest.
 SKIPPED = 4
 # LTP: TCONF is a skip; and TWARN has the status of a skip, so it gets another one.
 LTP_TAIL = f"s=$?; case $s in 32) s={SKIPPED};; 4) s=5;; esac; exit $s"

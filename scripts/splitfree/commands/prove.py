@@ -31,7 +31,7 @@ from splitfree.source import programs
 
 PROVE = os.path.join(TESTING, "prove")
 # Seconds for one proof; the longest takes half a minute on an idle machine.
-TIMEOUT = 900
+LIMIT = 900
 
 COMMAND = Command(
     "prove with cbmc what the helpers do, for every start within a bound",
@@ -151,7 +151,7 @@ def preprocess(job, row, top, target):
 
 # Proofs ----------------------------------------------------------------------
 
-def judge(expected, text, status):
+def as_expected(expected, text, status):
     """(as it should be, what to say) of what cbmc wrote."""
     failed = re.findall(r"^\[\S+\] line \d+ (.*): FAILURE$", text, re.M)
     # An unwinding assertion says that the proof is broken, not the code.
@@ -184,13 +184,13 @@ def prove(job, cbmc, row, index):
                *(["--unwindset", ",".join(unwind)] if unwind else []), "--drop-unused-functions",
                "--slice-formula", "--no-standard-checks"]
     try:
-        result = run_program(command, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        result = run_program(command, stderr=subprocess.STDOUT, timeout=LIMIT)
         status, text = result.returncode, result.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired as error:
         status, text = None, (error.stdout or b"").decode("utf-8", "replace")
     with open(log, "w", encoding="utf-8") as handle:
         handle.write("$ " + " ".join(command) + "\n" + text)
-    good, said = judge(row.expected, text, status)
+    good, said = as_expected(row.expected, text, status)
     return good, said, log, time.monotonic() - started
 
 

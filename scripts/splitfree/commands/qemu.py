@@ -32,7 +32,7 @@ def named(options, first, plain=""):
 
 
 COMMAND = Command(
-    "the same for x86-64 under QEMU, with hotplug, injected faults, NMIs",
+    "run the KUnit tests on x86-64 under QEMU, with hotplug, injected faults, NMIs",
     (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), TIMEOUT,
      ACCEL,
      Option("ARCH", "x86_64", one_of(*x86.ARCHES), "x86_64, or i386 with HIGHMEM"),

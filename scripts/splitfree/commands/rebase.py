@@ -44,7 +44,7 @@ def hunk_heads(diff, path):
 
 
 def refused(diff, text):
-    """What git apply --reject could not place: ["path, hunk N of M (@@ ...)"]."""
+    """Hunks that git apply --reject could not place: ["path, hunk N of M (@@ ...)"]."""
     found, path = [], None
     for row in text.splitlines():
         match = re.match(r"Applying patch (\S+) with \d+ reject", row)

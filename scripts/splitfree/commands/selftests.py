@@ -39,7 +39,7 @@ VMALLOC = ["test_vmalloc.run_test_mask=8191", "test_vmalloc.nr_threads=4",
            "test_vmalloc.nr_pages=4"]
 # Suites that are run again one by one, more go all at once.
 SUITES_ALONE = 4
-# What KUnit runs when test_vmalloc alone is wanted: it powers off at its end.
+# A suite for when test_vmalloc alone is wanted: KUnit powers off at its end.
 SMALL_SUITE = "kunit_status"
 KUNIT_SECONDS = 900
 
@@ -84,7 +84,7 @@ def unaccounted(programs, tests, left_out):
 # Userland --------------------------------------------------------------------
 
 def programs_of(directory):
-    """What can be run in selftests/mm: programs, and scripts that do more than call it."""
+    """Tests in selftests/mm: programs, and scripts that do more than call it."""
     return [name for name in sorted(os.listdir(directory))
             if os.access(os.path.join(directory, name), os.X_OK)
             and os.path.isfile(os.path.join(directory, name))

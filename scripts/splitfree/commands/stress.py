@@ -25,7 +25,7 @@ from splitfree.runs import frame, stress_run
 from splitfree.runs import stress as load
 
 COMMAND = frame.Command(
-    "boot that kernel and work its memory with everything at once",
+    "boot the kernel of make qemu and work its memory with everything at once",
     (Option("MINUTES", "5", load.minutes, "how long it works"),
      SEED._replace(read=load.seed, text="repeats the schedule and the random calls of a run"),
      Option("SEEDS", "1", required(1, 10000), "so many runs, with SEED and those that follow"),

@@ -18,7 +18,7 @@ from splitfree.base.options import DEBUG, SUITE, TIMEOUT, Option, between
 from splitfree.base.paths import show
 from splitfree.base.progress import verdict_word
 from splitfree.base.results import Result
-from splitfree.judge import result as files
+from splitfree.judge import files
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import compiler
 from splitfree.runs import kunit, userland
@@ -46,7 +46,7 @@ def directory(options):
 COMMAND = Command(
     "compile the helpers for this machine, run their suites and real threads",
     (SUITE, DEBUG._replace(read=kind, text=f"only this build: {', '.join(KINDS)}"),
-     TIMEOUT._replace(default=str(userland.TIMEOUT)),
+     TIMEOUT._replace(default=str(userland.LIMIT)),
      Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build"),
      Option("CC", "", compiler.cc, "the compiler: gcc or clang, of any version"),
      Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it")),
@@ -54,10 +54,10 @@ COMMAND = Command(
     packages=lambda options: ["user"] + ([f"llvm{options.llvm}"] if options.llvm else []),
     tree=False)
 
-Judged = collections.namedtuple("Judged", "verdict reason status")
+Outcome = collections.namedtuple("Outcome", "verdict reason status")
 
 
-def judge(text, status):
+def outcome_of(text, status):
     """The verdict on one run: its KTAP, and how the program ended."""
     if "ThreadSanitizer: unexpected memory mapping" in text:
         raise Failure("ThreadSanitizer cannot live with this system's address randomisation; run "
@@ -70,13 +70,13 @@ def judge(text, status):
         reason, result = verdict.splats[0].text, FAILED
     elif status and not verdict.status:
         reason, result = f"it ended with status {status}, though its log looks good", FAILED
-    return Judged(verdict, reason, result)
+    return Outcome(verdict, reason, result)
 
 
-def tests_of(kind_, judged, console):
+def tests_of(kind_, outcome, console):
     """The results of one build, as a test with suites."""
-    end = judged.reason if judged.status == FAILED and not judged.verdict.status else ""
-    found = files.suite(kind_, files.tests_of(judged.verdict, console, end))
+    end = outcome.reason if outcome.status == FAILED and not outcome.verdict.status else ""
+    found = files.suite(kind_, files.tests_of(outcome.verdict, console, end))
     for below in found.tests:
         if below.name == "kernel":
             # A program is no kernel.
@@ -85,29 +85,31 @@ def tests_of(kind_, judged, console):
 
 
 def test(build, options):
-    """Build and run one kind; prints a line, returns (text, Judged)."""
+    """Build and run one kind; prints a line, returns (text, Outcome)."""
     start = time.monotonic()
     build.build()
     built = time.monotonic()
     status = build.run(options.suite, options.ops, options.timeout)
     text = build.text()
-    judged = judge(text, status)
-    good = judged.status == PASSED
+    outcome = outcome_of(text, status)
+    good = outcome.status == PASSED
     print(f"{verdict_word(good)}  {build.kind:<6} built in {built - start:.1f} s, ran "
-          f"{time.monotonic() - built:.1f} s   {verdicts.summary(judged.verdict)}"
+          f"{time.monotonic() - built:.1f} s   {verdicts.summary(outcome.verdict)}"
           + ("" if good else f"   {show(build.console)}"), flush=True)
     if not good:
-        for line in excerpt(text)[:30]:
+        for line in excerpt(outcome.verdict, text)[:30]:
             print("  | " + line)
-    return text, judged
+    return text, outcome
 
 
-def excerpt(text):
-    """What a person wants to see of a failed run: what failed and why, no lists of passes."""
-    lines = [line.strip() for line in text.splitlines()]
-    kept = [line for line in lines
-            if line and not re.match(r"ok |KTAP|1\.\.|# Subtest|# \w+: seed|# \w+: \d+ op", line)]
-    return [line for line in kept if not re.match(r"not ok \d+ pcp_\w+$", line)] or lines[-10:]
+def excerpt(verdict, text):
+    """The lines of a failed run that say what failed and why, or how it ended."""
+    lines = [line for splat in verdict.splats for line in splat.report]
+    for test_ in verdict.tests:
+        for name, leaf in files.named_leaves(test_, test_.name):
+            if not leaf.good():
+                lines += [*leaf.log, " ".join([f"{name} {leaf.outcome}", leaf.reason])]
+    return [line.strip() for line in lines if line.strip()] or text.splitlines()[-10:]
 
 
 def guard(job):
@@ -128,20 +130,20 @@ def run(job):
 
 
 def sum_up(job, found):
-    """Write the files of [(kind, Judged, console)]; returns the Result."""
+    """Write the files of [(kind, Outcome, console)]; returns the Result."""
     tests = [tests_of(*one) for one in found]
-    if any(judged.status != verdicts.NOT_TESTED for _, judged, _ in found):
+    if any(outcome.status != verdicts.NOT_TESTED for _, outcome, _ in found):
         files.write(job.results, tests, platform.machine())
-    result = Result(*(sum(getattr(judged.verdict, what) for _, judged, _ in found)
+    result = Result(*(sum(getattr(outcome.verdict, what) for _, outcome, _ in found)
                       for what in ("passed", "failed", "skipped")), kunit.data_of(tests))
-    bad = [(kind_, judged) for kind_, judged, _ in found if judged.status != PASSED]
+    bad = [(kind_, outcome) for kind_, outcome, _ in found if outcome.status != PASSED]
     if bad:
         # A build that failed says more than one that tested nothing.
-        kind_, judged = min(bad, key=lambda one: one[1].status)
-        if not result.failed and judged.status == FAILED:
+        kind_, outcome = min(bad, key=lambda one: one[1].status)
+        if not result.failed and outcome.status == FAILED:
             result.failed = 1
         hint = ("run one suite alone with SUITE= and DEBUG= to look closer"
-                if judged.status == FAILED else "look at SUITE=")
-        result.failure = Failure(f"{kind_}: {judged.reason} (log: {show(job.path(kind_))}"
-                                 f"/console.log); {hint}", judged.status)
+                if outcome.status == FAILED else "look at SUITE=")
+        result.failure = Failure(f"{kind_}: {outcome.reason} (log: {show(job.path(kind_))}"
+                                 f"/console.log); {hint}", outcome.status)
     return result

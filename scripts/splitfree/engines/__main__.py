@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What scripts/ci does besides running a target. Each is a word after it:
+"""The words of scripts/ci that are no target:
 
 	jobs		list the jobs of ci/jobs.list, with their shards
 	keep NAME DIR	copy what the job NAME left, as ci/jobs.list has it, to DIR

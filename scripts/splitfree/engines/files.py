@@ -25,7 +25,7 @@ def mapping(pairs):
 
 
 def github(run):
-    """What comes before and after the command takes some minutes, too."""
+    """The limit of a job: the steps before and after the command take some minutes, too."""
     return mapping((("name", run.name), ("command", quoted(run.command)),
                     ("minutes", run.job.minutes + AROUND),
                     ("uml", str(run.job.needs == "uml").lower()),

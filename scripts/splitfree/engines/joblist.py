@@ -9,10 +9,10 @@ from splitfree.base.paths import ROOT, show
 
 PATH = os.path.join(ROOT, "ci/jobs.list")
 CHANGE, NIGHT = "change", "night"
-# What cases stands for.
+# The files that "cases" means.
 CASES = ("ktap.log", "junit.xml", "results.json", "console.log", "build.log", "failed")
 MOST_SHARDS = 99
-# What needs may be, and the Debian packages that this means.
+# The words for "needs", with the Debian packages that each means.
 NEEDS = {"-": "", "uml": "", "checkers": "npm python3-jsonschema python3-yaml shellcheck"}
 # The job that keeps the kernel source for the others.
 KEEPS_SOURCE = "kunit"

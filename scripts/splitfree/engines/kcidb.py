@@ -23,7 +23,7 @@ import tempfile
 from splitfree.base import results
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, PASSED, Failure
 from splitfree.base.options import given
-from splitfree.judge import result as files
+from splitfree.judge import files
 from splitfree.source import git
 
 VERSION = {"major": 5, "minor": 3}
@@ -36,7 +36,7 @@ NOT_SAID = ("O", "RESULT", "LINUX", "JOBS", "V")
 # The commands whose result is that of one kernel, and its architecture.
 KERNELS = {"kunit": "um", "boot": "um", "coverage": "um", "qemu": "x86_64", "hibernate": "x86_64",
            "stress": "x86_64"}
-# Lists among the data of a result of which each entry is a test, and how it says that it is good.
+# Lists among the data of a result. Each entry is a test; the function says whether it is good.
 ROWS = {"steps": lambda row: row["good"], "stages": lambda row: not row["failed"],
         "configs": lambda row: not row["reasons"] and not row["lost"]}
 COMPILER = re.compile(r"Linux version \S+ \([^)]*\) \((.*), GNU ld")
@@ -139,7 +139,7 @@ class Run:
         return text + (f", with {steps} patches added" if steps else ", with nothing added")
 
     def patchset(self):
-        """What the schema wants of the patches that were added; None: they are not at hand."""
+        """The fields of the schema on the patches that were added; None: they are not at hand."""
         if not self.source:
             return None
         if not self.source["steps"]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci lava-job KERNEL INITRD [SECONDS=300] [SEED=1]: the job of make stress for LAVA.
 
-KERNEL and INITRD are addresses. What is printed is ci/lava/stress.yaml with them. make lava
+KERNEL and INITRD are addresses. It prints ci/lava/stress.yaml with them. make lava
 has it run by LAVA's dispatcher.
 """
 

@@ -98,7 +98,7 @@ def one(directory):
 
 
 def folded_table(suites):
-    """Suites of which a case failed are shown; the others only if asked for."""
+    """A suite with a failed case is shown; the others only if asked for."""
     bad = {name: sums for name, sums in suites.items() if sums[1]}
     lines = table(bad) if bad else []
     return lines + [f"<details><summary>{len(suites)} suites</summary>", "", *table(suites),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci sum: the results of all shards as one.
 
-What only the whole can be judged by is judged here: the share of mutants that were
+Two things show only in the whole: the share of mutants that were
 noticed, and symbols that one configuration defines and another one lacks.
 """
 

@@ -2,7 +2,7 @@
 """The CI engines' own checkers, on the files that those engines read.
 
 Each is a function of a directory to work in. It returns complaints, none if all is well, or
-raises Skip with the reason why it cannot run here. What npm has is fetched into that
+raises Skip with the reason why it cannot run here. Packages of npm are fetched into that
 directory once. The tests of kcidb.py, lava.py and KernelCI's file ask other checkers.
 """
 
@@ -52,7 +52,7 @@ def last(text):
 
 
 def trouble(text):
-    """What node says of an error: the line that names it, not its version at the end."""
+    """The words of node on an error: the line that names it, not its version at the end."""
     return next((line.strip() for line in text.splitlines() if "Error: " in line), last(text))
 
 

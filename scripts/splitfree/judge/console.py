@@ -18,7 +18,7 @@ LONGEST, OVERLAP = 1 << 14, 256
 
 REPLAY = "** replaying previous printk message **"
 BANNER = re.compile(r"Linux version \d")
-# What stands before it on some machines.
+# Lines before it on some machines.
 LOADED = re.compile(r"(?:Decompressing|Uncompressing) Linux|Booting the kernel|EFI stub: "
                     r"|early console in ")
 # After one of these a new boot is no surprise.
@@ -33,7 +33,7 @@ ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)
 SECONDS = r"\[(?: +\d+\.\d+|\d+\.\d{6}|\d{5,}\.\d+)\]"
 CALLER = r"\[ *[TC]\d+\]"
 DATE = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-# What a logger outside the kernel puts before each line. With a host comes a program's name.
+# The prefix of a logger outside the kernel. With a host comes a program's name.
 OUTER = (rf"(?:(?:{DATE}"
          r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?"
          r"|\[\d\d:\d\d:\d\d(?:\.\d+)?\]) "
@@ -56,7 +56,7 @@ OTHERS = {MONOTONIC + "kernel: )": re.compile(MONOTONIC + r"[\w./@-]+(?:\[\d+\])
 CLOCK = "[00:00:00] "
 # A log that begins inside of the kernel's time stamp.
 HALF_STAMP = re.compile(rf"[ \d]{{0,5}}\.?\d{{0,6}}\](?:{CALLER})? |[ \dTC]{{0,7}}\] ")
-# What the kernel, or dmesg for it, puts before each line.
+# The prefix of the kernel, or of dmesg for it.
 INNER = (r"(?P<kernel>"
          r"(?P<facility>(?:kern|user|mail|daemon|auth|syslog|cron|authpriv|local\d) *:\w+ *: )?"
          r"(?:<(?P<priority>\d{1,3})>)?"
@@ -181,7 +181,7 @@ class Early:
 class Console:
     """Reads a log once.
 
-    What comes of a line is (number, message, kernel). kernel: True, the kernel wrote it;
+    It yields for a line (number, message, kernel). kernel: True, the kernel wrote it;
     False, another program did; None, nothing says which.
     """
 

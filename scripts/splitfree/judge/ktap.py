@@ -28,7 +28,7 @@ DATA = re.compile(r"(?:^|\s)#(?:\s|$).*$")
 # A directive comes first. Behind other data it is a part of them.
 TAIL = re.compile(rf"{DIRECTIVE.pattern}|{DATA.pattern}")
 
-# What a line that has a meaning here can begin with.
+# First characters of lines that have a meaning here.
 FIRST = frozenset(" \tonKT1#B")
 
 PASSED, FAILED, SKIPPED, MISSING = "passed", "failed", "skipped", "missing"
@@ -111,11 +111,13 @@ class Reader:
         self.counts = collections.Counter()
         self.failures, self.tests, self.skips = [], [], []
         self.levels, self.started, self.negated = [], False, False
+        # Which test was going on when the log ended.
+        self.ended_in = ""
         # The last result, and what its header called the suite.
         self.last_result = ("", "")
         self.log = collections.deque(maxlen=LINES)
 
-    # What kind of line -------------------------------------------------------
+    # Kinds of lines -------------------------------------------------------
 
     def open(self):
         """Is a document going on?"""
@@ -214,7 +216,7 @@ class Reader:
             self.wrong(top, "its plan was torn")
 
     def sums(self, indent, name, passed, failed, skipped, total):
-        """What KUnit says of a list of results, just before it ends."""
+        """KUnit's line on a list of results, just before it ends."""
         top = self.levels[-1]
         seen = {top.name: top.seen, "Totals": top.leaves}.get(name, total)
         if top.indent <= indent or total != passed + failed + skipped:
@@ -292,7 +294,7 @@ class Reader:
         level.bad += 1
         self.note(level, "", f"{count} planned result(s) never came")
         if self.keep:
-            # What was said last may say why the first did not come.
+            # The last lines may say why the first did not come.
             log = self.taken()
             for number in range(level.next, level.next + min(count, NAMES)):
                 level.tests.append(Test(f"missing_{number}", MISSING, "its result never came", log))
@@ -357,7 +359,7 @@ class Reader:
         return level
 
     def merge(self, below):
-        """What lies two deep counts as something below its parent."""
+        """A list two levels deeper counts as one below its parent."""
         level = self.levels[-1]
         self.inherit(level, below)
         level.bad += below.bad
@@ -398,6 +400,7 @@ class Reader:
                        f"{header}: its result was cut")
 
     def close_all(self, why="the log ended"):
+        self.ended_in = self.where()
         while self.levels:
             self.leave(why)
         self.log.clear()

@@ -17,7 +17,7 @@ LIST = os.path.join(HERE, "splats.list")
 EXCUSES = os.path.normpath(os.path.join(HERE, *[os.pardir] * 3, "tools/testing/excuses/splats.list"))
 SECTIONS = ("exact", "report", "detail", "always", "trace", "quiet", "not")
 
-# What is said just before "cut here", and belongs to it if that is a BUG.
+# Lines just before "cut here", which belong to it if that is a BUG.
 PRELUDE = re.compile(r"list_(?:add|del) corruption|list_add double add|usercopy: ")
 CUT_HERE = "------------["
 CUT = (CUT_HERE, "8<--- cut here")
@@ -32,7 +32,7 @@ END = re.compile(r"---\[ end (?:trace|Kernel panic)")
 REPORT, REASON, BEHIND = 60, 12, 3
 # How far below the beginning of a report its stacks can be. Lists of locks are long.
 TRACE = 600
-# What is kept of a log that is one long complaint.
+# So much is kept of a log that is one long complaint.
 KEPT, KEPT_LINES = 200, 120
 
 Splat = collections.namedtuple("Splat", "line text report where")
@@ -44,7 +44,7 @@ TOKEN = re.compile(r"\\[bBdDwWsSAZ]|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}[
 
 
 def words_of(pattern):
-    """Words of which each text that the pattern fits has one; None: there are none.
+    """Each text that the pattern fits has one of these words; None: there are none.
 
     A regular expression of many alternatives is slow, and looking for words is not.
     """

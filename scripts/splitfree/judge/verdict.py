@@ -32,7 +32,7 @@ WORDS = ("Linux version ", "compressing Linux", "Booting the kernel", "EFI stub:
          "early console in ", "as init process", "login:", "init: ", "reboot: ",
          "Restarting system", "System halted", "Power down", "Starting new kernel",
          "sysrq: Resetting", "-- Boot", "-- Reboot", "-- boot", "-- reboot")
-# Who speaks before a kernel does.
+# Programs that write before a kernel does.
 LAUNCHER = re.compile(r"qemu|SeaBIOS|iPXE|Booting from |GRUB|Core dump limits|\s+(soft|hard) - "
                       r"|Checking |kvm: |timeout: ", re.I)
 # Splats held back until the log has shown whether its kernel puts stamps on its lines.
@@ -141,7 +141,7 @@ class Judge:
         self.banners += 1
         self.shutdown, self.userland, self.booting = False, False, True
         if self.stamps is None:
-            # What was said before the first line of a kernel was said by who started it.
+            # Lines before the first one of a kernel are those of the program that started it.
             self.held = [one for one in self.held if one[-1] or self.patterns.exact(one[1])]
         self.settle(bool(kernel))
 
@@ -264,7 +264,7 @@ def summary(verdict):
 
 
 def report(verdict, log):
-    """What a person wants to read, in lines."""
+    """The lines for a person."""
     lines = []
     for splat in verdict.splats[:10]:
         lines.append(f"splat: {log}:{splat.line}: {splat.text[:200]}"

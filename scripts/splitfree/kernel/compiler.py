@@ -9,9 +9,10 @@ import re
 import shutil
 
 from splitfree.base.failures import Failure
+from splitfree.base.paths import show
 from splitfree.base.processes import run
 
-# What the kernel asks for, in its scripts/min-tool-version.sh.
+# The version that the kernel asks for, in its scripts/min-tool-version.sh.
 CLANG = 17
 
 # gcc's driver, ld, make and clang, where the kernel has killed one for memory, or malloc failed.
@@ -27,7 +28,7 @@ REFUSED = re.compile(r"^\S+:\d+(?::\d+)?: (?:fatal )?error: (?!.*(?:Killed|emory
 
 
 def machine_failed(lines):
-    """What the machine lacked while this was built, in words; None: it is the source."""
+    """The resource that the machine lacked for a build, in words; None: it is the source."""
     lack = None
     for line in lines:
         if REFUSED.search(line):
@@ -37,6 +38,15 @@ def machine_failed(lines):
         elif NO_MEMORY.search(line):
             lack = lack or "the compiler was killed, as memory ran out"
     return lack
+
+
+def blame_machine(status, lines, what, log=None):
+    """Raise a Failure if a compiler ended with that status because the machine lacked something."""
+    lack = status and machine_failed(lines)
+    if lack:
+        where = f" (log: {show(log)})" if log else ""
+        raise Failure(f"{what} did not compile: {lack}{where}; free some, or use fewer compilers "
+                      "at a time with JOBS=")
 
 
 # Which one ------------------------------------------------------------------------

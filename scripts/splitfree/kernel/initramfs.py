@@ -68,7 +68,7 @@ def small(source, results, *more):
 
 
 def libraries(*programs):
-    """What dynamic programs need, by ldd."""
+    """The libraries of dynamic programs, by ldd."""
     text = run(["ldd", *programs]).stdout.decode("utf-8", "replace")
     return sorted(set(re.findall(r"(/\S+) \(0x", text)))
 

@@ -18,7 +18,7 @@ DEBUG_TEXT = f"a checker or variant, several with commas: {', '.join(DEBUG_KINDS
 MEMORY, DIMM = 1024, 512
 # A debug kernel is larger, and slower.
 EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256}
-# What has to be turned on at run time.
+# Arguments for checks that are turned on at run time.
 # While the kernel identifies its CPU, the CPU seems to have no page tables of five levels.
 # If an interrupt comes then, KASAN takes its addresses for wild ones, in stock as well.
 EXTRA_APPEND = {"options": ["nohz_full=3", "page_alloc.shuffle=1"], "kasan": ["no5lvl"]}
@@ -62,7 +62,7 @@ class X86(build.Kernel):
 
 
 def accelerator(wanted):
-    """What -accel gets. auto takes KVM where the CPU promises it."""
+    """The value of -accel. auto takes KVM where the CPU promises it."""
     if wanted == "auto":
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as handle:
             flags = re.search(r"^flags\s*:.*\b(vmx|svm)\b", handle.read(), re.M)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What well-kept checkers say of the lines of the series.
+"""Complaints of well-kept checkers about the lines of the series.
 
 Each check is a function that returns complaints. A checker that reads whole
 files also speaks of lines that are not ours: those are left out. Excuses are in
@@ -16,13 +16,13 @@ import shutil
 import subprocess
 import tempfile
 
-from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, TESTING, show
 from splitfree.base.processes import run
 from splitfree.judge import excuses as excuse_lists
 from splitfree.kernel import uml
 
 EXCUSES = os.path.join(TESTING, "excuses/lint.list")
+WORDS = os.path.join(TESTING, "excuses/codespell.list")
 # Debian 12's sparse does not know this word, which kbuild asks for; to sparse
 # both mean the same, but for qualifiers.
 SPARSE = "sparse -D__typeof_unqual__=__typeof__"
@@ -40,11 +40,8 @@ class Skip(Exception):
 
 def read_excuses(path=EXCUSES):
     """Lines "kind | path-pattern | reason"."""
-    try:
-        return [Excuse(one.fields[0], re.compile(one.fields[1] + r"\Z"), one.reason)
-                for one in excuse_lists.entries(path, 2, show=show)]
-    except excuse_lists.BadList as error:
-        raise Failure(str(error)) from None
+    return [Excuse(one.fields[0], re.compile(one.fields[1] + r"\Z"), one.reason)
+            for one in excuse_lists.entries(path, 2, show=show)]
 
 
 def excused(complaint, excuses):
@@ -115,7 +112,7 @@ def is_configured(makefile, config, name):
 
 
 def objects(tree, lines, config):
-    """What is built beside mm/, as far as the configuration has it."""
+    """Objects that are built beside mm/, as far as the configuration has it."""
     for path in c_files(tree, lines):
         if not path.endswith(".c") or path.startswith("mm/"):
             continue
@@ -151,7 +148,7 @@ def compiler(tree, lines, log, kernel):
 
 
 def loop_macros(texts):
-    """What cppcheck must be told, as it reads no kernel header: which words make a loop."""
+    """Macros that make a loop, for cppcheck, which reads no kernel header."""
     words = sorted({word for text in texts
                     for word in re.findall(r"^\s+(\w*for_each\w*)\(", text, re.M)})
     return "".join(f"#define {w}(v, n, ...) for ((v) = (n) = any(); any();)\n"
@@ -225,7 +222,7 @@ def kernel_doc(tree, lines, log):
 
 
 PAGE = "mm/pcp.rst"
-# What an index of one page lacks, and machines without graphviz or the translations.
+# Warnings of an index of one page, and of machines without graphviz or the translations.
 NO_WARNING = re.compile(r"logo\.svg|dot\(1\)|/translations/")
 
 
@@ -269,8 +266,8 @@ def sphinx(tree, _, log):
 def codespell(tree, _, log):
     del tree
     need("codespell")
-    words = os.path.join(TESTING, "excuses/codespell.words")
-    result = run(["codespell", "-I", words, "--skip=*/data/*",
+    words = [one.fields[0] for one in excuse_lists.entries(WORDS, 1, show=show)]
+    result = run(["codespell", "-L", ",".join(words), "--skip=*/data/*",
                   *(p for p in OWN_TEXT if os.path.exists(os.path.join(ROOT, p)))],
                  cwd=ROOT)
     text = result.stdout.decode("utf-8", "replace")

@@ -17,11 +17,11 @@ from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import ticking
 from splitfree.source import apt, archive
 
-# What a name means: a suite of the Debian archive that this machine uses.
+# The meaning of a name: a suite of the Debian archive that this machine uses.
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
 # Where our files are in there.
 HOME = "/splitfree"
-# What README takes for granted; the rest is for our own scripts to install.
+# The packages that README takes for granted; the rest is for our own scripts to install.
 INCLUDED = "git,make,ca-certificates"
 
 # debootstrap's script for a suite that is newer than debootstrap, what else an archive of
@@ -51,7 +51,7 @@ def read(name, text):
 
 
 def origin_of(mirror, suite):
-    """Who made that suite: the word in its Release file."""
+    """The maker of that suite: the word in its Release file."""
     address = f"{mirror.rstrip('/')}/dists/{suite}/Release"
     try:
         with urllib.request.urlopen(address, timeout=60) as answer:
@@ -86,7 +86,7 @@ class Chroot:
                 else f"{keys} is not there, so debootstrap did not check signatures")
 
     def make(self, log):
-        """With debootstrap, unless it is there. What another run left half made goes first.
+        """With debootstrap, unless it is there. A half-made one is removed first.
 
         Returns what a reader should know of it.
         """
@@ -159,7 +159,7 @@ class Chroot:
                 env=clean_env()).returncode
 
     def describe(self):
-        """What it is, and its compiler."""
+        """Its distribution, and its compiler."""
         try:
             with open(os.path.join(self.root, "etc/os-release"), encoding="utf-8") as handle:
                 return re.search(r'^PRETTY_NAME="?(.*?)"?$', handle.read(), re.M).group(1)

@@ -29,7 +29,7 @@ VMALLOC = re.compile(r"\bSummary: (\w+) passed: (\d+) failed: (\d+) xfailed: (\d
 MANY = 5
 ABSENT, CLEAN, NOT_REACHED = "absent", "silent", "not reached"
 EXIT, LOG = "exit status", "kernel log"
-# What make's and the kselftest's conventions say of a status.
+# The meaning of a status, by the conventions of make and of the kselftests.
 KILLED, DIED = "killed, out of time", "the guest died or hung"
 STATUS = {0: "passed", 4: "skipped", 137: KILLED}
 
@@ -97,7 +97,7 @@ def sections(text):
 
 
 def said_in(lines, pattern):
-    """What is like a splat in these lines, but for what the console itself lost."""
+    """Lines that look like a splat, but for those on what the console itself lost."""
     splats, _, _ = verdicts.find_splats("\n".join(lines), pattern)
     return [splat for splat in splats if not LOST.search(splat.text)]
 
@@ -188,7 +188,7 @@ def kunit_tests(text, pattern):
 # Comparing -------------------------------------------------------------------
 
 def missing(run):
-    """What a case gave that is not in this run of its test."""
+    """The outcome of a case that is not in this run of its test."""
     return NOT_REACHED if run.get(EXIT) in (KILLED, DIED) else ABSENT
 
 

@@ -160,7 +160,7 @@ class Job:
 
 
 def source_of(tree):
-    """What result.json says of the source of a kernel."""
+    """The source of a kernel, as result.json has it."""
     if not tree or not tree.state.get("source"):
         return {}
     kind, path, name = tree.state["source"][:3]

@@ -22,7 +22,7 @@ from splitfree.base.progress import colour
 from splitfree.base.results import Result
 from splitfree.judge import console as consoles
 from splitfree.judge import ktap
-from splitfree.judge import result as files
+from splitfree.judge import files
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest
 from splitfree.runs import frame
@@ -115,13 +115,10 @@ def data_of(tests, splats=()):
     return data
 
 
-def judge(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
+def result_of(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
     """Read the console once more, for what kunit.py does not look at; returns the Result."""
     console = job.path("console.log")
-    try:
-        verdict = verdicts.judge_file(console, keep=True)
-    except verdicts.BadList as error:
-        raise Failure(str(error)) from None
+    verdict = verdicts.judge_file(console, keep=True)
     end = ""
     if ended.late:
         end = f"the kernel hung and was killed after {timeout} s"
@@ -150,8 +147,8 @@ def judge(job, ended, timeout, arch, *, parsed=0, args=(), env=None):
 
 
 def test(job, args, timeout, what, arch, env=None):
-    """Run a guest that runs the suites, report and judge; returns the Result."""
+    """Run a guest that runs the suites, report; returns the Result."""
     tally = Tally(job.options.verbose)
     ended = guest.run(args, job.path("console.log"), timeout, what, env=env, on_line=tally.see,
                       done=tally.done, expected=job.expected, verbose=job.options.verbose)
-    return judge(job, ended, timeout, arch, parsed=report(job), args=args, env=env)
+    return result_of(job, ended, timeout, arch, parsed=report(job), args=args, env=env)

@@ -23,7 +23,7 @@ from splitfree.source.worktree import checkout, worktree
 
 FRAGMENTS = [os.path.join(builds.KUNIT, name) for name in ("qemu.config", "selftests.config")]
 KERNELS = ("stock", "patched")
-# What they lock and where they build is one, so that neither builds the kernels again.
+# They share a lock and a place to build, so that neither builds the kernels again.
 LOCK = "selftests"
 NO_VMALLOC = ["test_vmalloc.run_test_mask=0"]
 # A virtual CPU that its busy host does not run is no news.

@@ -10,7 +10,7 @@ from splitfree.kernel import guest, uml
 from splitfree.runs import kunit
 from splitfree.source.worktree import checkout, worktree
 
-TIMEOUT = 300
+LIMIT = 300
 # Below $(O): the work tree, its build directory, and the lock of both.
 PLACE = "bisect"
 
@@ -67,6 +67,6 @@ def boot(job, kernel, log, suite=""):
     """Boot it with its suites; returns whether it ended by itself."""
     append = kunit.arguments(job.options.ncpus, suite)
     args = uml.command(kernel, job.out, job.options.ncpus, append)
-    return not guest.run(args, log, TIMEOUT, os.path.basename(log),
+    return not guest.run(args, log, LIMIT, os.path.basename(log),
                          env=uml.run_environment(kernel, job.out),
                          verbose=job.options.verbose).late

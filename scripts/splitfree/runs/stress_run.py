@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One run of the guest of make stress: boot it, follow what it says, judge it."""
+"""One run of the guest of make stress: boot it, follow what it says, say what failed."""
 
 import collections
 import os
@@ -15,7 +15,7 @@ from splitfree.kernel import guest, x86
 from splitfree.runs import frame
 from splitfree.runs import stress as load
 
-# What a run has to reach, for each minute; debug kernels are slower. It shows a load
+# The least that a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
 # and 47,000 where it gives 100,000 alone.
 FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
@@ -26,7 +26,7 @@ FUZZ_FLOOR = {"calls": 1000}
 EXCUSES = os.path.join(TESTING, "excuses/stress.list")
 TRIED, DONE = "fuzz_tried_", "fuzz_done_"
 
-# What is run: a seed, for so many minutes, on which kernel and machine.
+# A run: a seed, for so many minutes, on which kernel and machine.
 Load = collections.namedtuple("Load", "seed minutes debug ncpus accel fuzz verbose")
 
 
@@ -41,7 +41,7 @@ class Watcher:
 
     def __init__(self):
         self.results, self.messages, self.errors = {}, [], []
-        # What the guest has done so far, for a run that does not come to its end.
+        # The work of the guest so far, for a run that does not come to its end.
         self.progress = {}
         self.excused, self.started, self.ended = 0, False, False
         self.excuses = excuse_lists.read(EXCUSES, dated=False)
@@ -121,7 +121,7 @@ def floors(run):
             for key, floor in each_minute.items()}
 
 
-def judge(watcher, late, console, run, args=()):
+def reasons_of(watcher, late, console, run, args=()):
     """Reasons why the run is bad, the hard ones first."""
     # Splats too are excused here for what memory that cannot go off says.
     verdict = verdicts.judge_file(console, verdicts.read_excuses() + watcher.excuses)
@@ -157,7 +157,7 @@ def judge(watcher, late, console, run, args=()):
 
 
 def again(run):
-    """What to type for the same run."""
+    """The command for the same run."""
     words = [f"SEED={run.seed}", f"MINUTES={run.minutes:g}"]
     if run.debug:
         words.append(f"DEBUG={run.debug.replace('-', ',')}")
@@ -167,7 +167,7 @@ def again(run):
 
 
 def one(run, kernel, image, console, watcher):
-    """A run with one seed; returns its summary. What watcher has is there if it is stopped."""
+    """A run with one seed; returns its summary. watcher has the results if it is stopped."""
     seconds = int(run.minutes * 60)
     print(f"seed {run.seed}, {seconds} s; the same again: {again(run)}", flush=True)
     args = x86.command(kernel, run.ncpus, run.accel,
@@ -177,7 +177,7 @@ def one(run, kernel, image, console, watcher):
                       on_line=watcher.line, verbose=run.verbose)
     watcher.results["messages"] = len(watcher.messages)
     watcher.results["excused"] = watcher.excused
-    reasons, verdict = judge(watcher, ended.late, console, run, args)
+    reasons, verdict = reasons_of(watcher, ended.late, console, run, args)
     for line in table(watcher.results):
         print(line)
     for text in (watcher.errors + watcher.messages)[:20]:

@@ -15,7 +15,6 @@ import sys
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import show
 from splitfree.base.progress import verdict_word
-from splitfree.judge import verdict as verdicts
 from splitfree.kernel import guest, uml
 from splitfree.runs import frame, kunit
 
@@ -79,7 +78,7 @@ def once(job, kernel, args, name, timeout):
         raise Failure(f"kunit.py ran no kernel (log: {show(log)}); its last lines are above",
                       FAILED)
     shutil.copyfile(raw, job.path("console.log"))
-    result = kunit.judge(job, ended, timeout, "um", parsed=ended.status, args=args, env=env)
+    result = kunit.result_of(job, ended, timeout, "um", parsed=ended.status, args=args, env=env)
     if "Regenerating .config" in said and not result.failure:
         result.failure = Failure(f"{PLACE}/.kunitconfig wants what .kunitconfig does not have "
                                  f"(log: {show(log)}); the second has to have all of the first",

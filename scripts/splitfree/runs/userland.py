@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import resource
 import subprocess
 import sys
 
@@ -26,7 +27,7 @@ OWN_HEADERS = ("linux/pageblock_data.h", "trace/events/pcp.h")
 PRIVATE = os.path.join(HARNESS, "include/own/mm")
 KINDS = ("plain", "order3", "asan", "tsan")
 # A run takes seconds; sanitizers on a machine that does other things too, more.
-TIMEOUT = 300
+LIMIT = 300
 
 # Headers ---------------------------------------------------------------------
 
@@ -193,9 +194,29 @@ def prepare(out, linux):
 # Builds and runs -------------------------------------------------------------
 
 def suffix(cc):
-    """What the name of a directory gets for a compiler other than gcc."""
+    """The end of a directory's name for a compiler other than gcc."""
     name = os.path.basename(cc.split()[-1])
     return "" if name in ("gcc", "cc") else "-" + name
+
+
+def start(command, console, timeout, env, limits=()):
+    """Run the program to its end; returns its status, or None if the time ran out.
+
+    limits: (resource, most) that it may have of it.
+    """
+    with open(console, "wb") as handle:
+        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=handle,
+                                 stderr=subprocess.STDOUT)
+        for what, most in limits:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(child.pid, what, (most, most))
+        try:
+            return child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            child.kill()
+            child.wait()
 
 
 class Build:
@@ -226,10 +247,7 @@ class Build:
             handle.write(text)
         if self.verbose:
             sys.stdout.write(text)
-        lack = result.returncode and compiler.machine_failed(text.splitlines())
-        if lack:
-            raise Failure(f"{lack} (log: {show(log)}); free some, or use fewer compilers at a time "
-                          "with JOBS=")
+        compiler.blame_machine(result.returncode, text.splitlines(), f"the {self.kind} build", log)
         if result.returncode:
             errors = [line for line in text.splitlines() if "error:" in line]
             first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]
@@ -242,17 +260,8 @@ class Build:
                         UBSAN_OPTIONS="print_stacktrace=1")
         if rounds:
             env["PCP_ROUNDS"] = str(rounds)
-        with open(self.console, "wb") as handle, ticking(f"running {self.kind}"):
-            child = subprocess.Popen([self.program] + ([suite] if suite else []), env=env,
-                                     stdin=subprocess.DEVNULL, stdout=handle,
-                                     stderr=subprocess.STDOUT)
-            try:
-                return child.wait(timeout)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                child.kill()
-                child.wait()
+        with ticking(f"running {self.kind}"):
+            return start([self.program] + ([suite] if suite else []), self.console, timeout, env)
 
     def text(self):
         with open(self.console, encoding="utf-8", errors="replace") as handle:

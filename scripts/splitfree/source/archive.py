@@ -28,7 +28,7 @@ OTHER_WAY = "give a kernel tree or tarball of your own with LINUX="
 # kind: "directory", "tarball" or "package"; id: changes when the source does.
 Source = collections.namedtuple("Source", "kind path name id")
 
-# What a build inside a tree leaves behind is no source: names at any depth, and places.
+# Files that a build inside a tree leaves behind are no source: names at any depth, and places.
 BUILT = ("*.o", "*.a", "*.ko", "*.cmd", "*.mod", "*.order", ".tmp_*")
 BUILT_PLACES = (".git", ".config", ".config.old", ".kunit", "include/config", "include/generated",
                 "arch/*/include/generated", "vmlinux", "System.map")
@@ -92,7 +92,7 @@ def identify(linux, recorded=None, out=None):
                           f"{path} {stat.st_size} {stat.st_mtime_ns}")
         raise Failure(f"LINUX={linux} does not exist; give a kernel tree or a tarball")
     if recorded and recorded.kind == "package":
-        # Whoever has a tree keeps it, without asking the network each time.
+        # A tree that is there is kept, without asking the network each time.
         return recorded
     path, version = _cached_package() or _download()
     return Source("package", path, f"{PACKAGE} {version}", f"{PACKAGE} {version}")

@@ -11,7 +11,7 @@ import re
 
 Token = collections.namedtuple("Token", "kind text start end")
 Mutant = collections.namedtuple("Mutant", "function line kind start end new old_line new_line")
-# What came of one. verdict: killed (a test noticed), survived, same (code), broken (does not
+# The outcome of one. verdict: killed (a test noticed), survived, same (code), broken (does not
 # compile), absent (no object has it); by: which test, or why.
 Outcome = collections.namedtuple("Outcome", "verdict by")
 

@@ -11,7 +11,7 @@ import os
 from splitfree.base.paths import show
 from splitfree.source import archive, git
 
-# What a build in the tree itself leaves; kbuild then builds nowhere else.
+# Files that a build in the tree itself leaves; kbuild then builds nowhere else.
 UNCLEAN = (".config", "include/config", "arch/x86/include/generated", "arch/um/include/generated")
 
 
@@ -30,7 +30,7 @@ def hindrance(path):
 
 
 class InPlace:
-    """What a command needs of a Tree, without a repository of ours behind it."""
+    """As much of a Tree as a command needs, without a repository of ours behind it."""
 
     def __init__(self, source, out):
         self.path, self.out, self.id = source.path, out, source.id

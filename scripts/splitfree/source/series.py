@@ -32,7 +32,7 @@ INDEX_FILES = (MAKEFILE, KCONFIG)
 Step = collections.namedtuple("Step", "name files")
 Patch = collections.namedtuple("Patch", "author date message diff")
 
-# What an editor or a build leaves behind is no overlay file. Of hidden files, one is.
+# Files that an editor or a build leaves behind are no overlay files. Of hidden files, one is.
 STRAY = re.compile(r"(^|/)((?!\.kunitconfig$)\.[^/]*|__pycache__)($|/)|(~|\.(orig|rej|o|pyc))$")
 
 

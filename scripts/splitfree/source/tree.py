@@ -208,7 +208,7 @@ class Tree:
         return found
 
     def apply(self, name, diff, state):
-        """What a diff makes of its files: [(path, mode, blob)], blob None: removed.
+        """The files of a diff, as it leaves them: [(path, mode, blob)], blob None: removed.
 
         It is applied to an index that holds only the files it touches, so the
         size of the tree does not matter, and the result is remembered.
@@ -287,7 +287,7 @@ class Tree:
                 with open(os.path.join(ROOT, path), "rb") as handle:
                     index[path] = handle.read()
 
-        # What is cached must still be there (somebody may have run git gc).
+        # Cached objects must still be there (somebody may have run git gc).
         wanted = "\n".join(known.values()).encode()
         answer = self.git("cat-file", "--batch-check", input=wanted).decode() if known else ""
         present = {line.split()[0] for line in answer.splitlines() if " commit " in line}

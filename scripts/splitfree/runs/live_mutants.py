@@ -29,8 +29,8 @@ from splitfree.source.worktree import checkout, worktree
 
 # Below $(O): the results, and the work tree and the builds of each DEBUG=.
 PLACE = "mutants-live"
-# What is changed besides the lines that patches/ add: what no userland suite runs, and what
-# is inline in many objects.
+# Files that are changed besides the lines that patches/ add: no userland suite runs them, or
+# they are inline in many objects.
 OWN = re.compile(r"mm/pcp/(?:zone|switch|watch|fail)\.c$|mm/pcp/\w+\.h$|"
                  r"include/linux/pageblock_data\.h$")
 # Which suites are the likeliest to notice; those of a header have its name.
@@ -42,7 +42,7 @@ LIVE = "pcp_live*"
 SILENCE, SILENCES, LONGEST = 30, 10, 400
 
 
-# What is changed ---------------------------------------------------------------------
+# Changes ---------------------------------------------------------------------
 
 def added_lines(diff):
     """{path: lines} of what a diff without context adds."""
@@ -160,11 +160,8 @@ class Objects:
         command = compile_command(self.commands[made], made, path)
         env = {**self.kernel.build_environment(), "CCACHE_DISABLE": "1"}
         result = run_program(["sh", "-c", command], cwd=self.kernel.dir, env=env)
-        lack = result.returncode and compiler.machine_failed(
-            result.stderr.decode("utf-8", "replace").splitlines())
-        if lack:
-            raise Failure(f"{made} did not compile: {lack}; free some, or use fewer compilers at "
-                          "a time with JOBS=")
+        compiler.blame_machine(result.returncode,
+                               result.stderr.decode("utf-8", "replace").splitlines(), made)
         return not result.returncode
 
     def compile_all(self, objects):

@@ -15,9 +15,10 @@ from unittest import mock
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT
 from splitfree.commands import mutants
+from splitfree.judge import excuses
 from splitfree.judge import verdict as verdicts
 from splitfree.kernel import build
-from splitfree.runs import live
+from splitfree.runs import live_mutants as live
 from splitfree.source import mutate
 from tests.fakes import SPLAT, Commands, Tree, ktap
 from tests.test_mutate import body
@@ -102,6 +103,12 @@ class ObjectFiles(unittest.TestCase):
             link=lambda: self.linked.append(self.read("build/mm/a.o")) or True)
         self.objects = live.Objects(kernel, os.path.join(self.top, "linux"), 1)
         self.objects.read()
+
+    def test_a_machine_that_lacks_memory_is_no_mutant_that_does_not_compile(self):
+        said = types.SimpleNamespace(returncode=1, stderr=b"virtual memory exhausted\n")
+        with mock.patch.object(live, "run_program", return_value=said), \
+                self.assertRaisesRegex(Failure, "^mm/a.o did not compile: the compiler was killed"):
+            self.objects.compile("mm/a.o", "/t/a")
 
     def write(self, name, text):
         with open(os.path.join(self.top, name), "w", encoding="utf-8") as handle:
@@ -215,7 +222,7 @@ class First(unittest.TestCase):
 
 
 def added_text():
-    """What stands in the kernel's files with the series, as far as patches/ show it."""
+    """The kernel's files with the series, as far as patches/ show them."""
     text = []
     for path in sorted(glob.glob(os.path.join(ROOT, "patches/*.patch"))):
         with open(path, encoding="utf-8") as handle:
@@ -225,7 +232,7 @@ def added_text():
 
 class Equivalent(unittest.TestCase):
     def test_the_real_list_can_be_read_and_names_changes_that_are_made(self):
-        entries, shown = mutants.read_equivalent(mutants.LIVE_LIST), added_text()
+        entries, shown = excuses.changes(mutants.LIVE_LIST), added_text()
         own = [entry for entry in entries if os.path.exists(os.path.join(ROOT, entry.file))]
         everything = [(path, m) for path in {entry.file for entry in own}
                       for m in mutate.mutants(mutants.read(os.path.join(ROOT, path)))]

@@ -28,7 +28,7 @@ STATUS = {CASE_PASSED: "PASS", SKIPPED: "SKIP", MISSING: "ERROR", CASE_FAILED: "
 LAST_LINES = 60
 
 
-# What there is to tell -------------------------------------------------------
+# Tests -------------------------------------------------------
 
 def splats_case(verdict):
     """The kernel's own case."""
@@ -119,7 +119,7 @@ def ktap_test(test, number, indent):
 
 
 def one_line(text):
-    """What stands before or behind the sign of a directive."""
+    """Text before or behind the sign of a directive."""
     return " ".join(NOT_XML.sub("", text).replace("#", " ").split())
 
 
