@@ -209,7 +209,7 @@ bool pcp_return_all(void)
 
 	for_each_populated_zone(zone) {
 		for_each_possible_cpu(cpu) {
-			/* As many as a refill for each CPU: so no reader for all. */
+			/* As many as two refills for each CPU: so no reader for all. */
 			rcu_read_lock();
 			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
 			rcu_read_unlock();

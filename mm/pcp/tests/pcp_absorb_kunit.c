@@ -176,7 +176,7 @@ static void absorb_nolock_begins_with_the_last_push(struct kunit *test)
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* However many wait: no more than one refill, which is no less work. */
+/* However many wait: no more than two of the largest refills, which are no less work. */
 static void absorb_of_many_keeps_the_order_of_the_pushes(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

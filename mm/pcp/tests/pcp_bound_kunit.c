@@ -209,7 +209,7 @@ static void push_nolock_short_zone_has_the_short_bound(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fx->free_nolock);
 }
 
-/* The largest refill, and no more than may be cached. */
+/* Two of the largest refills, and no more than may be cached. */
 static void push_bound_follows_the_batch(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -97,7 +97,7 @@ static void free_keep_mark_is_half_of_what_it_may_have(struct kunit *test)
 		{ 1000, 300, 8000, 1000, 300 },
 		/* but no more than half of high_max, */
 		{ 1000, 900, 1000, 2000, 500 },
-		/* nor than half of the largest refill. */
+		/* nor than the largest refill. */
 		{ 10, 100000, 400000, 10, (10 << CONFIG_PCP_BATCH_SCALE_MAX) / 2 },
 	};
 	struct pcp_fixture *fx = test->priv;
