@@ -49,7 +49,7 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
  * @batch: batch of the PCP, in base pages
  * @free_high: give back all pages of higher order
  *
- * It gives back as many pages as 7.3 does. After three quarters of a batch the lock is
+ * nr_pcp_free() says how many pages go. After three quarters of a batch the lock is
  * dropped, so that the task can be preempted or interrupted during long frees.
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock.
@@ -72,7 +72,7 @@ bool pcp_commit_trim(struct zone *zone, struct per_cpu_pages *pcp,
 		batch = PCP_ZONE_CHUNK;
 	} else {
 		to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
-		/* To choose and to merge takes a third of the time for which 7.3 has the lock. */
+		/* Less than a batch: pages are also chosen and merged with the lock held. */
 		batch -= batch / 4;
 	}
 	locked = pcp_trim(zone, pcp, to_free, batch, pindex);

@@ -54,7 +54,7 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 		int batch = READ_ONCE(pcp->batch);
 
 		spin_lock(&pcp->lock);
-		/* Half of what 7.3 takes, as the pages are merged under the lock, too. */
+		/* Halved, as the pages are merged under the lock, too. */
 		pcp_free_bulk(zone, pcp, max(1, (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2), 0);
 		/*
 		 * With the lock still held: its CPU may absorb what waits, and take that to

@@ -51,7 +51,7 @@
 /*
  * Pieces of a free_llist that go to the zone under one hold of zone->lock, with interrupts
  * off. Each costs twice what a page of a trim does, and vmstat's worker may be the one that
- * frees them: in 7.3 that worker holds the lock for some forty pages at most.
+ * frees them. When it trims a PCP, it holds the lock for some forty pages at most.
  */
 #define PCP_FLUSH_CHUNK		20
 

@@ -165,7 +165,7 @@ struct page *pcp_zone_take(struct zone *zone, unsigned int order,
 }
 
 /**
- * pcp_zone_rmqueue() - allocate from the zone as stock does
+ * pcp_zone_rmqueue() - allocate from the zone, with its fallbacks
  * @zone: the zone
  * @order: the order
  * @migratetype: type that is wanted; others may be fallen back to

@@ -305,7 +305,7 @@ static long live_short_fn(struct pcp_worker *w)
 	return max - high;
 }
 
-/* As stock has it, though most frees do not ask for the mark. */
+/* As without mm/pcp/, though most frees do not ask for the mark. */
 static void live_short_zone_lowers_the_high_mark(struct kunit *test)
 {
 	struct live *lv = test->priv;
