@@ -85,8 +85,43 @@ struct page *pcp_lockless_from(struct zonelist *zonelist,
 			       enum zone_type highest);
 
 /* free.c */
-void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
-		   unsigned int order, bool order_allowed, bool nolock);
+void __pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
+		     unsigned int order, bool order_allowed, bool nolock);
+
+/**
+ * pcp_free_page() - free a page of an order that a PCP may have
+ * @zone: zone of @page
+ * @page: first page, prepared for freeing
+ * @pfn: its pfn
+ * @order: order of @page
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * Context: Any with @nolock, else any but NMI. May take pcp->lock and
+ * zone->lock.
+ */
+static __always_inline void pcp_free_page(struct zone *zone, struct page *page,
+					  unsigned long pfn, unsigned int order,
+					  bool nolock)
+{
+	__pcp_free_page(zone, page, pfn, order, true, nolock);
+}
+
+/**
+ * pcp_free_uncached() - free a page of an order that no PCP may have
+ * @zone: zone of @page
+ * @page: first page, prepared for freeing
+ * @pfn: its pfn
+ * @order: order of @page
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * Context: Any with @nolock, else any but NMI. May take zone->lock.
+ */
+static __always_inline void pcp_free_uncached(struct zone *zone, struct page *page,
+					      unsigned long pfn, unsigned int order,
+					      bool nolock)
+{
+	__pcp_free_page(zone, page, pfn, order, false, nolock);
+}
 
 /* batch.c */
 #define PCP_BATCH_RUNS	4

@@ -45,24 +45,25 @@ static void pcp_run_empty(struct pcp_run *run)
 }
 
 /*
- * What waits for @pcp has to go to the zone, which may take long. So not under the lock of
- * the local PCP, if @pinned says that the task is pinned and *local that it is locked.
+ * What waits for @pcp has to go to the zone, which may take long. So not with the task
+ * pinned, nor under the lock of the local PCP. @local is NULL unless the task is pinned;
+ * then *local is the local PCP while that is locked.
  */
 static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
-			   bool pinned, struct per_cpu_pages **local)
+			   struct per_cpu_pages **local)
 	__no_context_analysis
 {
 	bool open = pcp_open(pcp);
 	unsigned int nr_pages;
 
-	if (pinned) {
+	if (local) {
 		if (*local)
 			pcp_unlock(*local);
 		*local = NULL;
 		pcpu_task_unpin();
 	}
 	nr_pages = pcp_flush_waiting(zone, pcp, nolock);
-	if (pinned)
+	if (local)
 		pcpu_task_pin();
 
 	if (!open)
@@ -71,7 +72,7 @@ static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool no
 		count_vm_event(PCP_OVERFLOW);
 }
 
-static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pinned,
+static __always_inline void __pcp_push(struct pcp_run *run, bool nolock,
 				       struct per_cpu_pages **local)
 {
 	struct per_cpu_pages *pcp = run->pcp;
@@ -111,7 +112,7 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
 		pcp_watch();
 
 	if (unlikely(!pcp_open(pcp) || (!nolock && pcp_over_bound(zone, pcp, waiting))))
-		pcp_push_flush(zone, pcp, nolock, pinned, local);
+		pcp_push_flush(zone, pcp, nolock, local);
 	rcu_read_unlock();
 }
 
@@ -150,7 +151,7 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
  */
 void pcp_push(struct pcp_run *run, bool nolock)
 {
-	__pcp_push(run, nolock, false, NULL);
+	__pcp_push(run, nolock, NULL);
 }
 
 /**
@@ -175,7 +176,7 @@ void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int
 	};
 
 	pcp_run_add(&run, page, order);
-	__pcp_push(&run, nolock, false, NULL);
+	__pcp_push(&run, nolock, NULL);
 }
 
 /**
@@ -191,6 +192,6 @@ void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int
  */
 struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local)
 {
-	__pcp_push(run, false, true, &local);
+	__pcp_push(run, false, &local);
 	return local;
 }

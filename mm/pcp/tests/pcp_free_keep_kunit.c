@@ -152,7 +152,7 @@ static void free_remote_is_kept_for_an_empty_list(struct kunit *test)
 
 	/* Not empty any more. */
 	pcp_free_page(fx->zone, pcp_fx_page(fx, 0, 4),
-		      page_to_pfn(pcp_fx_page(fx, 0, 4)), 2, true, false);
+		      page_to_pfn(pcp_fx_page(fx, 0, 4)), 2, false);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->nr_waiting), 4);
 	pcp_fx_check(fx);
 }
@@ -211,7 +211,7 @@ static void free_remote_is_kept_for_the_task(struct kunit *test)
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	current->flags = (current->flags & ~flags) | c->flags;
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false);
 	current->flags = (current->flags & ~flags) | before;
 	if (c->kept)
 		pcp_fx_expect_local(fx, count + 4);

@@ -162,7 +162,10 @@ static void op_free(void)
 	    allowed ? "" : " what no PCP takes", what, current->flags);
 	page = let_go(&order);
 	lock_for_a_while(what, pcp);
-	pcp_free_page(the_zone, page, page_to_pfn(page), order, allowed, nolock);
+	if (allowed)
+		pcp_free_page(the_zone, page, page_to_pfn(page), order, nolock);
+	else
+		pcp_free_uncached(the_zone, page, page_to_pfn(page), order, nolock);
 	unlock_after(what, pcp);
 	current->flags = 0;
 }
@@ -485,7 +488,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		unsigned int order;
 		struct page *page = let_go(&order);
 
-		pcp_free_page(the_zone, page, page_to_pfn(page), order, true, false);
+		pcp_free_page(the_zone, page, page_to_pfn(page), order, false);
 	}
 	drain_all("the end");
 	model_look();

@@ -144,7 +144,7 @@ static void release(struct ground *g, struct page *page, bool nolock)
 	unsigned int order = orders[page - pcp_user_pages];
 
 	note(g, page, order, false);
-	pcp_free_page(pcp_user_zone, page, page_to_pfn(page), order, true, nolock);
+	pcp_free_page(pcp_user_zone, page, page_to_pfn(page), order, nolock);
 }
 
 static bool release_batch(struct ground *g)
