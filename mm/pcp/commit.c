@@ -28,17 +28,14 @@ static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
 static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
 		     int most, unsigned int pindex)
 {
-	while (to_free > 0 && pcp->count > 0) {
-		int nr = min(to_free, most);
-
-		pcp_free_bulk(zone, pcp, nr, pindex);
-		to_free -= nr;
-		if (to_free == 0 || pcp->count == 0)
-			break;
+	for (;;) {
+		pcp_free_bulk(zone, pcp, min(to_free, most), pindex);
+		to_free -= most;
+		if (to_free <= 0 || !pcp->count)
+			return true;
 		if (!pcp_relock(zone, pcp))
 			return false;
 	}
-	return true;
 }
 
 /**
