@@ -8,6 +8,7 @@
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
+#include "point.h"
 #include "zone.h"
 
 /*

@@ -14,8 +14,9 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "../internal.h"
 #include "pcp.h"
+#include "point.h"
+#include "take.h"
 #include "zone.h"
 
 /*
@@ -72,23 +73,6 @@ static void pcp_end_carrying(struct per_cpu_pages *pcp)
 	atomic_dec(&pcp->carriers);
 }
 
-/* The pages that an absorb took and did not get to, if the lock can be had. */
-static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
-{
-	struct llist_node *taken;
-
-	if (likely(!READ_ONCE(pcp->taken)))
-		return NULL;
-	if (wait)
-		spin_lock(&pcp->lock);
-	else if (!can_spin_trylock() || !spin_trylock(&pcp->lock))
-		return NULL;
-	taken = pcp->taken;
-	WRITE_ONCE(pcp->taken, NULL);
-	spin_unlock(&pcp->lock);
-	return taken;
-}
-
 /**
  * pcp_flush_waiting() - take what waits for a PCP to the zone
  * @zone: the zone
@@ -114,7 +98,7 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	/* Those that an absorb took were freed before those that wait now. */
 	nr_pages = pcp_waiting_to_zone(zone, pcp, pcp_take_taken(pcp, false), nolock);
 
-	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	first = pcp_take_waiting(pcp, true);
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	nr_pages += pcp_waiting_to_zone(zone, pcp, first, nolock);
 	pcp_end_carrying(pcp);
@@ -145,7 +129,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);
 
-	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	first = pcp_take_waiting(pcp, true);
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);

@@ -21,12 +21,13 @@
  *
  *	validate.c trace.c	check a PCP or the blocks of a zone; the tracepoints
  *	pcp.c			set up a PCP, and how much may wait for it
- *	waiting.h		pages that wait for their CPU
+ *	waiting.h take.h	pages that wait for their CPU; take them all
  *	owner.h owner.c		which CPU gets the pages of a block back
  *	lists.h buddy.c		the lists of one PCP: add, split, merge
  *	lock.h fail.h fail.c	the lock of one PCP, and how its trylock is made to fail
  *	pageblock.h		the block of a page
  *	zone.h zone.c		the seam: all that is done to a zone
+ *	point.h point.c		where suites get in
  *
  * Locks: pcp->lock nests outside zone->lock. The free_llist needs neither.
  * See Documentation/mm/pcp.rst.

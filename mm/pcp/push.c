@@ -10,6 +10,7 @@
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
+#include "point.h"
 #include "zone.h"
 
 /*

@@ -6,6 +6,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
+#include <kunit/visibility.h>
 #include <linux/cpumask.h>
 #include <linux/mmdebug.h>
 #include <linux/printk.h>

@@ -38,25 +38,6 @@ struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *pag
 	return pfn_to_pageblock(page, pfn);
 }
 
-/* Called on all CPUs and in all contexts. */
-void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-/**
- * __pcp_point() - call the hook, if a suite set it
- * @pcp: the PCP that somebody looked at
- * @point: where
- *
- * Context: Any.
- */
-void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
-{
-	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-	hook = READ_ONCE(pcp_point_hook);
-	if (unlikely(hook))
-		hook(pcp, point);
-}
-
 /**
  * __pcp_zone_short() - pcp_zone_short() while a suite runs
  * @zone: the zone

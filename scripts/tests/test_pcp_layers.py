@@ -13,7 +13,8 @@ from splitfree.source import series
 # Each header, and those of ours that it may include.
 HEADERS = {
     "pageblock.h": set(), "fail.h": set(), "lists.h": set(), "route.h": set(),
-    "zone.h": {"pageblock.h"},
+    "point.h": set(), "take.h": set(),
+    "zone.h": {"pageblock.h", "point.h"},
     "owner.h": {"pageblock.h"},
     "lock.h": {"fail.h"},
     "waiting.h": {"lists.h"},
@@ -26,7 +27,7 @@ HEADERS = {
 LAYERS = (
     {"alloc", "free", "batch", "drain", "switch", "lockless"},
     {"refill", "absorb", "commit", "push", "flush", "watch", "bulk"},
-    {"pcp", "owner", "buddy", "validate", "fail", "trace"},
+    {"pcp", "owner", "buddy", "validate", "fail", "trace", "point"},
 )
 # Part of page_alloc.c.
 SEAM = "zone"
