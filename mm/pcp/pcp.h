@@ -157,6 +157,7 @@ int pcp_validate_blocks(struct zone *zone);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void pcp_validate_report(struct va_format *vaf);
+__printf(1, 2) void pcp_validate_say(const char *fmt, ...);
 int pcp_validate_block(struct zone *zone, struct pageblock_data *pbd,
 		       unsigned long pfn, int *owned);
 #endif

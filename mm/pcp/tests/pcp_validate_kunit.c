@@ -611,17 +611,6 @@ static void validate_blocks_accepts_zones_in_use(struct kunit *test)
 
 /* === Without the stub === */
 
-static __printf(1, 2) void report(const char *fmt, ...)
-{
-	struct va_format vaf = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	vaf.va = &args;
-	pcp_validate_report(&vaf);
-	va_end(args);
-}
-
 /* The stub is not active in the other test, which fails instead of this. */
 static void validate_error_fails_the_test_that_runs(struct kunit *test)
 {
@@ -632,9 +621,9 @@ static void validate_error_fails_the_test_that_runs(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fake->status, KUNIT_SUCCESS);
 
 	current->kunit_test = fake;
-	report("%s is said on purpose", "this");
+	pcp_validate_say("%s is said on purpose", "this");
 	current->kunit_test = NULL;
-	report("and that is said outside of a test");
+	pcp_validate_say("and that is said outside of a test");
 	current->kunit_test = test;
 
 	KUNIT_EXPECT_EQ(test, fake->status, KUNIT_FAILURE);
