@@ -187,7 +187,7 @@ static void judge_chains(struct verdict *v, struct race *race, struct racer *r)
 }
 
 /*
- * What del_first took, one by one. A stack per producer is the model: to take
+ * del_first took these one by one. A stack per producer is the model: to take
  * an item, all items up to it must have been added, and it must be on top.
  */
 static void judge_singles(struct kunit *test, struct verdict *v,
@@ -318,7 +318,7 @@ static void llist_race_del_all_del_first(struct kunit *test)
 	struct verdict v = {};
 
 	llist_race_run(test, race);
-	/* What del_first leaves of a batch is its end, which is still in order. */
+	/* del_first leaves the end of a batch, which is still in order. */
 	judge_chains(&v, race, by_all);
 	judge_singles(test, &v, race, by_all + 1, false);
 	judge(test, race, &v, 0);

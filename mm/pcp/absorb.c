@@ -96,8 +96,8 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		if (unlikely(READ_ONCE(pcp->stale)))
 			WRITE_ONCE(pcp->stale, false);
 		/*
-		 * Pairs with pcp_has_pages(): whoever no longer sees that
-		 * pages wait sees them counted, or in the zone. Litmus
+		 * Pairs with pcp_has_pages(): once it no longer sees that
+		 * pages wait, it sees them counted, or in the zone. Litmus
 		 * test: pcp-has-pages.
 		 */
 		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);

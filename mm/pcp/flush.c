@@ -4,7 +4,7 @@
  * CPU is idle or dead, the PCP is disabled or drained.
  *
  * llist_del_all() takes a free_llist whole, and gives sole use of its pages. Nobody else
- * sees them until the zone has them. Therefore whoever takes them is counted in the PCP's
+ * sees them until the zone has them. Therefore a task that takes them is counted in the PCP's
  * carriers before, and is an RCU reader. See pcp_drain_finish(). Litmus tests:
  * pcp-carriers, pcp-carriers-taken, pcp-carriers-rcu.
  */
@@ -61,8 +61,8 @@ static void pcp_begin_carrying(struct per_cpu_pages *pcp)
 {
 	atomic_inc(&pcp->carriers);
 	/*
-	 * Seen by whoever finds the lists empty for that: llist_del_all() would order it,
-	 * but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
+	 * A drain that finds the lists empty because of that sees it: llist_del_all() would
+	 * order it, but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
 	 */
 	smp_mb__after_atomic();
 }

@@ -46,9 +46,9 @@ static void pcp_run_empty(struct pcp_run *run)
 }
 
 /*
- * What waits for @pcp has to go to the zone, which may take long. So not with the task
- * pinned, nor under the lock of the local PCP. @local is NULL unless the task is pinned;
- * then *local is the local PCP while that is locked.
+ * The pages that wait for @pcp have to go to the zone. That may take long, so the task is not
+ * pinned meanwhile, and the lock of the local PCP not held. @local is NULL unless the task is
+ * pinned; then *local is the local PCP while that is locked.
  */
 static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
 			   struct per_cpu_pages **local)
@@ -134,11 +134,11 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock,
  *
  * Both are fully ordered, so at least one of them sees the other and takes the
  * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
- * barrier here. It also has whoever takes the list see the order and the mark of the
- * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
+ * barrier here. It also makes the order and the mark of the pages visible to a task that
+ * takes the list. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
  * pcp-publish.
  *
- * The owner may never look at its list. So whoever finds that more pages wait
+ * The owner may never look at its list. So a push that finds more pages waiting
  * than the bound allows takes them all to the zone; with @nolock just its own,
  * because that may be an NMI, or a caller that holds any lock.
  *
@@ -163,7 +163,7 @@ void pcp_push(struct pcp_run *run, bool nolock)
  * @order: order of @page
  * @nolock: FPI_NOLOCK, do not wait for a lock
  *
- * As pcp_push(), for single frees: here the run stays in registers, and the caller, who
+ * As pcp_push(), for single frees: here the run stays in registers, and the caller, which
  * mostly has a local page, needs no stack for it.
  *
  * Context: As for pcp_push().

@@ -61,7 +61,7 @@ static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
 
 /*
  * Pages of a block shall come back to the CPU that took some last, kernel pages and user
- * pages alike, and in whatever way the block was found. If the block stayed with an owner
+ * pages alike, however the block was found. If the block stayed with an owner
  * that takes none, this CPU would push to it the pages that it allocates and frees itself.
  */
 static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,

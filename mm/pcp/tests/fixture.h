@@ -39,7 +39,7 @@
  * @base: first page of each block. Larger pages that the zone could merge
  *	them to are the fixture's as well
  *
- * What the stubs give, and may be changed by a case:
+ * The stubs give these. A case may change them:
  * @area: free pages of the zone, by order and migratetype: take() takes from there, put
  *	there with pcp_fx_zone_add()
  * @fallback: pages that rmqueue() hands out, in order

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that free single pages, see frees.h.
+ * Shared by the suites that free single pages, see frees.h.
  */
 #include <kunit/test.h>
 

@@ -126,7 +126,7 @@ static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* Who stops at the mark goes on there when there is room again. */
+/* An absorb that stopped at the high mark goes on there when there is room again. */
 static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 {
 	static const unsigned int portions[] = { 1, 1, 2, 2 };

@@ -19,7 +19,7 @@ static void expect_kept(struct pcp_fixture *fx, bool nolock)
 	pcp_fx_free(fx, page, 2, nolock);
 	pcp_fx_expect_local(fx, count + 4);
 	KUNIT_EXPECT_TRUE(fx->test, pcp_has_mark(page, pcp_mark(fx->pcp)));
-	/* Who owns the block has others of its pages. */
+	/* The owner of the block has other pages of it. */
 	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	pcp_fx_check_blocks(fx);
 }
@@ -86,7 +86,7 @@ static void free_remote_is_pushed_with_high_marks_set_by_hand(struct kunit *test
 	expect_pushed(fx, false);
 }
 
-/* What a CPU keeps, of its marks and its batch. */
+/* The number of pages that a CPU keeps, from its limits and its batch. */
 static void free_keep_mark_is_half_of_what_it_may_have(struct kunit *test)
 {
 	static const struct {
@@ -183,7 +183,7 @@ static void free_remote_highatomic_is_kept_for_no_other_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
 }
 
-/* What the task is, and whether pages that it frees stay here. */
+/* Flags of the task, and whether pages that it frees stay here. */
 struct task_case {
 	const char *desc;
 	unsigned int flags;

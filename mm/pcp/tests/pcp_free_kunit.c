@@ -117,7 +117,7 @@ static void free_local_busy_nolock_deferred(struct kunit *test)
 	pcp_fx_expect_deferred(fx, 4);
 }
 
-/* What the hook found. */
+/* The hook found this. */
 static struct pcp_fx_rival *rival;
 static bool rival_waits;
 

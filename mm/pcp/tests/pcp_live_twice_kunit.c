@@ -25,7 +25,7 @@
 
 /* === Reports === */
 
-/* What was said meanwhile. */
+/* The kernel's messages meanwhile. */
 struct live_said {
 	struct kmsg_dump_iter log;
 	bool hushed;
@@ -39,7 +39,7 @@ struct live_said {
 static void live_hush(struct live_said *said)
 {
 	memset(said, 0, sizeof(*said));
-	/* What was said before goes out first; another line ends one that has no end. */
+	/* Older messages go out first; another line ends one that has no end. */
 	pr_info("a page is freed again on purpose\n");
 	console_lock();
 	console_unlock();

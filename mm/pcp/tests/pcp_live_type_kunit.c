@@ -411,7 +411,7 @@ static bool live_load(struct kunit *test, struct live_ways *ways)
 	for (way = 0; way < LIVE_NR_WAYS_OUT; way++)
 		KUNIT_EXPECT_EQ_MSG(test, ways->wrong[way], 0U, "way %d", way);
 
-	/* Those who may have pages of the block do get some, or this shows nothing. */
+	/* Allocations that may have pages of the block do get some, or this shows nothing. */
 	if (param->isolated == LIVE_NOT_ISOLATED) {
 		switch (param->migratetype) {
 		case MIGRATE_UNMOVABLE:

@@ -11,7 +11,7 @@
 
 #include "fixture.h"
 
-/* What the probe of one tracepoint saw. */
+/* The probe of one tracepoint saw this. */
 struct trace_log {
 	struct task_struct *task;
 	bool armed;
@@ -282,7 +282,7 @@ static void trace_claim_names_block_and_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log->migratetype, MIGRATE_UNMOVABLE);
 }
 
-/* Part of the block is in use: it is adopted all the same. */
+/* A block that is partly in use is adopted, too. */
 static void trace_claim_of_a_block_partly_in_use(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -13,7 +13,7 @@
 
 #include "fixture.h"
 
-/* What the validator said, instead of failing the test. */
+/* Errors that the validator said; they do not fail the test. */
 static struct {
 	int nr;
 	char first[160];
@@ -322,7 +322,7 @@ static void validate_looks_at_all_taken_pages(struct kunit *test)
 	struct page *page = pcp_fx_page(fx, 2, 4);
 
 	pcp_fx_push(fx, fx->pcp, page, 0);
-	/* What is taken is in the order of the pushes. */
+	/* pcp->taken is in the order of the pushes. */
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 6), 0);
 	fx->pcp->taken = llist_reverse_order(llist_del_all(&fx->pcp->free_llist));
 	expect_fine(fx);
@@ -417,7 +417,7 @@ static void validate_notices_whole_block_behind_a_fragment(struct kunit *test)
 	expect_block(fx, 1, "wholly free but owned");
 }
 
-/* What was inside of a free page before it merged is no page of its own. */
+/* A page inside of a merged one is no page of its own. */
 static void validate_passes_over_the_rest_of_a_fragment(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -403,7 +403,7 @@ static void workers_hang_is_seen(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, p->worker[i].ret, 11);
 }
 
-/* What an assertion in a worker does, without failing this test. */
+/* As an assertion in a worker, but without failing this test. */
 static long end_without_return(struct pcp_worker *w)
 {
 	kthread_exit(0);
