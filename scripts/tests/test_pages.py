@@ -82,7 +82,7 @@ def unknown_files(text, known):
 def known_file(name):
     return os.path.exists(os.path.join(ROOT, name)) or any(
         os.path.exists(os.path.join(ROOT, where, name))
-        for where in ("mm/pcp", "mm/pcp/tests", "tools/testing/user"))
+        for where in ("mm/pcp", "mm/pcp/tests", "mm/pcp/tests/lib", "tools/testing/user"))
 
 
 def headings(text):

@@ -14,7 +14,7 @@
 #include <linux/vmstat.h>
 
 #include "../fail.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* More than one block has room for. */
 #define KVFREE_OBJECTS	2000

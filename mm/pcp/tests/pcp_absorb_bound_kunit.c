@@ -6,7 +6,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 /* === Bounded work === */
 

@@ -9,7 +9,7 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static struct page *alloc_flags(struct pcp_fixture *fx, unsigned int order,
 				unsigned int flags)

@@ -6,7 +6,7 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
-#include "batches.h"
+#include "lib/batches.h"
 
 static void batch_of_nothing(struct kunit *test)
 {

@@ -5,8 +5,8 @@
  */
 #include <kunit/test.h>
 
-#include "batches.h"
-#include "rival.h"
+#include "lib/batches.h"
+#include "lib/rival.h"
 
 static void batch_remote_goes_out_at_the_end(struct kunit *test)
 {

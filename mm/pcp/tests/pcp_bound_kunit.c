@@ -6,7 +6,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void push_to_the_bound_waits(struct kunit *test)
 {

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static void add_tail(struct pcp_fixture *fx, struct page *page, unsigned int order)
 {

@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* Merge page @index of block 0, and say what became of it. */
 static void expect_merge(struct pcp_fixture *fx, unsigned int index,

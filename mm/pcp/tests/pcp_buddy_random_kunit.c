@@ -10,7 +10,7 @@
 #include <linux/prandom.h>
 #include <linux/random.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static unsigned int seed;
 module_param(seed, uint, 0444);

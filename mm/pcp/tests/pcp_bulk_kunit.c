@@ -6,7 +6,7 @@
  */
 #include <kunit/test.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /*
  * Pages of block 1, which nobody owns. Cases that count on their order use none that

@@ -7,7 +7,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 
-#include "commits.h"
+#include "lib/commits.h"
 
 /* === The page === */
 

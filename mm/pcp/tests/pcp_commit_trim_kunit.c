@@ -5,8 +5,8 @@
  */
 #include <kunit/test.h>
 
-#include "commits.h"
-#include "rival.h"
+#include "lib/commits.h"
+#include "lib/rival.h"
 
 /* === The high mark === */
 

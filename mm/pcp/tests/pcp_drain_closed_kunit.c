@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void drain(struct pcp_fixture *fx)
 {

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void drain(struct pcp_fixture *fx)
 {

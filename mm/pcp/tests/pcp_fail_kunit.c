@@ -16,7 +16,7 @@
 #include "../../page_alloc.h"
 #include "../fail.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Which sides fail, and how often. */
 struct fail_param {

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void flush_of_nothing(struct kunit *test)
 {

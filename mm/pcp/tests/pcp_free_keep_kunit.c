@@ -7,7 +7,7 @@
 #include <linux/sched.h>
 
 #include "../free.h"
-#include "frees.h"
+#include "lib/frees.h"
 
 /* Free a page of order 2 in the other CPU's block, and expect that it is kept. */
 static void expect_kept(struct pcp_fixture *fx, bool nolock)

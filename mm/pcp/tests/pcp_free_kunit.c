@@ -7,8 +7,8 @@
  */
 #include <kunit/test.h>
 
-#include "frees.h"
-#include "rival.h"
+#include "lib/frees.h"
+#include "lib/rival.h"
 
 /* === Local === */
 

@@ -18,7 +18,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_HOTPLUG_CPU
 static void hotplug_up(void *data)

@@ -13,7 +13,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Allocations until a page of some block that is free has come. */
 #define LIVE_ADOPT_TRIES	65536

@@ -25,7 +25,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 static long live_counted_fn(struct pcp_worker *w)
 {

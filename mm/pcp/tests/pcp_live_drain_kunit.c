@@ -19,7 +19,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Nothing is cached for CPU a, in any zone. Returns how much still is. */
 static int live_empty_all_lists(struct live *lv)

@@ -18,7 +18,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 static bool live_in_free_piece(struct page *page, struct page *head)
 {

@@ -12,7 +12,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_MEMORY_ISOLATION
 /* Deferred pages are marked, but are not on a PCP. */

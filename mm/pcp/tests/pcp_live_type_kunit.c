@@ -21,7 +21,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../route.h"
-#include "live.h"
+#include "lib/live.h"
 
 #if defined(CONFIG_CMA) && defined(CONFIG_CONTIG_ALLOC)
 

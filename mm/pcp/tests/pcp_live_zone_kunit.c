@@ -18,7 +18,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* === Pages larger than a block === */
 

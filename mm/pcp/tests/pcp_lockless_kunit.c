@@ -11,14 +11,14 @@
 #include <linux/vmstat.h>
 
 #include "../../internal.h"
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* The second suite; userland builds have the first alone. */
 #if IS_ENABLED(CONFIG_PCP_LIVE_KUNIT_TEST)
 #include <linux/pgalloc_tag.h>
 #include <linux/string.h>
 
-#include "live.h"
+#include "lib/live.h"
 #endif
 
 /* === Made-up zones === */

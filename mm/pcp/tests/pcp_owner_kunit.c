@@ -9,8 +9,8 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
-#include "fixture.h"
-#include "workers.h"
+#include "lib/fixture.h"
+#include "lib/workers.h"
 
 static void expect_counted(struct pcp_fixture *fx, struct per_cpu_pages *pcp, int nr)
 {

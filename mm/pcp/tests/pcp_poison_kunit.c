@@ -16,7 +16,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_MEMORY_FAILURE
 /* Pages that are freed beside the one that matters. */

@@ -8,7 +8,7 @@
 #include <kunit/test.h>
 #include <linux/rcupdate.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 /* === Runs === */
 

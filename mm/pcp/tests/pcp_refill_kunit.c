@@ -9,7 +9,7 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
-#include "refills.h"
+#include "lib/refills.h"
 
 KUNIT_ARRAY_PARAM_DESC(type, pcp_fx_type_cases, desc);
 

@@ -11,8 +11,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "pushes.h"
-#include "workers.h"
+#include "lib/pushes.h"
+#include "lib/workers.h"
 
 /* Nothing waits afterwards. */
 static void return_waiting(struct pcp_fixture *fx, bool expected)

@@ -13,7 +13,7 @@
 #include "../free.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 static void switch_on(void *unused)
 {

@@ -9,7 +9,7 @@
 #include <linux/tracepoint.h>
 #include <trace/events/pcp.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* The probe of one tracepoint saw this. */
 struct trace_log {

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* Errors that the validator said; they do not fail the test. */
 static struct {

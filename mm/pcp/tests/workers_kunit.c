@@ -16,7 +16,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
-#include "workers.h"
+#include "lib/workers.h"
 
 /* Enough to overlap, and few enough for many CPUs on a small host. */
 #define MAX_WORKERS	8

@@ -15,7 +15,7 @@
 
 #include "../internal.h"
 #include "pcp.h"
-#include "tests/workers.h"
+#include "tests/lib/workers.h"
 #include "zone.h"
 
 #define NR_SLOTS	128

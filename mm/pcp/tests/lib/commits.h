@@ -5,7 +5,7 @@
 #ifndef __MM_PCP_TESTS_COMMITS_H
 #define __MM_PCP_TESTS_COMMITS_H
 
-#include "../commit.h"
+#include "../../commit.h"
 #include "fixture.h"
 
 #define PCP_FX_COMMIT_BATCH	2

@@ -12,10 +12,10 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
-#include "../../internal.h"
-#include "../../page_alloc.h"
-#include "../pcp.h"
-#include "../zone.h"
+#include "../../../internal.h"
+#include "../../../page_alloc.h"
+#include "../../pcp.h"
+#include "../../zone.h"
 #include "live.h"
 
 #define LIVE_MAX_PAGES	(16 * (pageblock_nr_pages < 4096 ? 4096 : pageblock_nr_pages))

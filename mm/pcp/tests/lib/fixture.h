@@ -19,9 +19,9 @@
 #include <linux/sched.h>
 #include <linux/vmstat.h>
 
-#include "../pcp.h"
-#include "../route.h"
-#include "../zone.h"
+#include "../../pcp.h"
+#include "../../route.h"
+#include "../../zone.h"
 
 #define PCP_FIXTURE_BLOCKS	3
 #define PCP_FIXTURE_ZONES	(PCP_BATCH_RUNS + 2)
