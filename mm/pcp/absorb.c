@@ -43,7 +43,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	bool leftover = node;
 	int high = INT_MAX;
 
-	/* At the mark, waiting pages stay where a flush finds them. */
+	/* At the high mark, waiting pages stay where a flush finds them. */
 	if ((flags & PCP_ABSORB_TO_HIGH) && !disabled)
 		high = READ_ONCE(pcp->high);
 	if (pcp->count >= high)

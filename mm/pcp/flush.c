@@ -155,9 +155,9 @@ static bool pcp_shepherd_pcp(struct zone *zone, struct per_cpu_pages *pcp)
  * pcp_shepherd() - take what has waited for a CPU through a whole interval to the zones
  * @cpu: the CPU
  *
- * The first look marks the list, each absorb of the CPU takes the mark away, and the
- * second look finds it or not. Called for each CPU once in a vmstat interval, also for
- * those that are isolated: nothing has to run on them.
+ * The first look sets stale of the PCP, each absorb of the CPU clears it, and the second
+ * look finds it set or not. Called for each CPU once in a vmstat interval, also for those
+ * that are isolated: nothing has to run on them.
  *
  * Context: Task context.
  * Return: true if it has to look again.

@@ -30,7 +30,7 @@ static __always_inline bool pcp_task_needs_pages(void)
  * If it kept all that it may have, it would give as many to the zone as if none were pushed.
  *
  * No less than high_min while that is small: high is raised above it when the PCP is full.
- * But with much memory for each CPU, or if the marks are set by hand, high stays at high_min,
+ * But with much memory for each CPU, or if its limits are set by hand, high stays at high_min,
  * and the PCP is trimmed there: it would push nothing.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)

@@ -197,7 +197,7 @@ int pcp_zone_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
  * @free_high: give back all pages of higher order
  *
  * Context: @pcp->lock is held.
- * Return: the mark in base pages, 0 if the PCP is disabled.
+ * Return: the high mark in base pages, 0 if the PCP is disabled.
  */
 int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 		  bool free_high)

@@ -172,7 +172,7 @@ static void shrink_bound(struct kunit *test)
 	pcp_fx_set_bound(test->priv, 1, 1);
 }
 
-/* It looked before the push. What comes later is left to a caller that may wait. */
+/* It looked before the push. Pages that come later are left to a caller that may wait. */
 static void push_nolock_flushes_for_no_bound(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -54,7 +54,7 @@
  * @on_free: called, if not NULL, by free_list() and free_waiting(): what may
  *	happen on another CPU meanwhile
  *
- * What the stubs write down:
+ * The stubs write these down:
  * @freed: pages that went to the zone, page_private() is the order, in order
  * @nr_freed: their base pages
  * @nr_free_calls: calls that brought them

@@ -33,7 +33,7 @@ void pcp_fx_free_busy(struct pcp_fixture *fx, struct page *page, unsigned int or
 }
 
 /*
- * Have pages enough on this CPU's PCP, one of which is of @order, so that it keeps
+ * Have pages enough on this CPU's PCP, one of them of @order, so that it keeps
  * no movable page of that order of others' blocks. Returns its count.
  */
 int pcp_fx_enough_of_order(struct pcp_fixture *fx, unsigned int order)
