@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the page allocator knows about one block of pageblock_nr_pages pages.
+ * The page allocator keeps this for each block of pageblock_nr_pages pages.
  */
 #ifndef _LINUX_PAGEBLOCK_DATA_H
 #define _LINUX_PAGEBLOCK_DATA_H

@@ -7,23 +7,8 @@
 
 #include "pcp.h"
 #include "route.h"
+#include "take.h"
 #include "zone.h"
-
-/*
- * Take the free_llist, which has the last push first, in the order of the pushes.
- * A CPU mostly frees many pages in the order in which they were handed out. They will
- * be handed out in this order again. So pages that lie side by side in memory stay
- * side by side, and their struct pages are in the caches before they are asked for,
- * here and on the CPU that frees them. With any other order, each page is soon a miss
- * for both. No more than two refills wait, see pcp_set_bound(), so this takes no longer
- * than they do.
- */
-static struct llist_node *pcp_take_waiting(struct per_cpu_pages *pcp, bool nolock)
-{
-	struct llist_node *node = llist_del_all(&pcp->free_llist);
-
-	return nolock ? node : llist_reverse_order(node);
-}
 
 /**
  * pcp_absorb() - move waiting pages to the PCP lists
@@ -58,14 +43,14 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 	bool leftover = node;
 	int high = INT_MAX;
 
-	/* At the mark, waiting pages stay where a flush finds them. */
+	/* At the high mark, waiting pages stay where a flush finds them. */
 	if ((flags & PCP_ABSORB_TO_HIGH) && !disabled)
 		high = READ_ONCE(pcp->high);
 	if (pcp->count >= high)
 		return 0;
 
 	if (!leftover)
-		node = pcp_take_waiting(pcp, nolock);
+		node = pcp_take_waiting(pcp, !nolock);
 
 	while (node) {
 		struct page *page = llist_entry(node, struct page, pcp_llist);
@@ -79,7 +64,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		node = node->next;
 		if (!node && leftover) {
 			leftover = false;
-			node = pcp_take_waiting(pcp, nolock);
+			node = pcp_take_waiting(pcp, !nolock);
 		}
 		prefetch(node);
 		nr_nodes++;
@@ -111,8 +96,8 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 		if (unlikely(READ_ONCE(pcp->stale)))
 			WRITE_ONCE(pcp->stale, false);
 		/*
-		 * Pairs with pcp_has_pages(): whoever no longer sees that
-		 * pages wait sees them counted, or in the zone. Litmus
+		 * Pairs with pcp_has_pages(): once it no longer sees that
+		 * pages wait, it sees them counted, or in the zone. Litmus
 		 * test: pcp-has-pages.
 		 */
 		(void)atomic_sub_return_release(nr_pages, &pcp->nr_waiting);

@@ -41,7 +41,7 @@ static struct page *pcp_take_absorbed(struct zone *zone, struct per_cpu_pages *p
  * For callers that looked at the list, see pcp_take_exact(), and for those that did not.
  *
  * The free_llist, which other CPUs write, is not looked at while the PCP has
- * a page of the order. A larger one is split last: whoever cached it may want it
+ * a page of the order. A larger one is split last: the task that cached it may want it
  * again, and the zone has its small pieces for this.
  *
  * Context: @pcp->lock is held. May take zone->lock.

@@ -10,7 +10,7 @@
 
 /*
  * Choose @count base pages. Goes from list to list, beginning with @pindex, the
- * cold end of each first, as stock does. Pages with a buddy go to @cold, the others
+ * cold end of each first. Pages with a buddy go to @cold, the others
  * to @victims. All stay in pcp->count and keep their order and mark: a page without
  * a buddy may be the buddy of a page that merges later.
  */

@@ -28,17 +28,14 @@ static bool pcp_relock(struct zone *zone, struct per_cpu_pages *pcp)
 static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
 		     int most, unsigned int pindex)
 {
-	while (to_free > 0 && pcp->count > 0) {
-		int nr = min(to_free, most);
-
-		pcp_free_bulk(zone, pcp, nr, pindex);
-		to_free -= nr;
-		if (to_free == 0 || pcp->count == 0)
-			break;
+	for (;;) {
+		pcp_free_bulk(zone, pcp, min(to_free, most), pindex);
+		to_free -= most;
+		if (to_free <= 0 || !pcp->count)
+			return true;
 		if (!pcp_relock(zone, pcp))
 			return false;
 	}
-	return true;
 }
 
 /**
@@ -49,7 +46,7 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
  * @batch: batch of the PCP, in base pages
  * @free_high: give back all pages of higher order
  *
- * It gives back as many pages as 7.3 does. After three quarters of a batch the lock is
+ * nr_pcp_free() says how many pages go. After three quarters of a batch the lock is
  * dropped, so that the task can be preempted or interrupted during long frees.
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock.
@@ -72,7 +69,7 @@ bool pcp_commit_trim(struct zone *zone, struct per_cpu_pages *pcp,
 		batch = PCP_ZONE_CHUNK;
 	} else {
 		to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
-		/* To choose and to merge takes a third of the time for which 7.3 has the lock. */
+		/* Less than a batch: pages are also chosen and merged with the lock held. */
 		batch -= batch / 4;
 	}
 	locked = pcp_trim(zone, pcp, to_free, batch, pindex);

@@ -50,8 +50,8 @@ static __always_inline bool pcp_note_free(struct per_cpu_pages *pcp,
  * the zone is short, or because high_max was lowered, and raises it when the PCP
  * is full. Most frees end here, without that call.
  */
-static __always_inline bool pcp_below_marks(struct zone *zone,
-					    struct per_cpu_pages *pcp)
+static __always_inline bool pcp_below_high(struct zone *zone,
+					   struct per_cpu_pages *pcp)
 {
 	int high = READ_ONCE(pcp->high);
 
@@ -85,7 +85,7 @@ static __always_inline bool pcp_commit(struct zone *zone,
 	__count_vm_events(PGFREE, 1 << order);
 	pcp_list_add(pcp, page, order, migratetype);
 	free_high = pcp_note_free(pcp, order, batch);
-	if (unlikely(nolock) || likely(!free_high && pcp_below_marks(zone, pcp)))
+	if (unlikely(nolock) || likely(!free_high && pcp_below_high(zone, pcp)))
 		return true;
 
 	return pcp_commit_trim(zone, pcp, pcp_pindex(migratetype, order), batch,

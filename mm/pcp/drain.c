@@ -8,6 +8,7 @@
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
+#include "point.h"
 #include "zone.h"
 
 /*
@@ -54,7 +55,7 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 		int batch = READ_ONCE(pcp->batch);
 
 		spin_lock(&pcp->lock);
-		/* Half of what 7.3 takes, as the pages are merged under the lock, too. */
+		/* Halved, as the pages are merged under the lock, too. */
 		pcp_free_bulk(zone, pcp, max(1, (batch << CONFIG_PCP_BATCH_SCALE_MAX) / 2), 0);
 		/*
 		 * With the lock still held: its CPU may absorb what waits, and take that to
@@ -82,10 +83,10 @@ void pcp_drain(struct zone *zone, struct per_cpu_pages *pcp)
 
 /*
  * Most carriers are done in a moment, and a grace period takes long for somebody who
- * reclaims. So look a few times: whoever was a carrier is none any more once there is
- * none. One that is preempted, or that others follow, may stay. Returns false if so.
+ * reclaims. So look a few times: once the number is 0, all that were carriers before are
+ * done. It may stay above 0 if one is preempted or others follow. Returns false if so.
  *
- * A carrier that is none any more has deferred what it could not bring to the zone.
+ * A carrier that is done has deferred the pages that it could not bring to the zone.
  */
 static bool pcp_zone_await_carriers(struct zone *zone, int *spins)
 {
@@ -120,8 +121,8 @@ out:
  *
  * Pages that somebody took off a free_llist before the drain, and has not brought to the
  * zone yet, are in nobody's sight. Such a carrier is an RCU reader. There is seldom one
- * that takes long, so others do not pay for a grace period. What it could not bring to the
- * zone it deferred, so the deferred pages come last.
+ * that takes long, so others do not pay for a grace period. It defers pages that it cannot
+ * bring to the zone, so the deferred pages come last.
  *
  * Context: Task context, after pcp_drain(). May sleep. Takes zone->lock.
  */

@@ -4,7 +4,7 @@
  * CPU is idle or dead, the PCP is disabled or drained.
  *
  * llist_del_all() takes a free_llist whole, and gives sole use of its pages. Nobody else
- * sees them until the zone has them. Therefore whoever takes them is counted in the PCP's
+ * sees them until the zone has them. Therefore a task that takes them is counted in the PCP's
  * carriers before, and is an RCU reader. See pcp_drain_finish(). Litmus tests:
  * pcp-carriers, pcp-carriers-taken, pcp-carriers-rcu.
  */
@@ -14,8 +14,9 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "../internal.h"
 #include "pcp.h"
+#include "point.h"
+#include "take.h"
 #include "zone.h"
 
 /*
@@ -60,8 +61,8 @@ static void pcp_begin_carrying(struct per_cpu_pages *pcp)
 {
 	atomic_inc(&pcp->carriers);
 	/*
-	 * Seen by whoever finds the lists empty for that: llist_del_all() would order it,
-	 * but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
+	 * A drain that finds the lists empty because of that sees it: llist_del_all() would
+	 * order it, but the lock of pcp->taken does not. Litmus test: pcp-carriers-taken.
 	 */
 	smp_mb__after_atomic();
 }
@@ -70,23 +71,6 @@ static void pcp_begin_carrying(struct per_cpu_pages *pcp)
 static void pcp_end_carrying(struct per_cpu_pages *pcp)
 {
 	atomic_dec(&pcp->carriers);
-}
-
-/* The pages that an absorb took and did not get to, if the lock can be had. */
-static struct llist_node *pcp_take_taken(struct per_cpu_pages *pcp, bool wait)
-{
-	struct llist_node *taken;
-
-	if (likely(!READ_ONCE(pcp->taken)))
-		return NULL;
-	if (wait)
-		spin_lock(&pcp->lock);
-	else if (!can_spin_trylock() || !spin_trylock(&pcp->lock))
-		return NULL;
-	taken = pcp->taken;
-	WRITE_ONCE(pcp->taken, NULL);
-	spin_unlock(&pcp->lock);
-	return taken;
 }
 
 /**
@@ -114,7 +98,7 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 	/* Those that an absorb took were freed before those that wait now. */
 	nr_pages = pcp_waiting_to_zone(zone, pcp, pcp_take_taken(pcp, false), nolock);
 
-	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	first = pcp_take_waiting(pcp, true);
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	nr_pages += pcp_waiting_to_zone(zone, pcp, first, nolock);
 	pcp_end_carrying(pcp);
@@ -145,7 +129,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);
 
-	first = llist_reverse_order(llist_del_all(&pcp->free_llist));
+	first = pcp_take_waiting(pcp, true);
 	pcp_point(pcp, PCP_POINT_TAKEN);
 	pcp_disown_waiting(zone, pcp, first);
 	pcp_waiting_to_zone(zone, pcp, first, false);
@@ -171,9 +155,9 @@ static bool pcp_shepherd_pcp(struct zone *zone, struct per_cpu_pages *pcp)
  * pcp_shepherd() - take what has waited for a CPU through a whole interval to the zones
  * @cpu: the CPU
  *
- * The first look marks the list, each absorb of the CPU takes the mark away, and the
- * second look finds it or not. Called for each CPU once in a vmstat interval, also for
- * those that are isolated: nothing has to run on them.
+ * The first look sets stale of the PCP, each absorb of the CPU clears it, and the second
+ * look finds it set or not. Called for each CPU once in a vmstat interval, also for those
+ * that are isolated: nothing has to run on them.
  *
  * Context: Task context.
  * Return: true if it has to look again.
@@ -209,7 +193,7 @@ bool pcp_return_all(void)
 
 	for_each_populated_zone(zone) {
 		for_each_possible_cpu(cpu) {
-			/* As many as a refill for each CPU: so no reader for all. */
+			/* As many as two refills for each CPU: so no reader for all. */
 			rcu_read_lock();
 			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
 			rcu_read_unlock();

@@ -31,7 +31,7 @@ static __always_inline bool pcp_free_local(struct zone *zone,
 }
 
 /**
- * pcp_free_page() - free a page
+ * __pcp_free_page() - free a page
  * @zone: zone of @page
  * @page: first page, prepared for freeing
  * @pfn: its pfn
@@ -39,11 +39,10 @@ static __always_inline bool pcp_free_local(struct zone *zone,
  * @order_allowed: pages of this order may be on a PCP
  * @nolock: FPI_NOLOCK, do not wait for a lock
  *
- * Context: Any with @nolock, else any but NMI. May take pcp->lock and
- * zone->lock.
+ * See pcp_free_page() and pcp_free_uncached().
  */
-void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
-		   unsigned int order, bool order_allowed, bool nolock)
+void __pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
+		     unsigned int order, bool order_allowed, bool nolock)
 {
 	struct pcp_route_in in = {
 		.order_allowed = order_allowed,

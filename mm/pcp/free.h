@@ -27,10 +27,10 @@ static __always_inline bool pcp_task_needs_pages(void)
  * How many pages a CPU has before it pushes others: half of what it may have beside a batch.
  * The high mark goes up while the CPU allocates, so it keeps what it has use for. The zone
  * would have to break up blocks for it otherwise, while these pages wait for another CPU.
- * With all that it may have, it would give as many pages to the zone as stock does.
+ * If it kept all that it may have, it would give as many to the zone as if none were pushed.
  *
  * No less than high_min while that is small: high is raised above it when the PCP is full.
- * But with much memory for each CPU, or if the marks are set by hand, high stays at high_min,
+ * But with much memory for each CPU, or if its limits are set by hand, high stays at high_min,
  * and the PCP is trimmed there: it would push nothing.
  */
 static __always_inline int pcp_keep_mark(const struct per_cpu_pages *pcp)

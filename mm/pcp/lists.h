@@ -3,10 +3,10 @@
  * The lists of one PCP, and the mark of the pages on them.
  *
  * A free page that a PCP has is PagePCPBuddy, and the low bits of its page type
- * say which PCP: the CPU plus one, or 0 while it waits to be absorbed. Only who
- * holds pcp->lock sets or clears the mark of that CPU. So who holds it can
- * trust what it reads there, in whatever hands the page is: if a page of the zone has
- * the mark, it is on this PCP, and page_private() is its order. Litmus test: pcp-mark.
+ * say which PCP: the CPU plus one, or 0 while it waits to be absorbed. The mark of a
+ * CPU is set and cleared under pcp->lock. So a holder of that lock can trust the mark
+ * of any page, also of one that somebody else uses: if a page of the zone has the mark,
+ * it is on this PCP, and page_private() is its order. Litmus test: pcp-mark.
  */
 #ifndef __MM_PCP_LISTS_H
 #define __MM_PCP_LISTS_H

@@ -17,6 +17,19 @@
  * Locking a pcp requires a PCP lookup followed by a spinlock. The task stays
  * on its CPU in between, so that no other CPU's PCP is locked. On PREEMPT_RT
  * the spinlock may sleep, so there only migration is off.
+ *
+ * The pin is no part of pcp_trylock(): a free reads the number of its CPU to find
+ * the route, and many routes take no lock. These functions pin the task, and unpin
+ * it when the lock is released:
+ *
+ *	pcp_spin_trylock()	for allocations, in page_alloc.c
+ *	__pcp_free_page()	from the look at the CPU until the page is on the PCP
+ *	pcp_batch_free()	while the batch has a lock; pcp_batch_end() unpins then
+ *	pcp_take_lockless()
+ *
+ * pcp_relock() and pcp_push_flush() unpin the task for a moment, so that it can be
+ * preempted, and pin it again. They may lose the lock. The task is pinned when they
+ * return, with the lock or without, so that their callers unpin it in one way.
  */
 #ifndef CONFIG_PREEMPT_RT
 #define pcpu_task_pin()		preempt_disable()
@@ -28,8 +41,8 @@
 
 /*
  * Clang's context analysis checks that each function leaves the lock as it is
- * annotated. It cannot say that a call may lose the lock, so who makes such a
- * call, or keeps the lock for a later one, has __no_context_analysis.
+ * annotated. It cannot say that a call may lose the lock. So a function that makes
+ * such a call, or keeps the lock for a later one, has __no_context_analysis.
  */
 
 /**

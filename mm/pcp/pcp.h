@@ -21,12 +21,13 @@
  *
  *	validate.c trace.c	check a PCP or the blocks of a zone; the tracepoints
  *	pcp.c			set up a PCP, and how much may wait for it
- *	waiting.h		pages that wait for their CPU
+ *	waiting.h take.h	pages that wait for their CPU; take them all
  *	owner.h owner.c		which CPU gets the pages of a block back
  *	lists.h buddy.c		the lists of one PCP: add, split, merge
  *	lock.h fail.h fail.c	the lock of one PCP, and how its trylock is made to fail
  *	pageblock.h		the block of a page
  *	zone.h zone.c		the seam: all that is done to a zone
+ *	point.h point.c		where suites get in
  *
  * Locks: pcp->lock nests outside zone->lock. The free_llist needs neither.
  * See Documentation/mm/pcp.rst.
@@ -51,7 +52,7 @@
 /*
  * Pieces of a free_llist that go to the zone under one hold of zone->lock, with interrupts
  * off. Each costs twice what a page of a trim does, and vmstat's worker may be the one that
- * frees them: in 7.3 that worker holds the lock for some forty pages at most.
+ * frees them. When it trims a PCP, it holds the lock for some forty pages at most.
  */
 #define PCP_FLUSH_CHUNK		20
 
@@ -85,8 +86,43 @@ struct page *pcp_lockless_from(struct zonelist *zonelist,
 			       enum zone_type highest);
 
 /* free.c */
-void pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
-		   unsigned int order, bool order_allowed, bool nolock);
+void __pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
+		     unsigned int order, bool order_allowed, bool nolock);
+
+/**
+ * pcp_free_page() - free a page of an order that a PCP may have
+ * @zone: zone of @page
+ * @page: first page, prepared for freeing
+ * @pfn: its pfn
+ * @order: order of @page
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * Context: Any with @nolock, else any but NMI. May take pcp->lock and
+ * zone->lock.
+ */
+static __always_inline void pcp_free_page(struct zone *zone, struct page *page,
+					  unsigned long pfn, unsigned int order,
+					  bool nolock)
+{
+	__pcp_free_page(zone, page, pfn, order, true, nolock);
+}
+
+/**
+ * pcp_free_uncached() - free a page of an order that no PCP may have
+ * @zone: zone of @page
+ * @page: first page, prepared for freeing
+ * @pfn: its pfn
+ * @order: order of @page
+ * @nolock: FPI_NOLOCK, do not wait for a lock
+ *
+ * Context: Any with @nolock, else any but NMI. May take zone->lock.
+ */
+static __always_inline void pcp_free_uncached(struct zone *zone, struct page *page,
+					      unsigned long pfn, unsigned int order,
+					      bool nolock)
+{
+	__pcp_free_page(zone, page, pfn, order, false, nolock);
+}
 
 /* batch.c */
 #define PCP_BATCH_RUNS	4
@@ -121,6 +157,7 @@ int pcp_validate_blocks(struct zone *zone);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void pcp_validate_report(struct va_format *vaf);
+__printf(1, 2) void pcp_validate_say(const char *fmt, ...);
 int pcp_validate_block(struct zone *zone, struct pageblock_data *pbd,
 		       unsigned long pfn, int *owned);
 #endif

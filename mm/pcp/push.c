@@ -10,6 +10,7 @@
 #include <trace/events/pcp.h>
 
 #include "pcp.h"
+#include "point.h"
 #include "zone.h"
 
 /*
@@ -45,24 +46,25 @@ static void pcp_run_empty(struct pcp_run *run)
 }
 
 /*
- * What waits for @pcp has to go to the zone, which may take long. So not under the lock of
- * the local PCP, if @pinned says that the task is pinned and *local that it is locked.
+ * The pages that wait for @pcp have to go to the zone. That may take long, so the task is not
+ * pinned meanwhile, and the lock of the local PCP not held. @local is NULL unless the task is
+ * pinned; then *local is the local PCP while that is locked.
  */
 static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool nolock,
-			   bool pinned, struct per_cpu_pages **local)
+			   struct per_cpu_pages **local)
 	__no_context_analysis
 {
 	bool open = pcp_open(pcp);
 	unsigned int nr_pages;
 
-	if (pinned) {
+	if (local) {
 		if (*local)
 			pcp_unlock(*local);
 		*local = NULL;
 		pcpu_task_unpin();
 	}
 	nr_pages = pcp_flush_waiting(zone, pcp, nolock);
-	if (pinned)
+	if (local)
 		pcpu_task_pin();
 
 	if (!open)
@@ -71,7 +73,7 @@ static void pcp_push_flush(struct zone *zone, struct per_cpu_pages *pcp, bool no
 		count_vm_event(PCP_OVERFLOW);
 }
 
-static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pinned,
+static __always_inline void __pcp_push(struct pcp_run *run, bool nolock,
 				       struct per_cpu_pages **local)
 {
 	struct per_cpu_pages *pcp = run->pcp;
@@ -111,7 +113,7 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
 		pcp_watch();
 
 	if (unlikely(!pcp_open(pcp) || (!nolock && pcp_over_bound(zone, pcp, waiting))))
-		pcp_push_flush(zone, pcp, nolock, pinned, local);
+		pcp_push_flush(zone, pcp, nolock, local);
 	rcu_read_unlock();
 }
 
@@ -132,11 +134,11 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
  *
  * Both are fully ordered, so at least one of them sees the other and takes the
  * pages to the zone. The successful cmpxchg() in llist_add_batch() is the
- * barrier here. It also has whoever takes the list see the order and the mark of the
- * pages. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
+ * barrier here. It also makes the order and the mark of the pages visible to a task that
+ * takes the list. Litmus tests: pcp-dead-look, pcp-dead-xchg, pcp-disable-look, pcp-old-owner,
  * pcp-publish.
  *
- * The owner may never look at its list. So whoever finds that more pages wait
+ * The owner may never look at its list. So a push that finds more pages waiting
  * than the bound allows takes them all to the zone; with @nolock just its own,
  * because that may be an NMI, or a caller that holds any lock.
  *
@@ -150,7 +152,7 @@ static __always_inline void __pcp_push(struct pcp_run *run, bool nolock, bool pi
  */
 void pcp_push(struct pcp_run *run, bool nolock)
 {
-	__pcp_push(run, nolock, false, NULL);
+	__pcp_push(run, nolock, NULL);
 }
 
 /**
@@ -161,7 +163,7 @@ void pcp_push(struct pcp_run *run, bool nolock)
  * @order: order of @page
  * @nolock: FPI_NOLOCK, do not wait for a lock
  *
- * As pcp_push(), for single frees: here the run stays in registers, and the caller, who
+ * As pcp_push(), for single frees: here the run stays in registers, and the caller, which
  * mostly has a local page, needs no stack for it.
  *
  * Context: As for pcp_push().
@@ -175,7 +177,7 @@ void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int
 	};
 
 	pcp_run_add(&run, page, order);
-	__pcp_push(&run, nolock, false, NULL);
+	__pcp_push(&run, nolock, NULL);
 }
 
 /**
@@ -191,6 +193,6 @@ void pcp_push_page(struct zone *zone, int owner, struct page *page, unsigned int
  */
 struct per_cpu_pages *pcp_push_pinned(struct pcp_run *run, struct per_cpu_pages *local)
 {
-	__pcp_push(run, false, true, &local);
+	__pcp_push(run, false, &local);
 	return local;
 }

@@ -2,10 +2,10 @@
 /*
  * Refill a PCP from the zone, under one hold of zone->lock.
  *
- * The pages are those that 7.3 would take: the smallest that will do come first, so that
- * whole blocks are broken up last. 7.3 splits page by page under the lock. This takes
- * large pieces, and splits them when the lock is released. This CPU becomes the owner of
- * their blocks.
+ * The pages are those that __rmqueue() would take one by one: the smallest that will do
+ * come first, so that whole blocks are broken up last. But it would split page by page
+ * under the lock. This takes large pieces, and splits them when the lock is released. This
+ * CPU becomes the owner of their blocks.
  */
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -30,8 +30,8 @@ static unsigned int pcp_max_piece(unsigned int order, int want)
 
 /*
  * Take up to @want base pages, in pieces of at least @order, whose order page_private()
- * keeps. Pages of other types, and of CMA areas, are found as 7.3 finds them. After that
- * has given a block the wanted type, its pieces are taken like all others.
+ * keeps. __rmqueue() finds pages of other types, and of CMA areas. After it has given a
+ * block the wanted type, the pieces of that are taken like all others.
  */
 static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
 			    int migratetype, unsigned int alloc_flags,
@@ -61,7 +61,7 @@ static void pcp_take_pieces(struct zone *zone, unsigned int order, int want,
 
 /*
  * Pages of a block shall come back to the CPU that took some last, kernel pages and user
- * pages alike, and in whatever way the block was found. If the block stayed with an owner
+ * pages alike, however the block was found. If the block stayed with an owner
  * that takes none, this CPU would push to it the pages that it allocates and frees itself.
  */
 static void pcp_adopt(struct zone *zone, struct per_cpu_pages *pcp,

@@ -82,7 +82,7 @@ static __always_inline enum pcp_route pcp_decide_route(struct pcp_route_in in)
  */
 static __always_inline enum pcp_route pcp_route_busy(bool nolock)
 {
-	/* Without SMP it always fails, and the zone decides, as in stock. */
+	/* Without SMP it always fails, and the zone decides, as without mm/pcp/. */
 	if (!IS_ENABLED(CONFIG_SMP))
 		return PCP_ROUTE_ZONE;
 	return nolock ? PCP_ROUTE_DEFER : PCP_ROUTE_ZONE;

@@ -54,14 +54,14 @@ static int __init pcp_owners_init(void)
 early_initcall(pcp_owners_init);
 
 #ifdef CONFIG_DEBUG_FS
-/* What the file in debugfs says: 1 if owners are on, else 0. */
+/* A read of the file in debugfs: 1 if owners are on, else 0. */
 VISIBLE_IF_KUNIT int pcp_owners_get(void *data, u64 *on)
 {
 	*on = pcp_owners_on();
 	return 0;
 }
 
-/* What was written there: 1 turns owners on, 0 off, which may sleep. */
+/* A write to it: 1 turns owners on, 0 off, which may sleep. */
 VISIBLE_IF_KUNIT int pcp_owners_set(void *data, u64 on)
 {
 	if (on > 1)

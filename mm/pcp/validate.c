@@ -6,6 +6,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
+#include <kunit/visibility.h>
 #include <linux/cpumask.h>
 #include <linux/mmdebug.h>
 #include <linux/printk.h>
@@ -31,7 +32,7 @@ VISIBLE_IF_KUNIT void pcp_validate_report(struct va_format *vaf)
 		kunit_set_failure(kunit_get_current_test());
 }
 
-static __printf(1, 2) void pcp_validate_say(const char *fmt, ...)
+VISIBLE_IF_KUNIT __printf(1, 2) void pcp_validate_say(const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;

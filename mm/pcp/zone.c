@@ -38,25 +38,6 @@ struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *pag
 	return pfn_to_pageblock(page, pfn);
 }
 
-/* Called on all CPUs and in all contexts. */
-void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-/**
- * __pcp_point() - call the hook, if a suite set it
- * @pcp: the PCP that somebody looked at
- * @point: where
- *
- * Context: Any.
- */
-void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
-{
-	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-	hook = READ_ONCE(pcp_point_hook);
-	if (unlikely(hook))
-		hook(pcp, point);
-}
-
 /**
  * __pcp_zone_short() - pcp_zone_short() while a suite runs
  * @zone: the zone
@@ -165,7 +146,7 @@ struct page *pcp_zone_take(struct zone *zone, unsigned int order,
 }
 
 /**
- * pcp_zone_rmqueue() - allocate from the zone as stock does
+ * pcp_zone_rmqueue() - allocate from the zone, with its fallbacks
  * @zone: the zone
  * @order: the order
  * @migratetype: type that is wanted; others may be fallen back to
@@ -216,7 +197,7 @@ int pcp_zone_nr_alloc(struct zone *zone, struct per_cpu_pages *pcp,
  * @free_high: give back all pages of higher order
  *
  * Context: @pcp->lock is held.
- * Return: the mark in base pages, 0 if the PCP is disabled.
+ * Return: the high mark in base pages, 0 if the PCP is disabled.
  */
 int pcp_zone_high(struct zone *zone, struct per_cpu_pages *pcp, int batch,
 		  bool free_high)

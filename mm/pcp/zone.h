@@ -7,12 +7,11 @@
 #ifndef __MM_PCP_ZONE_H
 #define __MM_PCP_ZONE_H
 
-#include <kunit/test-bug.h>
-#include <kunit/visibility.h>
 #include <linux/llist.h>
 #include <linux/mmzone.h>
 
 #include "pageblock.h"
+#include "point.h"
 
 bool pcp_zone_lock(struct zone *zone, unsigned long *flags, bool nolock)
 	__cond_acquires(true, &zone->lock);
@@ -52,16 +51,9 @@ void pcp_zone_hand_out(struct zone *zone, struct page *page,
 		       struct zone *preferred);
 
 /*
- * Each free or allocation asks these. Without our suites they cost nothing, also where
- * KUnit is shipped. With the suites they cost a branch that is patched in while one runs. A
- * suite replaces the function with underscores.
+ * Each free or allocation asks these, so they are inline. A suite replaces the function with
+ * underscores.
  */
-#if IS_ENABLED(CONFIG_PCP_KUNIT_TEST)
-#define pcp_tested()	static_branch_unlikely(&kunit_running)
-#else
-#define pcp_tested()	false
-#endif
-
 struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *page,
 				       unsigned long pfn);
 bool __pcp_zone_short(struct zone *zone);
@@ -102,39 +94,6 @@ static __always_inline bool pcp_zone_short(struct zone *zone)
 	if (pcp_tested())
 		return __pcp_zone_short(zone);
 	return zone_flags_short(zone);
-}
-
-/*
- * A place between two looks at a state that others change. A suite that sets
- * the hook changes the state there, so the race happens each time and not by
- * luck. It is no static stub: a stub is looked up in memory that is gone when the
- * thread of a test ends and frees its pages. After PCP_POINT_LOOKED the
- * hook may be called by an RCU reader, so it must not sleep.
- */
-enum pcp_point {
-	PCP_POINT_LOOKED,
-	PCP_POINT_PUSHED,
-	PCP_POINT_TAKEN,
-	PCP_POINT_DRAINED,	/* a drain was at all CPUs, and holds its mutex; no PCP */
-	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
-	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
-	NR_PCP_POINTS,
-};
-
-extern void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point);
-
-/**
- * pcp_point() - does nothing, unless a suite set the hook
- * @pcp: the PCP that somebody looked at, or NULL
- * @point: where
- *
- * Context: Any.
- */
-static __always_inline void pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
-{
-	if (pcp_tested())
-		__pcp_point(pcp, point);
 }
 
 #endif /* __MM_PCP_ZONE_H */

@@ -82,7 +82,7 @@ def unknown_files(text, known):
 def known_file(name):
     return os.path.exists(os.path.join(ROOT, name)) or any(
         os.path.exists(os.path.join(ROOT, where, name))
-        for where in ("mm/pcp", "mm/pcp/tests", "tools/testing/user"))
+        for where in ("mm/pcp", "mm/pcp/tests", "mm/pcp/tests/lib", "tools/testing/user"))
 
 
 def headings(text):
@@ -162,6 +162,20 @@ class KernelPage(unittest.TestCase):
         for word in ("make user", "make kunit", "scripts/splitfree", "docs/", "patches/",
                      "tools/testing/user", "splitfree"):
             self.assertNotIn(word, self.text)
+        # A kernel is not what it was compared with, and has a later number.
+        for path, text in [(RST, self.text), *self.files.items()]:
+            self.assertNotRegex(text, r"\b[Ss]tock\b|\b7\.3\b", path)
+
+    def test_its_table_has_each_litmus_test(self):
+        rows = re.findall(r"^   \* - (pcp-[\w-]+)$", self.text, re.M)
+        self.assertGreater(len(rows), 10)
+        self.assertEqual(len(rows), len(set(rows)))
+        named = {name for text in self.files.values()
+                 for name in re.findall(r"(?<![\w-])pcp-[a-z]+(?:-[a-z]+)*\b", text)}
+        self.assertEqual(set(rows), named)
+        there = glob.glob(os.path.join(ROOT, "tools/testing/models/litmus/*.litmus"))
+        self.assertEqual(set(rows), {os.path.basename(path)[:-len(".litmus")] for path in there
+                                     if "-broken-" not in path})
 
 
 class Markdown(unittest.TestCase):

@@ -14,7 +14,7 @@
 #include <linux/vmstat.h>
 
 #include "../fail.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* More than one block has room for. */
 #define KVFREE_OBJECTS	2000
@@ -80,7 +80,7 @@ static void kvfree_done(struct kunit *test, long before)
 	live_check(test);
 }
 
-/* What kvfree_rcu() did since it was called with the same @since, at first 0. */
+/* Events of kvfree_rcu() since the last call with the same @since, at first 0. */
 static void kvfree_count(unsigned long since[2])
 {
 	since[0] = live_event(KVFREE_RCU_PAGE) - since[0];
@@ -278,7 +278,7 @@ static void kvfree_many(struct kunit *test, long (*fn)(struct pcp_worker *w),
 static void kvfree_asks_the_lists(struct kunit *test)
 {
 	const struct kvfree_param *param = test->param_value;
-	/* Whoever has interrupts off may have a pi_lock. */
+	/* A caller with interrupts off may hold a pi_lock. */
 	bool never = IS_ENABLED(CONFIG_PREEMPT_RT) || param->failing == 100;
 	unsigned long did[2];
 

@@ -6,7 +6,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 /* === Bounded work === */
 
@@ -105,7 +105,7 @@ static void absorb_bound_includes_isolated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_waiting_here(fx), 1);
 }
 
-/* What was left over does not keep a page from the list that is wanted now. */
+/* An absorb goes on beyond the pages left over: the list has one that is wanted now. */
 static void absorb_goes_on_to_the_list(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

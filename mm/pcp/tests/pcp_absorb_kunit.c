@@ -6,7 +6,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 /* === Nothing there === */
 
@@ -126,7 +126,7 @@ static void absorb_keeps_the_order_of_the_pushes(struct kunit *test)
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* Who stops at the mark goes on there when there is room again. */
+/* An absorb that stopped at the high mark goes on there when there is room again. */
 static void absorb_in_portions_keeps_the_order_of_the_pushes(struct kunit *test)
 {
 	static const unsigned int portions[] = { 1, 1, 2, 2 };
@@ -176,7 +176,7 @@ static void absorb_nolock_begins_with_the_last_push(struct kunit *test)
 	expect_order(fx, order, ARRAY_SIZE(order));
 }
 
-/* However many wait: no more than one refill, which is no less work. */
+/* However many wait: no more than two of the largest refills, which are no less work. */
 static void absorb_of_many_keeps_the_order_of_the_pushes(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -9,7 +9,7 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static struct page *alloc_flags(struct pcp_fixture *fx, unsigned int order,
 				unsigned int flags)
@@ -85,7 +85,7 @@ static void alloc_lists_then_waiting_then_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
-/* Whoever cached it may want it again. */
+/* The task that cached it may want it again. */
 static void alloc_waiting_before_larger_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -168,7 +168,7 @@ static void alloc_waiting_page_is_too_small(struct kunit *test)
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 0), 0);
 	pcp_fx_zone_add(fx, pcp_fx_page(fx, 2, 0), 1);
 	KUNIT_EXPECT_PTR_EQ(test, alloc(fx, 1), pcp_fx_page(fx, 2, 0));
-	/* Absorbed all the same. */
+	/* It was absorbed, though. */
 	KUNIT_EXPECT_EQ(test, waiting(fx), 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
@@ -289,7 +289,7 @@ static void alloc_nolock_overfull_gives_back_nothing(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 
 	fill_over(fx, MIGRATE_UNMOVABLE, 1);
-	/* Nor does it turn the list round first. */
+	/* It does not reverse the list first. */
 	KUNIT_EXPECT_PTR_EQ(test, alloc_flags(fx, 0, ALLOC_NOLOCK),
 			    pcp_fx_page(fx, 1, 4));
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 0);
@@ -424,7 +424,7 @@ static void alloc_highatomic_never_refills(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 }
 
-/* Nor does it split: then the zone itself does better. */
+/* It does not split: the zone itself does better then. */
 static void alloc_highatomic_splits_nothing(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

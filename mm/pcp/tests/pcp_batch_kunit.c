@@ -6,7 +6,7 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
-#include "batches.h"
+#include "lib/batches.h"
 
 static void batch_of_nothing(struct kunit *test)
 {
@@ -183,7 +183,7 @@ static void batch_lock_lost_in_a_trim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_came(fx), 3);
 }
 
-/* Whatever route a folio takes, the task is pinned if, and only if, it has the lock. */
+/* On each route of a folio, the task is pinned if, and only if, it has the lock. */
 static void batch_pins_while_it_has_the_lock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -193,7 +193,7 @@ static void batch_pins_while_it_has_the_lock(struct kunit *test)
 	batch_free(&batch, fx->zone, remote(fx, 0));
 	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), before);
 
-	/* What a task has that is pinned once, and has the lock. */
+	/* The count of a task that is pinned once, and has the lock. */
 	pcpu_task_pin();
 	spin_lock(&fx->pcp->lock);
 	pinned = pcp_fx_pinned();

@@ -5,8 +5,8 @@
  */
 #include <kunit/test.h>
 
-#include "batches.h"
-#include "rival.h"
+#include "lib/batches.h"
+#include "lib/rival.h"
 
 static void batch_remote_goes_out_at_the_end(struct kunit *test)
 {
@@ -281,7 +281,7 @@ static void batch_run_that_makes_room_flushes_without_the_lock(struct kunit *tes
 	unsigned int z;
 	int reader;
 
-	/* Who reads RCU may be pinned as well. */
+	/* An RCU reader may be pinned as well. */
 	rcu_read_lock();
 	reader = pcp_fx_pinned();
 	rcu_read_unlock();

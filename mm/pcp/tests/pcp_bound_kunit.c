@@ -6,7 +6,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void push_to_the_bound_waits(struct kunit *test)
 {
@@ -172,7 +172,7 @@ static void shrink_bound(struct kunit *test)
 	pcp_fx_set_bound(test->priv, 1, 1);
 }
 
-/* It looked before the push. What it finds after it is for somebody with time. */
+/* It looked before the push. Pages that come later are left to a caller that may wait. */
 static void push_nolock_flushes_for_no_bound(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -209,7 +209,7 @@ static void push_nolock_short_zone_has_the_short_bound(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fx->free_nolock);
 }
 
-/* The largest refill, and no more than may be cached. */
+/* Two of the largest refills, and no more than may be cached. */
 static void push_bound_follows_the_batch(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -280,7 +280,7 @@ static void pages_of_a_zone_are_cached_or_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_zone_nr_pages(fx->zone, cpu_possible_mask), 6UL);
 }
 
-/* What a push writes, and what an allocation or a local free of order 0 needs. */
+/* A push writes one line. An allocation or a local free of order 0 needs the other. */
 static void bound_is_on_one_line_and_order_0_on_another(struct kunit *test)
 {
 	size_t remote = offsetof(struct per_cpu_pages, free_llist);

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static void add_tail(struct pcp_fixture *fx, struct page *page, unsigned int order)
 {
@@ -52,7 +52,7 @@ static void buddy_add_tail_puts_page_on_cold_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_private(pcp_fx_page(fx, 0, 2)), 1);
 }
 
-/* Whoever owns the block. */
+/* It does not matter which CPU owns the block. */
 static void buddy_add_sets_the_mark_of_the_cpu(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

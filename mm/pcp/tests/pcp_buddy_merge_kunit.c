@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* Merge page @index of block 0, and say what became of it. */
 static void expect_merge(struct pcp_fixture *fx, unsigned int index,
@@ -122,7 +122,7 @@ static void buddy_merge_leaves_a_page_of_another_zone(struct kunit *test)
 	set_page_zone(page, type);
 }
 
-/* Who pushes the next page holds no lock. */
+/* The next push changes its links, without a lock. */
 static void buddy_merge_leaves_a_page_that_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -136,7 +136,7 @@ static void buddy_merge_leaves_a_page_that_waits(struct kunit *test)
 			    &pcp_fx_page(fx, 0, 1)->pcp_llist);
 }
 
-/* What its user has in page_private() is no order. */
+/* The value that its user has in page_private() is no order. */
 static void buddy_merge_leaves_a_page_in_use_that_has_private_data(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -10,7 +10,7 @@
 #include <linux/prandom.h>
 #include <linux/random.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 static unsigned int seed;
 module_param(seed, uint, 0444);
@@ -27,7 +27,7 @@ struct piece {
 };
 
 /*
- * What must be on the lists of both PCPs: @pieces from hot to cold, all orders and
+ * The lists of both PCPs as they must be: @pieces from hot to cold, all orders and
  * types together. One bit in @free for each of their base pages.
  */
 struct model {

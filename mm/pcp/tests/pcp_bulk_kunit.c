@@ -6,7 +6,7 @@
  */
 #include <kunit/test.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /*
  * Pages of block 1, which nobody owns. Cases that count on their order use none that
@@ -276,7 +276,7 @@ static void bulk_collect_counts_merged_pages(struct kunit *test)
 
 	add_movable(fx, 1, 0);
 	add_movable(fx, 6, 0);
-	/* The coldest are 0, 4 and 1, of which 0 and 1 merge. */
+	/* The coldest are 0, 4 and 1. 0 and 1 merge. */
 	collect(fx, 3, 0, &victims);
 	expect_victim(fx, &victims, next, 0);
 	expect_victim(fx, &victims, cold, 1);

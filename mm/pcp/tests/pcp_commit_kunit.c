@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite for commit.h: a page goes on the local PCP, and what that says about the frees
- * to come. The heuristics are those of stock, so each term is tried on both sides of its
- * limit. The suite pcp_commit_trim has what goes back to the zone.
+ * to come. The heuristics were there before mm/pcp/, so each term is tried on both sides of
+ * its limit. The suite pcp_commit_trim has what goes back to the zone.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
 
-#include "commits.h"
+#include "lib/commits.h"
 
 /* === The page === */
 

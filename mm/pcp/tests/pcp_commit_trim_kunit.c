@@ -5,8 +5,8 @@
  */
 #include <kunit/test.h>
 
-#include "commits.h"
-#include "rival.h"
+#include "lib/commits.h"
+#include "lib/rival.h"
 
 /* === The high mark === */
 
@@ -307,7 +307,7 @@ static void commit_migrated_between_batches(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 4);
-	/* The zone has got pages all the same. */
+	/* The zone has got pages, though. */
 	pcp_fx_expect_trimmed(fx, 4);
 	pcp_fx_check(fx);
 }
@@ -354,7 +354,7 @@ static void lose_to_rival(struct pcp_fixture *fx)
 		rival_waits = pcp_fx_rival_queue(rival);
 }
 
-/* Whoever waits for the lock gets it between two batches. */
+/* A waiter for the lock gets it between two batches. */
 static void commit_lock_taken_between_batches(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void drain(struct pcp_fixture *fx)
 {
@@ -83,7 +83,7 @@ static void drain_push_to_dead_cpu_goes_to_the_zone(struct kunit *test)
 
 static void expect_dead_push_once(struct pcp_fixture *fx)
 {
-	/* Who pushes now is on its own: the flag was set before the drain. */
+	/* No drain follows this push: the flag was set before the drain. */
 	fx->on_free = NULL;
 	KUNIT_EXPECT_FALSE(fx->test, pcp_open(fx->pcp));
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 1, 4), 1);

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void drain(struct pcp_fixture *fx)
 {
@@ -317,7 +317,7 @@ static void commit_and_push_once(struct pcp_fixture *fx)
 	pcp_list_add(fx->pcp, pcp_fx_page(fx, 1, 2), 0, MIGRATE_MOVABLE);
 }
 
-/* What comes while the last of the others goes: until both are empty. */
+/* A page comes while the last one goes: the drain repeats until both lists are empty. */
 static void drain_repeats_until_nothing_is_cached_nor_waits(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -350,7 +350,7 @@ static void drain_does_not_wait_for_a_push_on_its_way(struct kunit *test)
 	atomic_dec(&fx->pcp->nr_waiting);
 }
 
-/* What a CPU gives back, it did not want: others may adopt the block. */
+/* The CPU did not want the pages that it gives back: others may adopt the block. */
 static void drain_disowns_the_blocks_of_what_is_cached(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -408,7 +408,7 @@ static void drain_finish_frees_what_was_deferred(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, deferred_of, fx->zone);
 }
 
-/* What a drain does about those who carry pages. */
+/* The waits of a drain for tasks that carry pages. */
 static struct {
 	struct task_struct *task;
 	unsigned int looks;

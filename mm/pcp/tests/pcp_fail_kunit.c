@@ -16,7 +16,7 @@
 #include "../../page_alloc.h"
 #include "../fail.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Which sides fail, and how often. */
 struct fail_param {
@@ -279,8 +279,8 @@ static void fail_nth_until_none_is_left(struct kunit *test)
 	kunit_info(test, "%u trylocks failed one by one", n - 1);
 	KUNIT_EXPECT_LT(test, n, 256U);
 	/*
-	 * Allocations of four orders, in bulk and nolock lock each. So do frees, but one of
-	 * a block that another CPU took over meanwhile may be pushed.
+	 * Allocations of four orders, in bulk and nolock lock each. Frees lock, too, but one
+	 * of a block that another CPU took over meanwhile may be pushed.
 	 */
 	KUNIT_EXPECT_GT(test, n, 6U);
 	pcp_on_cpu(test, lv->a, live_free_fn, lv);

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 static void flush_of_nothing(struct kunit *test)
 {
@@ -63,7 +63,7 @@ static void flush_takes_what_an_absorb_left_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_flush_waiting(fx->zone, fx->other, false), 4);
 	EXPECT_FREED(fx, pcp_fx_page(fx, 0, 1), pcp_fx_page(fx, 0, 2),
 		     pcp_fx_page(fx, 1, 0), pcp_fx_page(fx, 1, 1));
-	/* What it sorted stays. */
+	/* The page that it sorted stays. */
 	KUNIT_EXPECT_EQ(test, fx->other->count, 1);
 	pcp_fx_check(fx);
 }
@@ -191,7 +191,7 @@ static void push_late(struct kunit *test)
 	pcp_fx_push(fx, fx->other, pcp_fx_page(fx, 1, 0), 0);
 }
 
-/* Whoever comes when the list has been taken finds an empty one. */
+/* A push after the list was taken finds an empty one. */
 static void flush_leaves_what_comes_meanwhile(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -7,7 +7,7 @@
 #include <linux/sched.h>
 
 #include "../free.h"
-#include "frees.h"
+#include "lib/frees.h"
 
 /* Free a page of order 2 in the other CPU's block, and expect that it is kept. */
 static void expect_kept(struct pcp_fixture *fx, bool nolock)
@@ -19,7 +19,7 @@ static void expect_kept(struct pcp_fixture *fx, bool nolock)
 	pcp_fx_free(fx, page, 2, nolock);
 	pcp_fx_expect_local(fx, count + 4);
 	KUNIT_EXPECT_TRUE(fx->test, pcp_has_mark(page, pcp_mark(fx->pcp)));
-	/* Who owns the block has others of its pages. */
+	/* The owner of the block has other pages of it. */
 	pcp_fx_expect_owner(fx, 0, fx->other->cpu);
 	pcp_fx_check_blocks(fx);
 }
@@ -86,7 +86,7 @@ static void free_remote_is_pushed_with_high_marks_set_by_hand(struct kunit *test
 	expect_pushed(fx, false);
 }
 
-/* What a CPU keeps, of its marks and its batch. */
+/* The number of pages that a CPU keeps, from its limits and its batch. */
 static void free_keep_mark_is_half_of_what_it_may_have(struct kunit *test)
 {
 	static const struct {
@@ -97,7 +97,7 @@ static void free_keep_mark_is_half_of_what_it_may_have(struct kunit *test)
 		{ 1000, 300, 8000, 1000, 300 },
 		/* but no more than half of high_max, */
 		{ 1000, 900, 1000, 2000, 500 },
-		/* nor than half of the largest refill. */
+		/* nor than the largest refill. */
 		{ 10, 100000, 400000, 10, (10 << CONFIG_PCP_BATCH_SCALE_MAX) / 2 },
 	};
 	struct pcp_fixture *fx = test->priv;
@@ -152,7 +152,7 @@ static void free_remote_is_kept_for_an_empty_list(struct kunit *test)
 
 	/* Not empty any more. */
 	pcp_free_page(fx->zone, pcp_fx_page(fx, 0, 4),
-		      page_to_pfn(pcp_fx_page(fx, 0, 4)), 2, true, false);
+		      page_to_pfn(pcp_fx_page(fx, 0, 4)), 2, false);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fx->other->nr_waiting), 4);
 	pcp_fx_check(fx);
 }
@@ -183,7 +183,7 @@ static void free_remote_highatomic_is_kept_for_no_other_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 2), 1);
 }
 
-/* What the task is, and whether pages that it frees stay here. */
+/* Flags of the task, and whether pages that it frees stay here. */
 struct task_case {
 	const char *desc;
 	unsigned int flags;
@@ -211,7 +211,7 @@ static void free_remote_is_kept_for_the_task(struct kunit *test)
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	current->flags = (current->flags & ~flags) | c->flags;
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false);
 	current->flags = (current->flags & ~flags) | before;
 	if (c->kept)
 		pcp_fx_expect_local(fx, count + 4);

@@ -7,8 +7,8 @@
  */
 #include <kunit/test.h>
 
-#include "frees.h"
-#include "rival.h"
+#include "lib/frees.h"
+#include "lib/rival.h"
 
 /* === Local === */
 
@@ -117,7 +117,7 @@ static void free_local_busy_nolock_deferred(struct kunit *test)
 	pcp_fx_expect_deferred(fx, 4);
 }
 
-/* What the hook found. */
+/* The hook found this. */
 static struct pcp_fx_rival *rival;
 static bool rival_waits;
 
@@ -143,7 +143,7 @@ static void free_that_loses_the_lock_to_another_cpu(struct kunit *test)
 	fx->pcp->high = 3;
 	fx->nr_free = 2;
 	fx->on_free = lose_to_rival;
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, false);
 	locked = pcp_fx_locked(fx->pcp);
 	pcp_fx_rival_stop(fx, rival);
 	if (!rival_waits)
@@ -170,7 +170,7 @@ static void free_that_loses_the_lock(struct kunit *test)
 	fx->pcp->high = 3;
 	fx->nr_free = 2;
 	fx->on_free = pcp_fx_migrate;
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 0, false);
 	pcp_fx_come_back(fx);
 	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), pinned);
 	KUNIT_EXPECT_FALSE(test, pcp_fx_locked(fx->pcp));
@@ -269,7 +269,7 @@ static void free_remote_while_locks_are_taken(struct kunit *test)
 	pcp_fx_own(fx, 0, fx->other->cpu);
 	spin_lock(&fx->pcp->lock);
 	spin_lock_nested(&fx->other->lock, SINGLE_DEPTH_NESTING);
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false);
 	spin_unlock(&fx->other->lock);
 	spin_unlock(&fx->pcp->lock);
 	pcp_fx_expect_remote(fx, 4, count);
@@ -350,7 +350,7 @@ static void free_order_not_allowed_to_zone(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false, false);
+	pcp_free_uncached(fx->zone, page, page_to_pfn(page), 2, false);
 	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), pinned);
 	pcp_fx_expect_zone(fx, page, 2, false);
 	pcp_fx_check(fx);
@@ -371,10 +371,10 @@ static void free_order_not_allowed_looks_at_no_block(struct kunit *test)
 
 	nr_looks = 0;
 	fx->on_pageblock = count_looks;
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false, false);
+	pcp_free_uncached(fx->zone, page, page_to_pfn(page), 2, false);
 	KUNIT_EXPECT_EQ(test, nr_looks, 0U);
 	page = pcp_fx_page(fx, 0, 4);
-	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false);
 	KUNIT_EXPECT_EQ(test, nr_looks, 1U);
 	fx->on_pageblock = NULL;
 }
@@ -411,7 +411,7 @@ static void do_free(struct pcp_fixture *fx, int block, unsigned int index,
 {
 	struct page *page = pcp_fx_page(fx, block, index);
 
-	pcp_free_page(fx->zone, page, page_to_pfn(page), order, true, nolock);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), order, nolock);
 }
 
 /* The zone counts what goes there. */

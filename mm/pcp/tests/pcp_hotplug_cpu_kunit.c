@@ -18,7 +18,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_HOTPLUG_CPU
 static void hotplug_up(void *data)
@@ -118,7 +118,7 @@ static void hotplug_cpu_down_amid_remote_frees(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before, live_balance(test));
 }
 
-/* What the hook does, once at each point, in the thread of the test. */
+/* The hook does this once at each point, in the thread of the test. */
 static struct {
 	struct task_struct *task;
 	struct per_cpu_pages *pcp;

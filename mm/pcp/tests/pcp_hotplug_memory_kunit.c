@@ -17,7 +17,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_MEMORY_HOTREMOVE
 /* CPU a is one of a node whose memory can go, so it allocates from there. */

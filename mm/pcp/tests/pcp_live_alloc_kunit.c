@@ -13,7 +13,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Allocations until a page of some block that is free has come. */
 #define LIVE_ADOPT_TRIES	65536
@@ -412,7 +412,7 @@ static long live_nr_whole_all(void)
 	return nr;
 }
 
-/* What huge pages are made of: no block stays in pieces because of who freed it. */
+/* Huge pages need whole blocks: none stays in pieces because another CPU freed it. */
 static void live_blocks_freed_from_afar_are_whole_again(struct kunit *test)
 {
 	struct live *lv = test->priv;

@@ -16,7 +16,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Blocks of a batch: one each of CPU b, of nobody, and of some other CPUs. */
 #define LIVE_BATCH_BLOCKS	(2 + PCP_BATCH_RUNS)

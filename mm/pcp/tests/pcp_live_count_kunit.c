@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the page allocator in use counts, and where that is shown: events and sums of
+ * Counts of the page allocator in use, and the places that show them: events and sums of
  * free pages, /proc/zoneinfo, /proc/vmstat, the report of an OOM, the NUMA statistics.
  */
 #include <kunit/test.h>
@@ -25,7 +25,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 static long live_counted_fn(struct pcp_worker *w)
 {
@@ -336,7 +336,7 @@ static int live_write(struct kunit *test, struct live_text *t, const char *name,
 	return nr < 0 ? nr : 0;
 }
 
-/* Whoever changes the marks meanwhile, 0 gives back what there was, and no page is stuck. */
+/* Others change the limits meanwhile. 0 restores them, and no page is stuck. */
 static void live_high_fraction_under_load(struct kunit *test)
 {
 	static const char * const values[] = { "8\n", "100000\n", "0\n" };
@@ -553,7 +553,7 @@ static long live_numa_alloc(unsigned int how, struct page **pages)
 	}
 }
 
-/* What this CPU has counted of allocations, wherever they were had. */
+/* Events of allocations that this CPU has counted, of all nodes. */
 static long live_numa_events(void)
 {
 	struct zone *zone;

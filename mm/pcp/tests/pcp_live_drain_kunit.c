@@ -19,7 +19,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* Nothing is cached for CPU a, in any zone. Returns how much still is. */
 static int live_empty_all_lists(struct live *lv)
@@ -174,7 +174,7 @@ static void live_push_races_with_disable(struct kunit *test)
 /* How long pages are carried around after the PCPs were closed. */
 #define LIVE_CARRY_NS	(200 * NSEC_PER_MSEC)
 
-/* Who carries pages, and what it saw: as an RCU reader, it does not judge. */
+/* The carrier, and what it saw. It is an RCU reader, so it leaves the verdict to others. */
 static struct {
 	struct live *lv;
 	struct task_struct *task;
@@ -386,7 +386,7 @@ static void live_expect_deferred_freed(struct kunit *test, void (*flush)(struct 
 	live_check(test);
 }
 
-/* What the page allocator does before it has the OOM killer chosen. */
+/* The page allocator does this before it calls the OOM killer. */
 static void live_waiting_pages_return_before_oom(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -527,7 +527,7 @@ static void live_drain_of_all_zones_frees_deferred_pages(struct kunit *test)
 	live_expect_deferred_freed(test, live_drain_zones);
 }
 
-/* Who has zone->lock to free a page has it for those that were deferred, too. */
+/* A free that has zone->lock frees the deferred pages, too. */
 static void live_next_free_to_the_zone_frees_deferred_pages(struct kunit *test)
 {
 	live_expect_deferred_freed(test, live_free_to_zone);
@@ -589,7 +589,7 @@ static unsigned int live_orders_left(struct live *lv, unsigned int *merged)
 	return nr;
 }
 
-/* Who allocates the merged page would find it there. */
+/* Otherwise the next user of the merged page would find it there. */
 static void live_pages_leave_their_order_behind(struct kunit *test)
 {
 	struct live *lv = test->priv;

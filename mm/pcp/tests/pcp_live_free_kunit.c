@@ -18,7 +18,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 static bool live_in_free_piece(struct page *page, struct page *head)
 {
@@ -163,7 +163,7 @@ static void live_pages_come_back_in_the_order_of_their_frees(struct kunit *test)
 	live_check(test);
 }
 
-/* What vm.stat_interval is unless somebody changes it. */
+/* The default of vm.stat_interval. */
 #define LIVE_INTERVAL	((unsigned long)HZ)
 
 /* The wait is bounded in time: two intervals are promised. */
@@ -231,7 +231,7 @@ static void live_flood_stays_within_the_bound(struct kunit *test)
 	live_check(test);
 }
 
-/* The same while the zone is short, and so all the time: who frees may take the mark away. */
+/* The same while the zone is short, and so all the time: a task that frees may clear the flag. */
 static long live_short_flood_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
@@ -250,7 +250,7 @@ static long live_short_flood_fn(struct pcp_worker *w)
 	return max;
 }
 
-/* Whoever needs pages at once, in an interrupt say, finds all but a batch in the zone. */
+/* An interrupt, say, that needs pages at once finds all but a batch in the zone. */
 static void live_flood_of_a_short_zone_leaves_a_batch(struct kunit *test)
 {
 	struct live *lv = test->priv;
@@ -305,7 +305,7 @@ static long live_short_fn(struct pcp_worker *w)
 	return max - high;
 }
 
-/* As stock has it, though most frees do not ask for the mark. */
+/* As without mm/pcp/, though most frees do not ask for the mark. */
 static void live_short_zone_lowers_the_high_mark(struct kunit *test)
 {
 	struct live *lv = test->priv;

@@ -12,7 +12,7 @@
 #include "../../internal.h"
 #include "../../page_alloc.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_MEMORY_ISOLATION
 /* Deferred pages are marked, but are not on a PCP. */
@@ -144,7 +144,7 @@ static long live_hold_fn(struct pcp_worker *w)
 	       virt_to_page((void *)held->page) < lv->pages[0] + lv->nr;
 }
 
-/* A movable block of which kvfree_rcu() has a page is busy, and no longer than that. */
+/* A movable block is busy while kvfree_rcu() has a page of it, and no longer. */
 static void live_range_is_busy_until_the_grace_period_ends(struct kunit *test)
 {
 	struct live *lv = test->priv;

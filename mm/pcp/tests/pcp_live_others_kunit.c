@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What others keep about pages, with the page allocator in use: readers of memory dumps,
- * allocation tags, guard pages.
+ * Others that keep something about pages, with the page allocator in use: readers of memory
+ * dumps, allocation tags, guard pages.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -18,7 +18,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #define LIVE_OTHERS_PAGES	64
 
@@ -54,7 +54,7 @@ static bool live_vmcoreinfo_number(const char *name, long *value)
 	return !kstrtol(line, 10, value);
 }
 
-/* Whoever writes a dump leaves out pages whose type has this in its highest byte. */
+/* A writer of dumps leaves out pages whose type has this in its highest byte. */
 static bool live_dump_leaves_out(const struct page *page, long value)
 {
 	return (READ_ONCE(page->page_type) & 0xff000000) == (u32)value;
@@ -127,7 +127,7 @@ static void live_tag_counts_pages_in_use(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, alloc_tag_read(tag).calls, 0ULL);
 	}
 
-	/* Whoever has the page next has a tag of its own. */
+	/* The next user of the page has a tag of its own. */
 	page = alloc_page(GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_EXPECT_NOT_NULL(test, pgalloc_tag_get(page));
@@ -150,7 +150,7 @@ static struct page *live_neighbour(struct page *page)
 	return page + ((page_to_pfn(page) ^ 1) - page_to_pfn(page));
 }
 
-/* The other half of what was split is nobody's, and whoever writes there gets a fault. */
+/* The other half of the page that was split is nobody's. A write to it faults. */
 static void live_page_has_a_guard_beside_it(struct kunit *test)
 {
 	struct live *lv = test->priv;

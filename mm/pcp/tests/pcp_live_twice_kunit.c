@@ -21,11 +21,11 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* === Reports === */
 
-/* What was said meanwhile. */
+/* The kernel's messages meanwhile. */
 struct live_said {
 	struct kmsg_dump_iter log;
 	bool hushed;
@@ -39,7 +39,7 @@ struct live_said {
 static void live_hush(struct live_said *said)
 {
 	memset(said, 0, sizeof(*said));
-	/* What was said before goes out first; another line ends one that has no end. */
+	/* Older messages go out first; another line ends one that has no end. */
 	pr_info("a page is freed again on purpose\n");
 	console_lock();
 	console_unlock();

@@ -21,7 +21,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../route.h"
-#include "live.h"
+#include "lib/live.h"
 
 #if defined(CONFIG_CMA) && defined(CONFIG_CONTIG_ALLOC)
 
@@ -239,8 +239,8 @@ static bool live_may_have(struct live_ways *ways, enum live_way_out way, struct 
 		return false;
 	case LIVE_ISOLATED_FREE:
 		/*
-		 * Who isolates drains afterwards. Until then there is what was on the lists,
-		 * for those who do not look at the block, as in stock.
+		 * A drain follows the isolation. Until then, an allocation that does not look at
+		 * the block can get what was on the lists, as it could without mm/pcp/.
 		 */
 		return way != LIVE_GET_LISTS_ALONE &&
 		       test_bit(page - ways->lv->pages[0], ways->cached) &&
@@ -411,7 +411,7 @@ static bool live_load(struct kunit *test, struct live_ways *ways)
 	for (way = 0; way < LIVE_NR_WAYS_OUT; way++)
 		KUNIT_EXPECT_EQ_MSG(test, ways->wrong[way], 0U, "way %d", way);
 
-	/* Those who may have pages of the block do get some, or this shows nothing. */
+	/* Allocations that may have pages of the block do get some, or this shows nothing. */
 	if (param->isolated == LIVE_NOT_ISOLATED) {
 		switch (param->migratetype) {
 		case MIGRATE_UNMOVABLE:
@@ -582,7 +582,7 @@ static void live_cma_gets_what_was_pushed(struct kunit *test)
 		}
 		live_reset_bound(lv);
 	}
-	/* Somebody else may have a page for a moment, as in stock. */
+	/* Somebody else may have a page for a moment. */
 	KUNIT_EXPECT_GE(test, got, LIVE_CMA_ROUNDS - 1U);
 	live_set_type(lv, MIGRATE_MOVABLE);
 	live_free_fn(&(struct pcp_worker){ .arg = lv });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What mm/pcp/ does to a zone in use, by zone.c and by the changes of page_alloc.c: pages
- * larger than a block, CMA areas, the mark of a zone that is short, compaction.
+ * A zone in use, as zone.c and the changes of page_alloc.c handle it: pages larger than a
+ * block, CMA areas, the flag of a zone that is short, compaction.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -18,7 +18,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 /* === Pages larger than a block === */
 
@@ -61,7 +61,7 @@ static int live_take_from_largest(struct live *lv, unsigned int order,
 	return lv->page ? from : -1;
 }
 
-/* What is left of a page of the largest order when the first part of @order is taken. */
+/* The rest of a page of the largest order when the first part of @order is taken. */
 static void live_expect_rest(struct live *lv, struct page *page, unsigned int order)
 {
 	struct kunit *test = lv->test;
@@ -176,7 +176,7 @@ static void live_relax_by_return(struct live *lv)
 {
 	__free_page(lv->pages[0]);
 	__free_page(lv->pages[1]);
-	/* What pcp_return_all() does for each PCP. That may sleep, and the task is pinned. */
+	/* Not pcp_return_all(), which does this for each PCP: it may sleep, the task is pinned. */
 	rcu_read_lock();
 	pcp_return_waiting(lv->zone, lv->pcp);
 	rcu_read_unlock();
@@ -223,7 +223,7 @@ static long live_relax_fn(struct pcp_worker *w)
 	return set;
 }
 
-/* Whoever gives pages to the zone looks whether it has enough now. */
+/* A task that gives pages to the zone looks whether it has enough now. */
 static long live_relax(struct kunit *test, bool is_short)
 {
 	const struct live_relax_param *param = test->param_value;
@@ -492,7 +492,7 @@ static long live_flush_fn(struct pcp_worker *w)
 	return nr;
 }
 
-/* Many may wait, and interrupts are off. Whoever waits for the lock has it in between. */
+/* Many may wait, and interrupts are off. A waiter for the lock has it in between. */
 static void live_flush_lets_the_zone_go_now_and_then(struct kunit *test)
 {
 	const unsigned int want = 16 * PCP_FLUSH_CHUNK;

@@ -11,14 +11,14 @@
 #include <linux/vmstat.h>
 
 #include "../../internal.h"
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /* The second suite; userland builds have the first alone. */
 #if IS_ENABLED(CONFIG_PCP_LIVE_KUNIT_TEST)
 #include <linux/pgalloc_tag.h>
 #include <linux/string.h>
 
-#include "live.h"
+#include "lib/live.h"
 #endif
 
 /* === Made-up zones === */
@@ -53,7 +53,7 @@ static void lockless_empty_pcp(struct kunit *test)
 	struct pcp_fixture *fx = test->priv;
 	int pinned = pcp_fx_pinned();
 
-	/* What the zone has is out of reach. */
+	/* A page of the zone is out of reach. */
 	pcp_fx_zone_add(fx, pcp_fx_page(fx, 2, 0), 0);
 	KUNIT_EXPECT_NULL(test, take(fx));
 	KUNIT_EXPECT_EQ(test, pcp_fx_pinned(), pinned);
@@ -214,7 +214,7 @@ static void lockless_only_of_blocks_that_the_kernel_may_use(struct kunit *test)
 	cache(fx, 0, 2, 0, list);
 	make_block(fx, c);
 	KUNIT_EXPECT_PTR_EQ(test, take(fx), c->usable ? page : NULL);
-	/* What it must not use stays where it was. */
+	/* A page that it must not use stays where it was. */
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, !c->usable);
 	KUNIT_EXPECT_EQ(test, pcp_fx_list_len(fx, list, 0), (unsigned int)!c->usable);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0U);
@@ -563,7 +563,7 @@ static void lockless_live_counts_and_prepares(struct kunit *test)
 }
 
 #ifdef CONFIG_MEM_ALLOC_PROFILING
-/* The page has the tag of who asked for it, and /proc/allocinfo counts it there. */
+/* The page has the tag of its caller, and /proc/allocinfo counts it there. */
 static void lockless_live_page_has_an_allocation_tag(struct kunit *test)
 {
 	struct live *lv = test->priv;

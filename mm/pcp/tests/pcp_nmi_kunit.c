@@ -15,7 +15,7 @@
 
 #include "../../internal.h"
 #include "../pcp.h"
-#include "live.h"
+#include "lib/live.h"
 
 #define NMI_ROUNDS	2000
 

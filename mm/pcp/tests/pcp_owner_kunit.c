@@ -9,8 +9,8 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
-#include "fixture.h"
-#include "workers.h"
+#include "lib/fixture.h"
+#include "lib/workers.h"
 
 static void expect_counted(struct pcp_fixture *fx, struct per_cpu_pages *pcp, int nr)
 {
@@ -40,7 +40,7 @@ static void owner_of_new_block_is_nobody(struct kunit *test)
 	expect_counted(fx, fx->pcp, 0);
 }
 
-/* Whatever the memory held before: it is that of sections that come and go. */
+/* The memory may hold anything before: it is that of sections that come and go. */
 static void owner_new_blocks_belong_to_nobody(struct kunit *test)
 {
 	struct pageblock_data *blocks;
@@ -282,7 +282,7 @@ static void owner_disown_range_disowns_just_its_blocks(struct kunit *test)
 	disown_range(fx, 1, 1);
 	expect_counted(fx, fx->pcp, RANGE_BLOCKS - 1);
 
-	/* Whoever owns them. */
+	/* Any CPU may own them. */
 	disown_range(fx, 1, 3);
 	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&range->block[0]), fx->cpu);
 	KUNIT_EXPECT_EQ(test, pageblock_owner_cpu(&range->block[1]), -1);

@@ -16,7 +16,7 @@
 #include "../../page_alloc.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 #ifdef CONFIG_MEMORY_FAILURE
 /* Pages that are freed beside the one that matters. */
@@ -265,8 +265,8 @@ static long poison_take_fn(struct pcp_worker *w)
 }
 
 /*
- * The flag is set before the PCPs are drained. Who allocates in between does not get the
- * page, and it is free for nobody.
+ * The flag is set before the PCPs are drained. An allocation in between does not get the
+ * page, and no later one does.
  */
 static void poison_page_on_a_pcp_is_not_handed_out(struct kunit *test)
 {

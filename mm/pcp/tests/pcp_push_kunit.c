@@ -8,7 +8,7 @@
 #include <kunit/test.h>
 #include <linux/rcupdate.h>
 
-#include "pushes.h"
+#include "lib/pushes.h"
 
 /* === Runs === */
 
@@ -58,7 +58,7 @@ static void push_page_has_the_mark_of_no_pcp(struct kunit *test)
 	spin_unlock(&fx->other->lock);
 }
 
-/* What a page had in page_private() before does not survive as its order. */
+/* An old value of page_private() does not survive as the order of the page. */
 static void push_run_overwrites_stale_order(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -197,8 +197,8 @@ static void push_late_and_look(struct kunit *test)
 }
 
 /*
- * nr_waiting is lowered when the list has been taken. So who pushes meanwhile is not the
- * first that waits, but who took the list does not see its page.
+ * nr_waiting is lowered when the list has been taken. So a page that is pushed meanwhile is
+ * not the first that waits, but it is not among those that were taken.
  */
 static void push_while_the_list_is_taken_is_watched(struct kunit *test)
 {
@@ -294,7 +294,7 @@ static void push_open_is_not_rescued(struct kunit *test)
 	pcp_fx_expect_zone_untouched(fx);
 }
 
-/* Nobody looks before the push: whoever routed the pages saw the owner alone. */
+/* Nothing looks before the push: the route depends on the owner alone. */
 static void push_closed_is_rescued(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -410,7 +410,7 @@ static void push_closed_waits_for_busy_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 3);
 }
 
-/* What an absorb has taken and not sorted yet waits, too. It waits longer. */
+/* The pages that an absorb has taken and not sorted wait, too. They wait longer. */
 static void push_closed_rescues_taken(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -426,7 +426,7 @@ static void push_closed_rescues_taken(struct kunit *test)
 	pcp_fx_check(fx);
 }
 
-/* It is under pcp->lock. Whoever has that finds it: a drain, an absorb. */
+/* It is under pcp->lock. The holder of that finds it: a drain, an absorb. */
 static void push_closed_leaves_taken_to_who_has_the_lock(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -464,7 +464,7 @@ static void push_takes_no_pcp_lock(struct kunit *test)
 
 /* === A reader of RCU === */
 
-/* What the hook saw. It is called for the pushes of the whole system. */
+/* The hook saw this. It is called for the pushes of the whole system. */
 static struct {
 	struct per_cpu_pages *pcp;
 	unsigned int nr_pushed;
@@ -485,7 +485,7 @@ static void see_no_more(void *unused)
 	WRITE_ONCE(seen.pcp, NULL);
 }
 
-/* Whoever takes the page may free the zone, and zone_pcp_reset() its PCPs. */
+/* The page may be taken and the zone freed. Then zone_pcp_reset() frees its PCPs. */
 static void push_is_an_rcu_reader_until_it_is_done(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -9,7 +9,7 @@
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
-#include "refills.h"
+#include "lib/refills.h"
 
 KUNIT_ARRAY_PARAM_DESC(type, pcp_fx_type_cases, desc);
 
@@ -142,7 +142,7 @@ static void refill_takes_whole_blocks(struct kunit *test)
 	expect_next(fx, fx->base[1], pageblock_order);
 }
 
-/* What was there is hotter, and pages of other types are none of its business. */
+/* Cached pages are hotter, and a refill leaves those of other types alone. */
 static void refill_goes_behind_what_is_cached(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -170,7 +170,7 @@ static void refill_merges_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, pcp_fx_list_len(fx, MIGRATE_MOVABLE, 0));
 }
 
-/* What the zone was asked for last. */
+/* The last request to the zone. */
 static struct {
 	unsigned int order;
 	unsigned int max_order;

@@ -5,7 +5,7 @@
  */
 #include <kunit/test.h>
 
-#include "refills.h"
+#include "lib/refills.h"
 
 KUNIT_ARRAY_PARAM_DESC(type, pcp_fx_type_cases, desc);
 

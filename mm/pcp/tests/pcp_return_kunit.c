@@ -11,8 +11,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "pushes.h"
-#include "workers.h"
+#include "lib/pushes.h"
+#include "lib/workers.h"
 
 /* Nothing waits afterwards. */
 static void return_waiting(struct pcp_fixture *fx, bool expected)
@@ -43,7 +43,7 @@ static void return_takes_what_waits(struct kunit *test)
 	pcp_fx_push_and_check(fx, 4, 2);
 	return_waiting(fx, true);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 6);
-	/* What the CPU has sorted, it keeps. */
+	/* The CPU keeps the page that it has sorted. */
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 1);
 }
 

@@ -8,7 +8,7 @@
 
 #include "../route.h"
 
-/* Who owns the block of the page, and whether another CPU's page is of use here. */
+/* The owner of the block, and whether another CPU's page is of use here. */
 enum owner {
 	NOBODY,
 	THIS_CPU,
@@ -17,7 +17,7 @@ enum owner {
 	NR_OWNERS,
 };
 
-/* What the caller and the context allow. */
+/* The locks that the caller and the context allow. */
 enum locks {
 	MAY_WAIT,
 	MAY_TRY,
@@ -275,7 +275,7 @@ static void route_without_locks_deferred(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_decide_route(in), PCP_ROUTE_DEFER);
 }
 
-/* Who may wait for a lock does not have to be able to try it. */
+/* A caller that may wait for a lock need not be able to try it. */
 static void route_waiting_needs_no_trylock(struct kunit *test)
 {
 	struct pcp_route_in in = ordinary(THIS_CPU);

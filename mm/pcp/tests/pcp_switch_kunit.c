@@ -13,7 +13,7 @@
 #include "../free.h"
 #include "../pcp.h"
 #include "../zone.h"
-#include "live.h"
+#include "lib/live.h"
 
 static void switch_on(void *unused)
 {
@@ -27,7 +27,7 @@ static int switch_init(struct kunit *test)
 	return ret ?: kunit_add_action_or_reset(test, switch_on, NULL);
 }
 
-/* What waited from the same blocks went to the zone, and took their owner from them. */
+/* Pages of the same blocks waited. They went to the zone, and the blocks lost their owner. */
 static void switch_off_with_owners(struct live *lv)
 {
 	unsigned int i;

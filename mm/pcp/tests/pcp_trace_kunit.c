@@ -9,9 +9,9 @@
 #include <linux/tracepoint.h>
 #include <trace/events/pcp.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
-/* What the probe of one tracepoint saw. */
+/* The probe of one tracepoint saw this. */
 struct trace_log {
 	struct task_struct *task;
 	bool armed;
@@ -158,7 +158,7 @@ static void trace_route_of_unowned_page(struct kunit *test)
 	struct page *page = pcp_fx_page(fx, 1, 4);
 	struct trace_log *log = trace_route(test);
 
-	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 2, true, false));
+	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 2, false));
 	expect_route(test, log, page, 2, MIGRATE_MOVABLE, -1, PCP_ROUTE_LOCAL);
 }
 
@@ -171,7 +171,7 @@ static void trace_route_of_other_cpus_page(struct kunit *test)
 	pcp_fx_enough(fx, MIGRATE_RECLAIMABLE, 0);
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false));
+	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, false));
 	expect_route(test, log, page, 0, MIGRATE_RECLAIMABLE, fx->other->cpu,
 		     PCP_ROUTE_REMOTE);
 }
@@ -184,7 +184,7 @@ static void trace_route_of_other_cpus_page_that_is_kept(struct kunit *test)
 	struct trace_log *log = trace_route(test);
 
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, true, false));
+	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 0, false));
 	expect_route(test, log, page, 0, MIGRATE_MOVABLE, fx->other->cpu,
 		     PCP_ROUTE_LOCAL);
 }
@@ -198,7 +198,7 @@ static void trace_route_of_order_not_allowed(struct kunit *test)
 
 	pcp_fx_type(fx, 0, MIGRATE_RECLAIMABLE);
 	pcp_fx_own(fx, 0, fx->other->cpu);
-	TRACED(log, pcp_free_page(fx->zone, page, page_to_pfn(page), 1, false, false));
+	TRACED(log, pcp_free_uncached(fx->zone, page, page_to_pfn(page), 1, false));
 	expect_route(test, log, page, 1, MIGRATE_RECLAIMABLE, fx->other->cpu,
 		     PCP_ROUTE_ZONE);
 }
@@ -282,7 +282,7 @@ static void trace_claim_names_block_and_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log->migratetype, MIGRATE_UNMOVABLE);
 }
 
-/* Part of the block is in use: it is adopted all the same. */
+/* A block that is partly in use is adopted, too. */
 static void trace_claim_of_a_block_partly_in_use(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;

@@ -11,9 +11,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
-/* What the validator said, instead of failing the test. */
+/* Errors that the validator said; they do not fail the test. */
 static struct {
 	int nr;
 	char first[160];
@@ -322,7 +322,7 @@ static void validate_looks_at_all_taken_pages(struct kunit *test)
 	struct page *page = pcp_fx_page(fx, 2, 4);
 
 	pcp_fx_push(fx, fx->pcp, page, 0);
-	/* What is taken is in the order of the pushes. */
+	/* pcp->taken is in the order of the pushes. */
 	pcp_fx_push(fx, fx->pcp, pcp_fx_page(fx, 2, 6), 0);
 	fx->pcp->taken = llist_reverse_order(llist_del_all(&fx->pcp->free_llist));
 	expect_fine(fx);
@@ -417,7 +417,7 @@ static void validate_notices_whole_block_behind_a_fragment(struct kunit *test)
 	expect_block(fx, 1, "wholly free but owned");
 }
 
-/* What was inside of a free page before it merged is no page of its own. */
+/* A page inside of a merged one is no page of its own. */
 static void validate_passes_over_the_rest_of_a_fragment(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -611,17 +611,6 @@ static void validate_blocks_accepts_zones_in_use(struct kunit *test)
 
 /* === Without the stub === */
 
-static __printf(1, 2) void report(const char *fmt, ...)
-{
-	struct va_format vaf = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	vaf.va = &args;
-	pcp_validate_report(&vaf);
-	va_end(args);
-}
-
 /* The stub is not active in the other test, which fails instead of this. */
 static void validate_error_fails_the_test_that_runs(struct kunit *test)
 {
@@ -632,9 +621,9 @@ static void validate_error_fails_the_test_that_runs(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fake->status, KUNIT_SUCCESS);
 
 	current->kunit_test = fake;
-	report("%s is said on purpose", "this");
+	pcp_validate_say("%s is said on purpose", "this");
 	current->kunit_test = NULL;
-	report("and that is said outside of a test");
+	pcp_validate_say("and that is said outside of a test");
 	current->kunit_test = test;
 
 	KUNIT_EXPECT_EQ(test, fake->status, KUNIT_FAILURE);

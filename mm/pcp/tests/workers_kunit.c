@@ -16,7 +16,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
-#include "workers.h"
+#include "lib/workers.h"
 
 /* Enough to overlap, and few enough for many CPUs on a small host. */
 #define MAX_WORKERS	8
@@ -403,7 +403,7 @@ static void workers_hang_is_seen(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, p->worker[i].ret, 11);
 }
 
-/* What an assertion in a worker does, without failing this test. */
+/* As an assertion in a worker, but without failing this test. */
 static long end_without_return(struct pcp_worker *w)
 {
 	kthread_exit(0);

@@ -2,7 +2,7 @@
 """Compiles the patched mm/ in configurations that no other target builds.
 
 Each line of kunit/configs/list is one: its architecture and its fragments. Built
-are mm/ and lib/tests/llist_kunit.o with W=1, not whole kernels: no other file of
+are mm/ and lib/tests/llist_*.o with W=1, not whole kernels: no other file of
 the kernel has our code, and the headers that it changes are all used by mm/. What
 a link would find is looked up instead: a symbol that mm/pcp/ or mm/page_alloc.c
 defines in any configuration, and that an object wants, has to be defined there
@@ -32,7 +32,8 @@ from splitfree.kernel.compiler import blame_machine, clang_version, llvm_suffix
 from splitfree.runs.frame import Command
 
 DATA = os.path.join(build.KUNIT, "configs")
-OBJECTS = ("mm/", "lib/tests/llist_kunit.o")
+OBJECTS = ("mm/", "lib/tests/llist_kunit.o", "lib/tests/llist_race.o",
+           "lib/tests/llist_race_cases.o")
 CROSS = {"arm64": "aarch64-linux-gnu-"}
 WARNING = re.compile(r"^(?:\./|(?:\.\./)+)?([^\s:]+):(\d+)(?::\d+)?: (warning|error): (.*)$")
 # Clang's context analysis.

@@ -103,7 +103,7 @@ def make_headers(tree, where):
     for header in OWN_HEADERS:
         write_if_changed(os.path.join(where, header),
                          f'#include "{os.path.join(overlay(tree), "include", header)}"\n')
-    os.makedirs(os.path.join(where, "mm/pcp/tests"), exist_ok=True)
+    os.makedirs(os.path.join(where, "mm/pcp/tests/lib"), exist_ok=True)
     for name in sorted(os.listdir(PRIVATE)):
         write_if_changed(os.path.join(where, "mm", name),
                          f'#include "{os.path.join(PRIVATE, name)}"\n')

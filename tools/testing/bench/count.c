@@ -102,7 +102,7 @@ static unsigned long run_to_mark(void)
 	return regs.rdi;
 }
 
-/* One instruction. What arrives meanwhile is kept for later. */
+/* One instruction. Signals that arrive meanwhile are kept for later. */
 static void step(void)
 {
 	for (;;) {

@@ -225,7 +225,7 @@ static const struct proc_ops bench_ops = {
 	.proc_release = single_release,
 };
 
-/* What bench_show() says, on the console; the machine is off then. */
+/* bench_show() on the console; the machine is off then. */
 static void bench_run_at_boot(const struct bench *b)
 {
 	unsigned int i, k;

@@ -34,7 +34,7 @@ extern unsigned int bench_samples;
 extern unsigned int bench_sample_ms;
 
 /*
- * A case. What @freers and @owners mean is said where the case's function is.
+ * A case. A comment at its function says what @freers and @owners mean.
  */
 struct bench {
 	const char *name;
@@ -114,7 +114,7 @@ void bench_record_hop(u64 before);
 #define for_each_sample(s) \
 	for ((s) = 0; (s) <= min(bench_samples, MAX_SAMPLES) && !bench_result.failed; (s)++)
 
-/* What a case runs. */
+/* A case runs one of these. */
 void bench_run_hop(const struct bench *b);
 void bench_run_bursts(const struct bench *b);
 void bench_run_remote(const struct bench *b);

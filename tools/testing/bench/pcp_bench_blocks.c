@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a load leaves of whole blocks.
+ * Whole blocks that are left after a load.
  */
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
@@ -66,7 +66,7 @@ static u64 whole_blocks(void)
 	return nr;
 }
 
-/* Whoever allocates a range drains all per-CPU lists first. */
+/* An allocation of a range drains all per-CPU lists first. */
 static bool drain_all(void)
 {
 	struct page *page = NULL;

@@ -12,7 +12,7 @@
 
 #include "pcp_bench.h"
 
-/* What is counted, by id; bench/count.py has the words for them. */
+/* Operations that are counted, by id; bench/count.py has the words for them. */
 enum counted {
 	EMPTY = 1,		/* two marks with nothing between */
 	ALLOC,

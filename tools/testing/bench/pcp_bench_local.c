@@ -99,7 +99,7 @@ static void burst_worker(struct worker *w)
  * pages: it shows what the zone's own paths cost now.
  *
  * With ALL_CORES that many CPUs do it at once: a build, or a web server. With
- * ALL_CPUS, of which there must be more, the host stops CPUs at any place, as it does with a
+ * ALL_CPUS, which must be more, the host stops CPUs at any place, as it does with a
  * virtual machine: stock's zone->lock is then at times held by a CPU that does
  * not run.
  */

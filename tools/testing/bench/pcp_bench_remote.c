@@ -292,7 +292,7 @@ static void mixed_freer_worker(struct worker *w)
 			if (!pages)
 				continue;
 			if (!mixed) {
-				/* The pages have to go all the same. */
+				/* The pages must be freed, though. */
 				bench_result.failed = "no memory to mix pages";
 				bench_free(pages, nr, b->order);
 				ring_done(gang->ring[k]);
@@ -342,7 +342,7 @@ static bool add_rings(struct gang *gang)
 	return gang->ring;
 }
 
-/* What no freer took, because the case failed, stays allocated: it is lost. */
+/* Pages that no freer took, because the case failed, stay allocated: they are lost. */
 static void free_rings(struct gang *gang)
 {
 	unsigned int i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the page allocator leaves in whole blocks, and what compaction makes of
+ * Whole blocks that the page allocator leaves, and those that compaction makes of
  * the rest, for make frag. The files pcp_frag* are built into a stock kernel and into
  * a patched one. It runs at the end of booting, and then powers the machine off.
  *

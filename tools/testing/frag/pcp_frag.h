@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the page allocator leaves in whole blocks: what the files of make frag share.
+ * Whole blocks that the page allocator leaves: shared by the files of make frag.
  */
 #ifndef __PCP_FRAG_H
 #define __PCP_FRAG_H

@@ -206,7 +206,7 @@ static void set_sysctl(const char *name, const char *text)
 	fput(opened);
 }
 
-/* What there is when somebody compacted all memory. */
+/* The memory after all of it was compacted. */
 static void look_at_compacted(const char *name, const char *text, unsigned int wait)
 {
 	struct picture *p = kvzalloc(sizeof(*p), GFP_KERNEL);

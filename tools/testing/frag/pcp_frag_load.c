@@ -45,7 +45,7 @@ static void free_slot(unsigned long slot)
 		__free_pages(slot_page(slot), slot & 3);
 }
 
-/* Who fills slots: its random numbers, and pages that it got in bulk. */
+/* A thread that fills slots: its random numbers, and pages that it got in bulk. */
 struct filler {
 	struct rnd_state state;
 	unsigned int nr;

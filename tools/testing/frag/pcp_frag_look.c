@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is counted during a phase, and what the memory looks like.
+ * Counters during a phase, and the memory after it.
  */
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
@@ -91,7 +91,7 @@ void frag_end_phase(void)
 		say("locks", "%lu", after.locks - before.locks);
 }
 
-/* What the memory looks like ----------------------------------------------- */
+/* The memory after a phase ------------------------------------------------- */
 
 u16 (*frag_held)[2];
 unsigned long frag_first_block, frag_nr_blocks;
@@ -143,7 +143,7 @@ static void look_at_block(struct picture *p, struct zone *zone, unsigned long pf
 #endif
 }
 
-/* What costs little. */
+/* Only figures that cost little. */
 void frag_take_sketch(struct picture *p)
 {
 	struct zone *zone;

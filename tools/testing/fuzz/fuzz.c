@@ -79,7 +79,7 @@ static struct page *let_go(unsigned int *order)
 	return page;
 }
 
-/* What this CPU was interrupted in. */
+/* Locks that this CPU held when it was interrupted. */
 enum { HOLD_PCP = 1, HOLD_ZONE = 2, HOLD_OTHER = 4 };
 
 static void lock_for_a_while(unsigned int what, struct per_cpu_pages *pcp)
@@ -162,7 +162,10 @@ static void op_free(void)
 	    allowed ? "" : " what no PCP takes", what, current->flags);
 	page = let_go(&order);
 	lock_for_a_while(what, pcp);
-	pcp_free_page(the_zone, page, page_to_pfn(page), order, allowed, nolock);
+	if (allowed)
+		pcp_free_page(the_zone, page, page_to_pfn(page), order, nolock);
+	else
+		pcp_free_uncached(the_zone, page, page_to_pfn(page), order, nolock);
 	unlock_after(what, pcp);
 	current->flags = 0;
 }
@@ -332,7 +335,7 @@ static void zone_get(unsigned int index, unsigned int order)
 	the_zone->free_area[order].nr_free--;
 }
 
-/* What is free of a block goes to the lists of another type. */
+/* The free pages of a block go to the lists of another type. */
 static void set_block_flags(unsigned int index, unsigned long flags)
 {
 	unsigned int order, i, start = index & -(1U << MAX_PAGE_ORDER);
@@ -389,7 +392,7 @@ static void op_type(void)
 	set_block_flags(index, type);
 }
 
-/* Whoever has a page of it may. */
+/* A CPU that has a page of a block may adopt it. */
 static void op_adopt(void)
 {
 	struct per_cpu_pages *pcp = be_on_some_cpu();
@@ -485,7 +488,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		unsigned int order;
 		struct page *page = let_go(&order);
 
-		pcp_free_page(the_zone, page, page_to_pfn(page), order, true, false);
+		pcp_free_page(the_zone, page, page_to_pfn(page), order, false);
 	}
 	drain_all("the end");
 	model_look();

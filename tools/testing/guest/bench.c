@@ -130,8 +130,8 @@ static void forker(int cpu, int exec)
 /*
  * faults, touches: a program with a thread on each core fills memory that it
  * just mapped, and gives it back. faults asks the kernel for all pages at once,
- * which shows the kernel's part; touches takes a fault for each page, of which
- * most is the cost of UML's way into its kernel.
+ * which shows the kernel's part; touches takes a fault for each page. Most of that
+ * is the cost of UML's way into its kernel.
  */
 struct toucher {
 	int cpu, touch;
@@ -231,7 +231,7 @@ static void big_process(void)
 	_exit(0);
 }
 
-/* What the kernel says ------------------------------------------------------- */
+/* Messages of the kernel ----------------------------------------------------- */
 
 /* Text is cut to fit. */
 static int read_file(const char *path, char *text, size_t size)
@@ -343,7 +343,7 @@ static void run_here(enum kind kind)
 	printf("\n");
 }
 
-/* What the counters of the split path did meanwhile; stock has none. */
+/* The counters of the split path meanwhile; stock has none. */
 static void show_counters(const char *name, const char *before)
 {
 	static char after[1 << 16];

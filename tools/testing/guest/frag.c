@@ -88,7 +88,7 @@ __attribute__((noreturn)) static void off(void)
 		pause();
 }
 
-/* A figure of half a phase is none. */
+/* A figure of half a phase does not count. */
 void die(const char *what)
 {
 	say("failed", "%s: %s", what, strerror(errno));
@@ -165,7 +165,7 @@ long memory_of(const char *word)
 	return sum_of(text, word);
 }
 
-/* What no one uses, wherever it is; stock has no pages that wait. */
+/* All free pages, wherever they are; stock has no pages that wait. */
 long free_pages(void)
 {
 	static char text[1 << 17];
@@ -207,7 +207,7 @@ uint64_t random_of(uint64_t *state)
 	return *state * 2685821657736338717ULL >> 16;
 }
 
-/* What is counted during a phase ---------------------------------------------- */
+/* Counters during a phase ----------------------------------------------------- */
 
 static char before[1 << 16];
 static long started;
@@ -477,8 +477,8 @@ static void allow_huge_pages(void)
 }
 
 /*
- * A place that gets no huge page costs one small page. What the watermarks keep back stays
- * free, or a kernel that gets all the huge pages has no small one left, and kills.
+ * A place that gets no huge page costs one small page. Pages that the watermarks keep back
+ * stay free. Otherwise a kernel that gets all the huge pages has no small one left, and kills.
  */
 static void run_thp(void)
 {

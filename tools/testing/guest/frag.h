@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two files of the guest of make frag QEMU=1 share.
+ * Shared by the two files of the guest of make frag QEMU=1.
  */
 #ifndef FRAG_H
 #define FRAG_H

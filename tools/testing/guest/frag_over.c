@@ -34,7 +34,7 @@ static void write_page(char *page, uint64_t *state)
 	}
 }
 
-/* What mkswap writes. */
+/* Writes what mkswap would write. */
 static void swap_on_zram(long pages)
 {
 	static union {

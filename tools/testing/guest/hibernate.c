@@ -4,7 +4,7 @@
  * of all memory to the disk and come back from that image (test_resume), looks whether its
  * memory is as it was, and runs each KUnit suite.
  *
- * What it says goes to the kernel's log, where the suites report, so that both are in order.
+ * It writes to the kernel's log, where the suites report, so that both are in order.
  */
 #include <dirent.h>
 #include <errno.h>

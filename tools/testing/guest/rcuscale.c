@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The init program of make rcuscale. What it does is in its environment, where
- * the kernel puts arguments that it does not know:
+ * The init program of make rcuscale. Its environment says what to do. The kernel
+ * puts arguments there that it does not know:
  *
  *	SITUATION	plenty; pressure: other processes want more memory than
  *			there is; held: the worker that refills the cache of

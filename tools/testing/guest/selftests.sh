@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # Process 1 of the guest of make selftests. /tests has a line for each test: a
-# name, its limit in seconds, and a command. What a test writes goes to the second
+# name, its limit in seconds, and a command. The output of a test goes to the second
 # serial line, between "@begin NAME" and "@end NAME STATUS SECONDS"; the console
 # has the kernel's messages, and marks that say which test they belong to.
 

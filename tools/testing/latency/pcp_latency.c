@@ -222,7 +222,7 @@ static void run_bulk(void)
 static void pass(enum phase phase, unsigned int nr, gfp_t gfp, bool random_order)
 {
 	go_to(0);
-	/* What was freed the last time comes back. */
+	/* Pages that were freed the last time come back. */
 	latency_enter(PHASE_ABSORB);
 	take(table, nr, gfp, 0);
 	fill_pcp(1);
@@ -347,7 +347,7 @@ static void run_idle(void)
 
 	go_to(0);
 	drain_all_pages(NULL);
-	/* What was done before leaves timers behind. */
+	/* The phases before left timers behind. */
 	sleep_seconds(MINUTE);
 	for (i = 0; i < MINUTES; i++)
 		sleep_a_minute(PHASE_IDLE, i);

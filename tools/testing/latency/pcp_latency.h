@@ -5,7 +5,7 @@
 #ifndef __PCP_LATENCY_H
 #define __PCP_LATENCY_H
 
-/* What is done, by the words that bench/latency.py has for it. */
+/* The phases, as bench/latency.py names them. */
 enum phase {
 	PHASE_NONE,		/* nothing that is reported */
 	PHASE_ALLOC,

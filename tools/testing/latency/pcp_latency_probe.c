@@ -4,8 +4,8 @@
  * in a kernel with CONFIG_LOCK_STAT, those of locks. And count how often CPUs wake up.
  *
  * The clock goes on with the instructions of all CPUs. So a section counts if all other CPUs
- * were idle, and if no interrupt came and no CPU woke up meanwhile. What the probes
- * themselves take is subtracted.
+ * were idle, and if no interrupt came and no CPU woke up meanwhile. The time of the probes
+ * themselves is subtracted.
  */
 #include <linux/cpumask.h>
 #include <linux/hardirq.h>
@@ -276,7 +276,7 @@ void latency_enter(enum phase phase)
 	WRITE_ONCE(phase_now, phase);
 }
 
-/* What was counted -------------------------------------------------------------- */
+/* Counters ---------------------------------------------------------------------- */
 
 static u64 wakes_before[NR_CPUS], interrupts_before[NR_CPUS];
 

@@ -2,7 +2,7 @@
 /*
  * Who owns a block, and whose page is it? The owner is a hint that each refill takes over
  * and that a trim, a drain, the shepherd and a death take away. The mark of a page says
- * on which PCP it is, and only who holds the lock of that PCP sets or clears it.
+ * on which PCP it is. It is set and cleared under the lock of that PCP.
  *
  * One block of two pages, which are buddies. CPUS processes allocate and free them, each
  * the other's, too. CPU 1 dies when its process has ended. Somebody drains CPU 0, and the
@@ -16,7 +16,7 @@
  * Each look at what no lock protects is a step, and so is each change. Memory is
  * sequentially consistent: the litmus tests say what has to be ordered for that.
  *
- * What is left out: orders, migratetypes, pcp->taken, which pcp.pml has, and when the
+ * Left out are orders, migratetypes, pcp->taken, which pcp.pml has, and when the
  * CPUs do what: they choose as they like.
  *
  * Broken on purpose by -D:
@@ -482,7 +482,7 @@ proctype drainer()
 #endif
 	some = false;
 	d_step {
-		/* What waits for another CPU is not this drain's. */
+		/* Pages that wait for another CPU are not this drain's. */
 		assert(!early[0] || at[0] != 0);
 		assert(!early[1] || at[1] != 0);
 		early[0] = false;

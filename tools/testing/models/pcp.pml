@@ -13,7 +13,7 @@
  * is read and written under the lock is as the lock has it, and a racy look at
  * pcp->taken, or at the bound, may say anything.
  *
- * What is left out: orders, migratetypes, buddies, and the numbers behind the
+ * Left out are orders, migratetypes, buddies, and the numbers behind the
  * bound. One page of a run stands for all, they travel together. A page that
  * an NMI deferred counts as in the zone.
  *
@@ -180,7 +180,7 @@ inline pcp_absorb(max, off, order)
 #endif
 	:: else
 	fi;
-	/* Who looks at the pages meanwhile has to hold the lock. */
+	/* A process that looks at the pages meanwhile has to hold the lock. */
 	atomic {
 		do
 		:: node == 0 -> break

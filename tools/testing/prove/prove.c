@@ -101,7 +101,7 @@ void pcp_prove_add(pcp_node n, pcp_node after)
 {
 	pcp_node before = next[after];
 
-	/* Who goes through a list of its own need not take the pages off that first. */
+	/* A loop over a local list need not take the pages off that first. */
 	prove(n < NR_PAGES && (list_of[n] == NO_LIST || list_of[n] >= LOCAL(0)),
 	      "what is added to a list is a page on no list");
 	prove(list_of[after] != NO_LIST, "a page is added behind one that is on a list");
@@ -178,7 +178,7 @@ static void start_piece(unsigned int i, unsigned char order)
 	piece->place = below(IN_ZONE + 1);
 	piece->order = order;
 	piece->type = below(MIGRATE_PCPTYPES);
-	/* Whatever was left there by somebody. */
+	/* Somebody may have left any value there. */
 	pcp_prove_orders[i] = below(PAGE_BLOCK_MAX_ORDER + 2);
 
 	switch (piece->place) {
@@ -228,7 +228,7 @@ void start_pages(unsigned int nr_pages, unsigned int max_order)
 	}
 }
 
-/* What is on the lists of CPU 0. */
+/* The pages on the lists of CPU 0. */
 void look_at_lists(void)
 {
 	unsigned short set = 0;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A start state of which nothing is known but that it is a right one, and what has to be
- * right in the end.
+ * A start state that is any right one, and what has to be right in the end.
  *
  * There are two blocks of 8 pages. A page is in use, or it is the first one of a free
- * piece, which a PCP has on one of its lists, or that waits, or that is in the zone. What is
- * known about a page is written down in arrays, when the state is made and as it is
- * found afterwards, and the proof compares the two.
+ * piece, which a PCP has on one of its lists, or that waits, or that is in the zone. Arrays
+ * have what is known about each page, when the state is made and as it is found
+ * afterwards. The proof compares the two.
  */
 #ifndef __PCP_PROVE_H
 #define __PCP_PROVE_H
@@ -56,7 +55,7 @@ enum place {
 	IN_ZONE,
 };
 
-/* What is known about the first page of a piece. */
+/* Known about the first page of a piece. */
 struct piece {
 	bool starts;
 	unsigned char place;

@@ -127,7 +127,7 @@ static void look_at_list(struct llist_node *node, unsigned char *on)
 	}
 }
 
-/* What waits still. */
+/* The pages that still wait. */
 static void look_at_waiting(void)
 {
 	look_at_list(pcp0.taken, on_taken);

@@ -29,7 +29,7 @@
 #define USER	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 #define KERNEL	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
-/* What the PCP of this CPU has, before a trial. */
+/* Contents of the PCP of this CPU, before a trial. */
 enum fill {
 	FILL_NOT,	/* leave it as it is */
 	FILL_EMPTY,	/* nothing */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel gives to mm/pcp/ and its suites, by means of the C library:
+ * The kernel's functions that mm/pcp/ and its suites use, made from the C library:
  * threads, RCU, memory, small functions.
  */
 #include <kunit/test.h>

@@ -91,7 +91,7 @@ void *kunit_kmalloc_array(struct kunit *test, size_t nr, size_t size, gfp_t gfp)
 	return ptr;
 }
 
-/* What is not zeroed has something in it. */
+/* Memory that is not zeroed has something in it. */
 void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
 {
 	void *ptr = kunit_kmalloc_array(test, 1, size, gfp);
@@ -370,7 +370,7 @@ static unsigned int for_each_wanted(int argc, char **argv, bool *good)
 	return nr;
 }
 
-/* Who breaks things on purpose does not want to wait for what never ends. */
+/* Things that are broken on purpose may never end. */
 static void limit_time(void)
 {
 	const char *ms = getenv("PCP_CPU_MS");

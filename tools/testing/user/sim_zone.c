@@ -35,17 +35,6 @@ struct pageblock_data *__pcp_pageblock(struct zone *zone, const struct page *pag
 	return pfn_to_pageblock(page, pfn);
 }
 
-void (*pcp_point_hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-void __pcp_point(struct per_cpu_pages *pcp, enum pcp_point point)
-{
-	void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point);
-
-	hook = READ_ONCE(pcp_point_hook);
-	if (unlikely(hook))
-		hook(pcp, point);
-}
-
 /* No timer here: the threads call pcp_shepherd() themselves. */
 bool pcp_watched;
 

@@ -63,7 +63,7 @@ static void user_shepherd_looks_at_each_zone(struct kunit *test)
 	wait_here(test);
 	KUNIT_EXPECT_TRUE(test, pcp_shepherd(raw_smp_processor_id()));
 	KUNIT_EXPECT_TRUE(test, pcp_has_waiting(here()));
-	/* What has waited for an interval goes. */
+	/* Pages that have waited for an interval go. */
 	KUNIT_EXPECT_FALSE(test, pcp_shepherd(raw_smp_processor_id()));
 	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
 	/* The next is looked at twice, too. */

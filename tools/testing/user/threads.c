@@ -6,8 +6,8 @@
  *
  * Checked: a page that is handed out was free, one that is freed was not, a
  * PCP that was closed keeps nothing, and in the end each page is in the zone,
- * merged to whole blocks that nobody owns. What is written down here about a
- * page is atomic but not ordered, so that it hides no race.
+ * merged to whole blocks that nobody owns. The notes here about a page are
+ * atomic but not ordered, so that they hide no race.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -15,7 +15,7 @@
 
 #include "../internal.h"
 #include "pcp.h"
-#include "tests/workers.h"
+#include "tests/lib/workers.h"
 #include "zone.h"
 
 #define NR_SLOTS	128
@@ -144,7 +144,7 @@ static void release(struct ground *g, struct page *page, bool nolock)
 	unsigned int order = orders[page - pcp_user_pages];
 
 	note(g, page, order, false);
-	pcp_free_page(pcp_user_zone, page, page_to_pfn(page), order, true, nolock);
+	pcp_free_page(pcp_user_zone, page, page_to_pfn(page), order, nolock);
 }
 
 static bool release_batch(struct ground *g)
@@ -241,7 +241,7 @@ static bool work_once(struct ground *g, int cpu)
 		return some;
 	}
 
-	/* What is allocated goes to a slot, what was there is freed. */
+	/* A new page goes to a slot, and the old one there is freed. */
 	some = page;
 	page = xchg(&g->slots[below(NR_SLOTS)], page);
 	if (page) {
@@ -270,7 +270,7 @@ static long work(struct pcp_worker *w)
 
 /* === What the thread of the test does meanwhile === */
 
-/* Who looked before a PCP was closed has pushed, and looked again, after this. */
+/* After this, a free that looked before a PCP was closed has pushed, and looked again. */
 static void wait_for_frees(struct ground *g)
 {
 	int i;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each call of the fuzz does. Its arguments are those that were drawn, and lie in the
- * arena; most fail, as what is there does not fit. Each function returns whether it
- * succeeded.
+ * The calls of the fuzz. The arguments are those that were drawn, and lie in the arena. Most
+ * calls fail, as the memory there does not fit. Each function returns whether it succeeded.
  *
  * Each page that the fuzz writes says so, in two words. Another word where one of these
  * was is an error: the page has two users.
@@ -107,7 +106,7 @@ static int memfd_of(uint32_t arg)
 
 /*
  * No huge pages of the pool: if some are in use when the pool is emptied, and their
- * memory goes offline then, mm/hugetlb.c counts below 0 and gives none any more.
+ * memory goes offline then, mm/hugetlb.c counts below 0 and gives no more.
  */
 static int do_mmap(const struct fuzz_call *c)
 {

@@ -77,7 +77,7 @@ void fuzz_draw(struct fuzz_call *c, uint64_t from, uint64_t worker, uint64_t ste
 		c->pages = 1 + (rnd(&r) >> 32) % 128;
 		break;
 	case 7:
-		/* What may be one huge page. */
+		/* As much as one huge page. */
 		c->pages = HUGE_PAGES;
 		break;
 	default:

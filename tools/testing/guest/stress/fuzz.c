@@ -37,7 +37,7 @@ unsigned int fuzz_process;
 static __thread sigjmp_buf back;
 static __thread volatile sig_atomic_t guarded;
 static atomic_int children;
-/* What userfaultfd puts in the place of a page. */
+/* userfaultfd puts this in the place of a page. */
 static uint64_t filled[WORDS] __attribute__((aligned(PAGE)));
 
 struct worker {
@@ -194,7 +194,7 @@ static void open_uffd(void)
 
 	if (fd < 0)
 		return;
-	/* What the kernel has; a second one asks for it. Events block whoever causes them. */
+	/* This asks what the kernel has, and a second one for that. Events block their task. */
 	if (ioctl(fd, UFFDIO_API, &api)) {
 		close(fd);
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What all parts of the guest need: chance, time, messages, files, memory. */
+/* Needed by all parts of the guest: chance, time, messages, files, memory. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * trylocks fail.
  *
  * Kernel arguments: STRESS_SECONDS, STRESS_SEED, STRESS_NOISE, and STRESS_FUZZ, which is
- * 1, 0 for no random calls, or "only" for no other workers. What it tells the host, as
- * a kernel message: what a process writes to the console comes in pieces, between
+ * 1, 0 for no random calls, or "only" for no other workers. It tells the host something by a
+ * kernel message: text that a process writes to the console comes in pieces, between
  * those of the kernel.
  *
  *	stress: start				from here on messages count

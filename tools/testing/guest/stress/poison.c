@@ -35,7 +35,7 @@
 
 enum { FILLED = 11 };
 
-/* Whoever poisons holds it shared, whoever unplugs memory alone; it goes with its process. */
+/* Shared to poison, exclusive to unplug memory; it goes away with its process. */
 int poison_lock(int how)
 {
 	int fd = open(POISON_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the guest of make stress share. main.c says what the program is.
+ * Shared by the files of the guest of make stress. main.c says what the program is.
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -92,7 +92,7 @@ int fuzz_print(char **argv, int argc);
 extern char *arena;
 extern int uffd;
 extern unsigned int fuzz_process;
-/* What the first word of a page of the arena has in its upper half, or 0. */
+/* The upper half of the first word of a page of the arena has this, or 0. */
 #define FUZZ_MARK	(0xf0220000UL + fuzz_process)
 /* Accesses that may end by SIGSEGV or SIGBUS: they return whether they did not. */
 int fuzz_poke(volatile uint64_t *p, uint64_t word);

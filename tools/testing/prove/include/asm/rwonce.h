@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * There is one thread, so a load is a load. What is read and written like this of a
- * page is its type, which is in a table: see list.h.
+ * There is one thread, so a load is a load. Of a page, only the type is read and written
+ * like this. It is in a table: see list.h.
  */
 #ifndef __PCP_PROVE_RWONCE_H
 #define __PCP_PROVE_RWONCE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What kbuild finds out with kernel/bounds.c. */
+/* kbuild would find these with kernel/bounds.c. */
 #define NR_PAGEFLAGS 21
 #define MAX_NR_ZONES 2
 #define NR_CPUS_BITS 2

@@ -2,7 +2,7 @@
 /*
  * ThreadSanitizer does not see fences, so it does not take what they order
  * for synchronised: that is right here, as all that is read and written on
- * both sides of one is atomic. The instruction is there all the same.
+ * both sides of one is atomic. The instruction is there, though.
  */
 #ifndef __PCP_USER_BARRIER_H
 #define __PCP_USER_BARRIER_H

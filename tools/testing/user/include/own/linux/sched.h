@@ -29,7 +29,7 @@ unsigned long wait_for_completion_timeout(struct completion *c,
  * @preempt: depth of preempt_disable()
  * @irqs_off: depth of local_irq_save()
  * @rcu_depth: depth of rcu_read_lock()
- * @rcu_since: grace period that was on when it became a reader; 0: is none
+ * @rcu_since: grace period that was on when it became a reader; 0: it is no reader
  * @flags: PF_*
  * @kunit_test: the test that runs in it
  * @vfork_done: completes when it ends
@@ -56,7 +56,7 @@ struct task_struct {
 	struct task_struct *next;
 };
 
-/* What the free path asks of a task; the values do not matter. */
+/* Flags of a task that the free path looks at; the values do not matter. */
 #define PF_MEMALLOC	0x1u
 #define PF_KCOMPACTD	0x2u
 

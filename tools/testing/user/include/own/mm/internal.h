@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What mm/pcp/ takes from the private headers of mm/. */
+/* The parts of the private headers of mm/ that mm/pcp/ uses. */
 #ifndef __PCP_USER_INTERNAL_H
 #define __PCP_USER_INTERNAL_H
 

@@ -105,7 +105,7 @@ EXPORT_SYMBOL_IF_KUNIT(pcp_workers_require);
  * @s: the barrier
  * @nr: how many threads pass it, the same in every call
  *
- * What a thread did before its call is visible to all others after theirs.
+ * All that a thread did before its call is visible to the others after theirs.
  * Spins, so that all go on within a short time. Task context only.
  *
  * Return: true if all arrived; false if this thread was told to end first, so
@@ -313,7 +313,7 @@ EXPORT_SYMBOL_IF_KUNIT(pcp_workers_stop);
  * @fn: what each of them runs
  * @arg: for @fn, as pcp_worker.arg
  *
- * Return: the workers, all of which have returned.
+ * Return: the workers; all have returned.
  */
 struct pcp_workers *pcp_workers_run(struct kunit *test,
 				    const struct cpumask *cpus,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that free folios in batches. Blocks 0 and 1 belong to the other CPU,
+ * Shared by the suites that free folios in batches. Blocks 0 and 1 belong to the other CPU,
  * block 2 to this one.
  *
  * Each zone has a free_llist of its own for the same other CPU, so that more zones stand for

@@ -22,7 +22,7 @@
  *	}
  *
  * Call everything from the test thread, except pcp_step_wait(), which any
- * kthread may call. What a worker uses must come from kunit_kzalloc() (the stack
+ * kthread may call. Memory of a worker must come from kunit_kzalloc() (the stack
  * of an aborted test is gone before its workers are), and be allocated before
  * pcp_workers_start() (KUnit frees in reverse order, so the workers end first).
  *
@@ -45,7 +45,7 @@ struct pcp_workers;
 struct task_struct;
 
 /*
- * What pcp_workers_wait() allows for all workers together. Less than the hung
+ * The time that pcp_workers_wait() gives all workers together. Less than the hung
  * task detector (120 s) and KUnit itself (300 s) allow, as only this one can
  * say which worker it was.
  */

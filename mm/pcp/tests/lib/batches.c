@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that free folios in batches, see batches.h.
+ * Shared by the suites that free folios in batches, see batches.h.
  */
 #include <kunit/test.h>
 #include <linux/sched.h>
@@ -65,7 +65,7 @@ void pcp_fx_have_zones(struct pcp_fixture *fx, unsigned int nr)
 	}
 }
 
-/* What came to this CPU's PCP of the first zone, or less. */
+/* Pages that came to this CPU's PCP of the first zone; negative if it lost some. */
 int pcp_fx_came(struct pcp_fixture *fx)
 {
 	return fx->pcp->count - had;

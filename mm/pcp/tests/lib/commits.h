@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that put pages on the local PCP with pcp_commit().
+ * Shared by the suites that put pages on the local PCP with pcp_commit().
  */
 #ifndef __MM_PCP_TESTS_COMMITS_H
 #define __MM_PCP_TESTS_COMMITS_H
 
-#include "../commit.h"
+#include "../../commit.h"
 #include "fixture.h"
 
 #define PCP_FX_COMMIT_BATCH	2

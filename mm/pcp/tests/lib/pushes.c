@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share in which pages wait, see pushes.h.
+ * Shared by the suites in which pages wait, see pushes.h.
  */
 #include <kunit/test.h>
 
 #include "pushes.h"
 
-/* What pcp_zone_short() was asked: once by each push over bound_short. */
+/* Calls of pcp_zone_short(): each push over bound_short makes one. */
 unsigned int pcp_fx_nr_short;
 
 bool pcp_fx_count_short(struct zone *zone)
@@ -225,7 +225,7 @@ void pcp_fx_push_nolock(struct pcp_fixture *fx, unsigned int i)
 	KUNIT_EXPECT_EQ(fx->test, run.nr_pages, 0);
 }
 
-/* What a hook does to the other CPU's PCP at one of the points of a push. */
+/* A hook does this to the other CPU's PCP, at one of the points of a push. */
 static struct {
 	struct per_cpu_pages *pcp;
 	enum pcp_point point;

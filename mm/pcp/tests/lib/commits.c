@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that put pages on the local PCP, see commits.h.
+ * Shared by the suites that put pages on the local PCP, see commits.h.
  */
 #include <kunit/test.h>
 

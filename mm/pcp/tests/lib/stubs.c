@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stubs of the made-up zone: what stands in for each function of the seam in zone.h.
+ * The stubs of the made-up zone, one for each function of the seam in zone.h.
  * struct pcp_fixture in fixture.h says what they give and what they write down.
  */
 #include <kunit/static_stub.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that free single pages, and where a page is expected then.
+ * Shared by the suites that free single pages: frees, and where a page is expected then.
  */
 #ifndef __MM_PCP_TESTS_FREES_H
 #define __MM_PCP_TESTS_FREES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that refill the PCP under test from the made-up zone.
+ * Shared by the suites that refill the PCP under test from the made-up zone.
  */
 #ifndef __MM_PCP_TESTS_REFILLS_H
 #define __MM_PCP_TESTS_REFILLS_H

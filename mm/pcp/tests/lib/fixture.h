@@ -19,9 +19,9 @@
 #include <linux/sched.h>
 #include <linux/vmstat.h>
 
-#include "../pcp.h"
-#include "../route.h"
-#include "../zone.h"
+#include "../../pcp.h"
+#include "../../route.h"
+#include "../../zone.h"
 
 #define PCP_FIXTURE_BLOCKS	3
 #define PCP_FIXTURE_ZONES	(PCP_BATCH_RUNS + 2)
@@ -39,7 +39,7 @@
  * @base: first page of each block. Larger pages that the zone could merge
  *	them to are the fixture's as well
  *
- * What the stubs give, and may be changed by a case:
+ * The stubs give these. A case may change them:
  * @area: free pages of the zone, by order and migratetype: take() takes from there, put
  *	there with pcp_fx_zone_add()
  * @fallback: pages that rmqueue() hands out, in order
@@ -54,7 +54,7 @@
  * @on_free: called, if not NULL, by free_list() and free_waiting(): what may
  *	happen on another CPU meanwhile
  *
- * What the stubs write down:
+ * The stubs write these down:
  * @freed: pages that went to the zone, page_private() is the order, in order
  * @nr_freed: their base pages
  * @nr_free_calls: calls that brought them

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that work on the page allocator in use.
+ * Shared by the suites that work on the page allocator in use.
  *
  * Other tasks allocate and free meanwhile. So a case either looks at its own
  * pages only, or at sums that hold whatever the others do.

@@ -11,9 +11,9 @@
 #include <linux/sched.h>
 #include <linux/vmstat.h>
 
-#include "../../internal.h"
-#include "../../page_alloc.h"
-#include "../pcp.h"
+#include "../../../internal.h"
+#include "../../../page_alloc.h"
+#include "../../pcp.h"
 #include "live.h"
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that work on the page allocator in use, see live.h: pages to work
+ * Shared by the suites that work on the page allocator in use, see live.h: pages to work
  * with, of blocks that a CPU owns, and how they get where a case wants them.
  */
 #include <kunit/test.h>
@@ -12,10 +12,10 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
-#include "../../internal.h"
-#include "../../page_alloc.h"
-#include "../pcp.h"
-#include "../zone.h"
+#include "../../../internal.h"
+#include "../../../page_alloc.h"
+#include "../../pcp.h"
+#include "../../zone.h"
 #include "live.h"
 
 #define LIVE_MAX_PAGES	(16 * (pageblock_nr_pages < 4096 ? 4096 : pageblock_nr_pages))
@@ -488,7 +488,7 @@ bool live_waits(struct live *lv, unsigned int want)
 	return false;
 }
 
-/* What a case set, and did not come to set back. */
+/* A case may have set these and have ended before it set them back. */
 static void live_restore(void *unused)
 {
 	struct zone *zone;

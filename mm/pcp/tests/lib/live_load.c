@@ -10,7 +10,7 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 
-#include "../../page_alloc.h"
+#include "../../../page_alloc.h"
 #include "live.h"
 
 /* A page and its order in one word, never 0. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that refill the PCP under test, see refills.h.
+ * Shared by the suites that refill the PCP under test, see refills.h.
  */
 #include <kunit/test.h>
 
@@ -56,7 +56,7 @@ struct page *pcp_fx_zone_page(struct pcp_fixture *fx, int block, unsigned int in
 	return page;
 }
 
-/* What pcp_zone_rmqueue() will find. */
+/* pcp_zone_rmqueue() will find it. */
 void pcp_fx_add_fallback(struct pcp_fixture *fx, int block, unsigned int index)
 {
 	list_add_tail(&pcp_fx_page(fx, block, index)->buddy_list, &fx->fallback);

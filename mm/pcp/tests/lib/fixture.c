@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A made-up zone for the suites of the helpers, see fixture.h. stubs.c has what stands in
- * for the seam.
+ * A made-up zone for the suites of the helpers, see fixture.h. stubs.c has the
+ * functions that replace the seam.
  */
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
@@ -17,7 +17,7 @@ static void pcp_fx_free_pages(void *ptr)
 	struct page *base = ptr;
 	unsigned long i;
 
-	/* Whatever list a case left a page on goes away with the fixture. */
+	/* A case may have left a page on a list, which goes away with the fixture. */
 	for (i = 0; i < MAX_ORDER_NR_PAGES; i++) {
 		struct page *page = base + i;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share that free single pages, see frees.h.
+ * Shared by the suites that free single pages, see frees.h.
  */
 #include <kunit/test.h>
 
@@ -11,7 +11,7 @@ void pcp_fx_free(struct pcp_fixture *fx, struct page *page, unsigned int order, 
 {
 	int pinned = pcp_fx_pinned();
 
-	pcp_free_page(fx->zone, page, page_to_pfn(page), order, true, nolock);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), order, nolock);
 	KUNIT_EXPECT_EQ(fx->test, pcp_fx_pinned(), pinned);
 	KUNIT_EXPECT_FALSE(fx->test, pcp_fx_locked(fx->pcp));
 	pcp_fx_check(fx);
@@ -25,7 +25,7 @@ void pcp_fx_free_busy(struct pcp_fixture *fx, struct page *page, unsigned int or
 
 	spin_lock(&fx->pcp->lock);
 	pinned = pcp_fx_pinned();
-	pcp_free_page(fx->zone, page, page_to_pfn(page), order, true, nolock);
+	pcp_free_page(fx->zone, page, page_to_pfn(page), order, nolock);
 	pinned -= pcp_fx_pinned();
 	spin_unlock(&fx->pcp->lock);
 	KUNIT_EXPECT_EQ(fx->test, pinned, 0);
@@ -33,7 +33,7 @@ void pcp_fx_free_busy(struct pcp_fixture *fx, struct page *page, unsigned int or
 }
 
 /*
- * Have pages enough on this CPU's PCP, one of which is of @order, so that it keeps
+ * Have pages enough on this CPU's PCP, one of them of @order, so that it keeps
  * no movable page of that order of others' blocks. Returns its count.
  */
 int pcp_fx_enough_of_order(struct pcp_fixture *fx, unsigned int order)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share in which pages wait: for the other CPU of the fixture, and for the
+ * Shared by the suites in which pages wait: for the other CPU of the fixture, and for the
  * one under test.
  */
 #ifndef __MM_PCP_TESTS_PUSHES_H
