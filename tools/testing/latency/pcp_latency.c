@@ -18,15 +18,20 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/folio_batch.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/prandom.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
@@ -52,6 +57,9 @@ const char *const latency_names[NR_PHASES] = {
 	[PHASE_DECAY] = "decay",
 	[PHASE_CPU_OFF] = "cpu_off",
 	[PHASE_CPU_ON] = "cpu_on",
+	[PHASE_LARGE_ALLOC] = "large_alloc",
+	[PHASE_LARGE_FREE] = "large_free",
+	[PHASE_LARGE_DRAIN] = "large_drain",
 	[PHASE_IDLE] = "idle",
 	[PHASE_IDLE_WAITING] = "idle_waiting",
 };
@@ -333,6 +341,62 @@ static void run_hotplug(void)
 	}
 }
 
+/* Nobody has mounted /proc yet. */
+static void set_high_fraction(const char *value)
+{
+	struct file_system_type *type = get_fs_type("proc");
+	struct vfsmount *mnt = type ? kern_mount(type) : ERR_PTR(-ENODEV);
+	struct file *file = ERR_PTR(-ENOENT);
+	loff_t pos = 0;
+
+	if (!IS_ERR(mnt))
+		file = file_open_root_mnt(mnt, "sys/vm/percpu_pagelist_high_fraction",
+					  O_WRONLY, 0);
+	if (IS_ERR(file)) {
+		fail("no sysctl percpu_pagelist_high_fraction");
+	} else {
+		if (kernel_write(file, value, strlen(value), &pos) < 0)
+			fail("percpu_pagelist_high_fraction cannot be set");
+		fput(file);
+	}
+	if (!IS_ERR(mnt))
+		kern_unmount(mnt);
+	if (type)
+		put_filesystem(type);
+}
+
+static void take_and_give(unsigned int giver, gfp_t gfp)
+{
+	go_to(0);
+	latency_enter(PHASE_LARGE_ALLOC);
+	take(table, MANY, gfp, 0);
+	latency_enter(PHASE_NONE);
+	shuffle(table, MANY);
+	go_to(giver);
+	latency_enter(PHASE_LARGE_FREE);
+	give(table, MANY, 0);
+	latency_enter(PHASE_NONE);
+}
+
+/* The CPUs together may keep an eighth of the memory. */
+static void run_large_pcp(void)
+{
+	unsigned int i;
+
+	set_high_fraction("8\n");
+	for (i = 0; i < ROUNDS; i++) {
+		gfp_t gfp = i % 2 ? GFP_OWN_PAGES : GFP_USER_PAGES;
+
+		take_and_give(0, gfp);
+		take_and_give(1, gfp);
+		go_to(3);
+		latency_enter(PHASE_LARGE_DRAIN);
+		drain_all_pages(NULL);
+	}
+	latency_enter(PHASE_NONE);
+	set_high_fraction("0\n");
+}
+
 static void sleep_a_minute(enum phase phase, unsigned int round)
 {
 	latency_enter(phase);
@@ -378,6 +442,7 @@ static void run_all(void)
 	run_drain();
 	run_shepherd();
 	run_hotplug();
+	run_large_pcp();
 	run_idle();
 	run_holes();
 }

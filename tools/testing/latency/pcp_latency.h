@@ -24,6 +24,9 @@ enum phase {
 	PHASE_DECAY,
 	PHASE_CPU_OFF,
 	PHASE_CPU_ON,
+	PHASE_LARGE_ALLOC,	/* PCPs that may have an eighth of the memory */
+	PHASE_LARGE_FREE,
+	PHASE_LARGE_DRAIN,
 	PHASE_IDLE,
 	PHASE_IDLE_WAITING,
 	NR_PHASES,
