@@ -10,6 +10,7 @@
 #include <linux/cpumask.h>
 #include <linux/mmdebug.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -194,7 +195,7 @@ static bool pcp_owners_are_counted(struct zone *zone, const int *owned)
 }
 
 /* Times that owners are counted until it counts as an error. */
-#define PCP_OWNER_COUNTS	16
+#define PCP_OWNER_COUNTS	8
 
 /**
  * pcp_validate_blocks() - check the blocks of a zone
@@ -232,7 +233,11 @@ int pcp_validate_blocks(struct zone *zone)
 				bad += pcp_validate_block(zone, pbd, pfn, owned);
 		}
 		pcp_zone_unlock(zone, flags);
-	} while (!bad && !pcp_owners_are_counted(zone, owned) && --tries);
+		if (bad || pcp_owners_are_counted(zone, owned))
+			break;
+		/* A task that changed an owner, and not yet the number, may not run now. */
+		schedule_timeout_uninterruptible(1);
+	} while (--tries);
 
 	for_each_possible_cpu(cpu) {
 		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);

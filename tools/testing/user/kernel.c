@@ -193,6 +193,13 @@ void cpu_relax(void)
 		usleep(20);
 }
 
+/* A jiffy is a millisecond. */
+long schedule_timeout_uninterruptible(long timeout)
+{
+	usleep(timeout * 1000);
+	return 0;
+}
+
 void init_completion(struct completion *c)
 {
 	pthread_mutex_init(&c->mutex, NULL);

@@ -97,6 +97,8 @@ void cpu_relax(void);
 #define cond_resched()		cpu_relax()
 #define schedule()		cpu_relax()
 
+long schedule_timeout_uninterruptible(long timeout);
+
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 #define rcu_read_lock_held()	(current->rcu_depth > 0)
