@@ -28,7 +28,7 @@ struct item {
 #define RING		8
 #define MAX_BATCH	7
 /* ... or less, as a host with fewer cores than there are CPUs is slow. */
-#define ENOUGH_TIME	(HZ)
+#define ENOUGH_TIME	(HZ / 4)
 /*
  * After so many a producer lets the consumers catch up, or waits for the other
  * producers: they may all share a core of the host, where each would otherwise

@@ -192,7 +192,7 @@ static void workers_start_together(struct kunit *test)
 
 	pcp_workers_require(test, 2);
 	/* Often, as a gate that lets one through early does so now and then. */
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 8; round++) {
 		struct pcp_workers *p;
 
 		p = pcp_workers_run(test, NULL, s->nr, missing_at_start, NULL);
@@ -263,7 +263,7 @@ static void workers_on_cpu(struct kunit *test)
 
 /* === Lockstep === */
 
-#define STEP_ROUNDS	50
+#define STEP_ROUNDS	20
 
 /* Everybody writes its round, then everybody looks at all the others. */
 static long count_out_of_step(struct pcp_worker *w)
@@ -442,7 +442,7 @@ static void workers_leave_no_thread(struct kunit *test)
 	struct pcp_workers *p;
 
 	KUNIT_EXPECT_EQ(test, living_workers(), 0);
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 8; round++) {
 		pcp_workers_run(test, NULL, s->nr, return_value, s);
 		KUNIT_ASSERT_EQ(test, living_workers(), 0);
 	}
