@@ -195,7 +195,7 @@ static bool pcp_owners_are_counted(struct zone *zone, const int *owned)
 }
 
 /* Times that owners are counted until it counts as an error. */
-#define PCP_OWNER_COUNTS	8
+#define PCP_OWNER_COUNTS	16
 
 /**
  * pcp_validate_blocks() - check the blocks of a zone
@@ -236,7 +236,8 @@ int pcp_validate_blocks(struct zone *zone)
 		if (bad || pcp_owners_are_counted(zone, owned))
 			break;
 		/* A task that changed an owner, and not yet the number, may not run now. */
-		schedule_timeout_uninterruptible(1);
+		if (tries % 4 == 2)
+			schedule_timeout_uninterruptible(1);
 	} while (--tries);
 
 	for_each_possible_cpu(cpu) {

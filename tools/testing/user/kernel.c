@@ -193,10 +193,10 @@ void cpu_relax(void)
 		usleep(20);
 }
 
-/* A jiffy is a millisecond. */
+/* A jiffy is ten milliseconds. */
 long schedule_timeout_uninterruptible(long timeout)
 {
-	usleep(timeout * 1000);
+	usleep(timeout * 10000);
 	return 0;
 }
 
