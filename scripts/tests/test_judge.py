@@ -289,6 +289,24 @@ class Guarded(Top):
             raise Failure("tests failed", FAILED)
         self.assertEqual(self.bad(), ["new"])
 
+    def test_what_came_after_the_tests(self):
+        """A run that fails or is stopped behind good results is no good run."""
+        for status in (FAILED, 143):
+            with self.assertRaises(Failure), files.guarded(self.top, "um"):
+                files.write(self.top, [files.suite(name, [ktap.Test("new", ktap.PASSED)])
+                                       for name in ("s", "kernel")], "um")
+                raise Failure("it could not go on", status)
+            self.assertEqual(self.bad(), ["end"])
+            root = ET.parse(os.path.join(self.top, "junit.xml")).getroot()
+            self.assertEqual([suite.get("name") for suite in root], ["s", "kernel"])
+            self.assertEqual(root[1].find(".//*[@message]").get("message"), "it could not go on")
+
+    def test_what_could_not_run_after_the_tests(self):
+        with self.assertRaises(Failure), files.guarded(self.top, "um"):
+            files.write(self.top, [ktap.Test("new", ktap.FAILED)], "um")
+            raise Failure("no lcov", 2)
+        self.assertIsNone(self.bad())
+
     SCRIPT = """
         import sys, time
         sys.path.insert(0, {scripts!r})

@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ET
 from splitfree.judge import console as consoles, ktap
 from splitfree.judge.ktap import (FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED,
                                   Test)
-from splitfree.judge.verdict import FAILED, NOT_TESTED
+from splitfree.judge.verdict import FAILED, NOT_TESTED, PASSED
 
 KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
 NAMES = (KTAP, JUNIT, JSON)
@@ -241,11 +241,38 @@ def write_run(directory, verdict, arch, console=None, end="", build=""):
         write(directory, tests_of(verdict, console, end), arch, build)
 
 
-def append(directory, arch, name, tests):
-    """One more suite for results that are written: what was found out after the run."""
+def written(directory):
+    """The tests of the results that are written."""
     with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
-        found = ktap.read(line.rstrip("\n") for line in handle).tests
-    write(directory, found + [suite(name, tests)], arch)
+        return ktap.read(line.rstrip("\n") for line in handle).tests
+
+
+def append(directory, arch, name, tests):
+    """More tests for results that are written, in a suite of theirs: what was found out later."""
+    found = written(directory)
+    same = [test for test in found if test.name == name]
+    tests = [below for test in same for below in test.tests] + tests
+    write(directory, [test for test in found if test not in same] + [suite(name, tests)], arch)
+
+
+def are_there(directory):
+    return all(os.path.exists(os.path.join(directory, name)) for name in NAMES)
+
+
+def agree(directory, arch, status, sentence, log=None):
+    """Make the results say what the status of the run says. log: a file that says more."""
+    if status == NOT_TESTED:
+        clear(directory)
+        return
+    found = written(directory) if are_there(directory) else None
+    bad = [leaf for test in found or () for leaf in test.leaves() if not leaf.good()]
+    if status == PASSED or bad:
+        return
+    end = Test("end", CASE_FAILED if status == FAILED else MISSING, sentence, last_lines(log))
+    if found is None:
+        write(directory, [suite("kernel", [end])], arch)
+    else:
+        append(directory, arch, "kernel", [end])
 
 
 @contextlib.contextmanager
@@ -259,11 +286,6 @@ def guarded(directory, arch, log=None):
     try:
         yield
     except BaseException as error:
-        status = getattr(error, "status", NOT_TESTED)
-        if status == NOT_TESTED:
-            clear(directory)
-        elif not all(os.path.exists(os.path.join(directory, name)) for name in NAMES):
-            outcome = CASE_FAILED if status == FAILED else MISSING
-            write(directory, [suite("kernel", [Test("end", outcome, str(error), last_lines(
-                log() if callable(log) else log))])], arch)
+        agree(directory, arch, getattr(error, "status", NOT_TESTED), str(error),
+              log() if callable(log) else log)
         raise
