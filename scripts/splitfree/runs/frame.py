@@ -62,10 +62,14 @@ class Job:
 
     # The frame ---------------------------------------------------------------
 
-    def install(self):
+    def install_all(self):
         """See that the programs are there that this command needs besides a compiler."""
         packages = self.command.packages
-        for name in packages(self.options) if callable(packages) else packages:
+        self.install(*(packages(self.options) if callable(packages) else packages))
+
+    def install(self, *names):
+        """The same for sets of scripts/packages.sh."""
+        for name in names:
             child = subprocess.run([os.path.join(SCRIPTS, "packages.sh"), name], check=False,
                                    env=clean_env(), stdin=subprocess.DEVNULL)
             if child.returncode:
@@ -121,7 +125,7 @@ class Job:
             refuse_compilers([option.name for option in all_options(self.command)], self.texts)
             if hasattr(module, "check"):
                 module.check(self)
-            self.install()
+            self.install_all()
             self.take_lock(locks)
             self.begin()
             result = self.work(module)
