@@ -100,6 +100,24 @@ class Excuses(Top):
             found = self.judge(behind_push(line + "\n"), "2026-07-01 | possible recursive locking | known")
             self.assertEqual((found.status, len(found.excused)), (1, 1))
 
+    def test_nor_one_of_the_same_kind_on_the_same_line(self):
+        for kind, excuse in (("BUG: Bad page state in process {}  pfn:00001", "process a"),
+                             ("BUG: scheduling while atomic: {}/1/0x00000002", "atomic: a"),
+                             ("INFO: task {}:1 blocked for more than 122 seconds.", "task a"),
+                             ("WARNING: {}/12 still has locks held!", "WARNING: a"),
+                             ("kobject: 'x' ({}): is not initialized, yet kobject_put()", "'x' .a"),
+                             ("Oops: {}: 0000 [#1] SMP", "Oops: a")):
+            for glue in ("", " "):
+                line = kind.format("a") + glue + kind.format("b")
+                with self.subTest(line=line):
+                    found = self.judge(behind_push(line + "\n"), f"2026-07-01 | {excuse} | known")
+                    self.assertEqual((found.status, found.nr_splats), (1, 1))
+
+    def test_no_pattern_takes_more_than_it_must(self):
+        with open(splats.LIST, encoding="utf-8") as handle:
+            self.assertEqual([line for line in handle if not line.startswith("#")
+                              and re.search(r"\{\d*,\d*\}(?!\?)", line)], [])
+
     def test_what_a_report_says_below_is_excused_with_it(self):
         report = ("BUG: KASAN: slab-use-after-free in drain_remote+0x41/0x5a\n"
                   "Read of size 8 at addr 0000000061234567 by task kunit_try_catch/71\n"
