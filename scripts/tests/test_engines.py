@@ -78,6 +78,16 @@ class Content(unittest.TestCase):
         self.assertRegex(read(files.GITLAB), r"retry:\n    max: 1\n    exit_codes: \[2\]\n")
 
 
+class Page(unittest.TestCase):
+    def test_it_says_for_whom_each_file_is(self):
+        page, found = read("docs/bots.md"), [".ci/run", files.GITLAB, *WORKFLOWS]
+        for top, _, names in os.walk(os.path.join(ROOT, "ci")):
+            found += [os.path.relpath(os.path.join(top, name), ROOT) for name in names]
+        # The second and third workflow are named beside the first.
+        self.assertEqual([path for path in found if f"`{path}`" not in page
+                          and f"`{path.removeprefix(files.GITHUB)}`" not in page], [])
+
+
 class Words(unittest.TestCase):
     def test_scripts_ci_knows_each_and_none_is_a_target(self):
         cases = re.search(r"^([\w |-]+)\)$", read("scripts/ci"), re.M).group(1)
