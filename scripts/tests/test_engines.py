@@ -77,6 +77,18 @@ class Content(unittest.TestCase):
     def test_gitlab_tries_again_only_what_could_not_run(self):
         self.assertRegex(read(files.GITLAB), r"retry:\n    max: 1\n    exit_codes: \[2\]\n")
 
+    def test_gitlab_knows_the_name_of_each_cache(self):
+        """A key that changes with files is found by nobody who has other files."""
+        text = read(files.GITLAB)
+        self.assertEqual(re.findall(r"^ +(?:- )?key: ?(.*)$", text, re.M),
+                         ["source", "ccache-$CACHE"])
+        self.assertNotIn("fallback_keys", text)
+
+    def test_gitlab_lets_no_job_need_50_others(self):
+        """A matrix counts once for each job in it; stages wait for as many as there are."""
+        for line in re.findall(r"^ +needs: .*$", read(files.GITLAB), re.M):
+            self.assertNotRegex(line, "night|change")
+
 
 class Page(unittest.TestCase):
     def test_it_says_for_whom_each_file_is(self):
