@@ -116,7 +116,7 @@ def ktap(*cases, suite="s"):
 
 
 def bad_cases(directory):
-    """What is failed in junit.xml: a list of suite.case. None: there is no such file."""
+    """The failed cases of junit.xml, as suite.case. None: there is no such file."""
     path = os.path.join(directory, "junit.xml")
     if not os.path.exists(path):
         return None

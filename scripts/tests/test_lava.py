@@ -151,7 +151,7 @@ class Run(Commands):
         self.assertIn("  | lava-run: no such option", self.said)
 
     def test_only_root_can(self):
-        """Who cannot run it has skipped it: make check-all goes on without."""
+        """Others have skipped it: make check-all goes on without."""
         for user, status, why in ((0, 0, None), (1000, 0, "^only root can run lava-run; run make "
                                                  "lava as root$"),
                                   (0, 2, "^scripts/packages.sh lava failed$")):
