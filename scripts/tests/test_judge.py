@@ -268,7 +268,7 @@ class Written(Top):
 
     def test_a_suite_more(self):
         self.written(OK)
-        files.append(self.top, "um", "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
+        files.append(self.top, "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
         self.assertEqual(self.read(), (["coverage.floors"],
                                        ["pcp_a.push_test", "pcp_a.drain_test", "kernel.splats",
                                         "coverage.floors"]))

@@ -18,6 +18,7 @@ from splitfree.judge.ktap import (FAILED as CASE_FAILED, MISSING, PASSED as CASE
                                   Test)
 from splitfree.judge.verdict import FAILED, NOT_TESTED, PASSED
 
+ARCH = "# arch: "
 KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
 NAMES = (KTAP, JUNIT, JSON)
 # A directory with the console of each failed case in a file of its own.
@@ -90,7 +91,7 @@ def counts(test):
 
 def ktap_lines(tests, arch):
     yield "KTAP version 1"
-    yield f"# arch: {arch}"
+    yield ARCH + arch
     yield f"1..{len(tests)}"
     for number, test in enumerate(tests, 1):
         yield from ktap_test(test, number, "")
@@ -194,11 +195,15 @@ def json_case(test):
 
 # Files -----------------------------------------------------------------------
 
-def clear(directory, *more):
-    """No results is better than those of another run."""
-    for name in NAMES + more:
+def remove(directory, *names):
+    for name in names:
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(directory, name))
+
+
+def clear(directory, *more):
+    """No results is better than those of another run."""
+    remove(directory, *NAMES, *more)
     shutil.rmtree(os.path.join(directory, FAILED_CASES), ignore_errors=True)
 
 
@@ -215,8 +220,8 @@ def write_failed(directory, tests):
             handle.write("\n".join([leaf.reason, *leaf.log]).strip() + "\n")
 
 
-def write(directory, tests, arch, build=""):
-    """All three files, each of them whole or not there."""
+def write(directory, tests, arch, build="", names=NAMES):
+    """The files, each of them whole or not there."""
     tests = grouped(tests)
     common = {"arch": arch, "defconfig": "", "build_environment": build, "lab_name": None,
               "kernel": None, "job": None, "git_branch": "kselftest"}
@@ -224,12 +229,13 @@ def write(directory, tests, arch, build=""):
              JUNIT: "<?xml version='1.0' encoding='utf-8'?>\n" + junit(tests, arch) + "\n",
              JSON: json.dumps(json_group("KUnit Test Group", tests, common), indent=1) + "\n"}
     os.makedirs(directory, exist_ok=True)
-    for name, text in texts.items():
+    for name in names:
         with open(os.path.join(directory, name + ".new"), "w", encoding="utf-8",
                   errors="replace") as handle:
-            handle.write(text)
-    write_failed(directory, tests)
-    for name in texts:
+            handle.write(texts[name])
+    if names == NAMES:
+        write_failed(directory, tests)
+    for name in names:
         os.replace(os.path.join(directory, name + ".new"), os.path.join(directory, name))
 
 
@@ -247,12 +253,19 @@ def written(directory):
         return ktap.read(line.rstrip("\n") for line in handle).tests
 
 
-def append(directory, arch, name, tests):
+def arch_of(directory):
+    """The architecture of the results that are written."""
+    with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
+        return next((line[len(ARCH):].strip() for line in handle if line.startswith(ARCH)), "")
+
+
+def append(directory, name, tests):
     """More tests for results that are written, in a suite of theirs: what was found out later."""
     found = written(directory)
     same = [test for test in found if test.name == name]
     tests = [below for test in same for below in test.tests] + tests
-    write(directory, [test for test in found if test not in same] + [suite(name, tests)], arch)
+    write(directory, [test for test in found if test not in same] + [suite(name, tests)],
+          arch_of(directory))
 
 
 def are_there(directory):
@@ -272,7 +285,7 @@ def agree(directory, arch, status, sentence, log=None):
     if found is None:
         write(directory, [suite("kernel", [end])], arch)
     else:
-        append(directory, arch, "kernel", [end])
+        append(directory, "kernel", [end])
 
 
 @contextlib.contextmanager
