@@ -74,6 +74,22 @@ class Content(unittest.TestCase):
             for script in re.findall(r"(?m)^ +run: (?:\|\n((?: {10}.*\n|\n)+)|(.*))", read(path)):
                 self.assertNotIn("${{", "".join(script), path)
 
+    def test_each_engine_stops_a_job_in_time_to_keep_what_it_left(self):
+        for path in (".github/workflows/job.yml", files.GITLAB):
+            self.assertRegex(read(path), r'timeout --preserve-status "?\$\{MINUTES\}m"? scripts/ci ')
+        job = read(".github/workflows/job.yml")
+        self.assertIn("MINUTES: ${{ inputs.minutes }}", job)
+        # The steps around the command take some minutes, too.
+        self.assertIn("timeout-minutes: ${{ inputs.limit }}", job)
+        self.assertRegex(read(".github/workflows/check.yml"), r"minutes: 10, limit: 25\b")
+        for path in WORKFLOWS:
+            if "job.yml" not in path:
+                self.assertIn("limit: ${{ matrix.limit }}", read(path))
+
+    def test_github_runs_the_jobs_of_a_pull_request_once(self):
+        self.assertRegex(read(".github/workflows/check.yml"),
+                         r"(?m)^on:\n(?:  #.*\n)*  push:\n    branches: \[main\]\n  pull_request:\n")
+
     def test_gitlab_tries_again_only_what_could_not_run(self):
         self.assertRegex(read(files.GITLAB), r"retry:\n    max: 1\n    exit_codes: \[2\]\n")
 
