@@ -55,7 +55,7 @@ class Recorded(unittest.TestCase):
             if options or not lines[0].startswith("Linux version") or name.startswith(
                     ("glued-", "ok-glued", "prompt", "doubled", "dropped", "ok-cr-", "bad-long-line",
                      "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown", "bad-cut-in",
-                     "reboot-to-", "ok-lfcr", "ok-second-console")):
+                     "reboot-to-", "ok-proc-version", "ok-lfcr", "ok-second-console")):
                 continue
             text = "".join(f"[{nr / 1000:12.6f}] {line}\n" for nr, line in enumerate(lines) if line)
             with self.subTest(name=name):
