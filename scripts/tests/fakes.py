@@ -9,6 +9,7 @@ import stat
 import tempfile
 import types
 import unittest
+import xml.etree.ElementTree as ET
 from unittest import mock
 
 from splitfree.__main__ import module_of
@@ -112,6 +113,15 @@ def ktap(*cases, suite="s"):
     good = all(good for _, good in cases)
     return "\n".join(["[    0.0] Linux version 7.3", *lines,
                       f"{'' if good else 'not '}ok 1 {suite}", "reboot: System halted"]) + "\n"
+
+
+def bad_cases(directory):
+    """The failed cases of junit.xml, as suite.case. None: there is no such file."""
+    path = os.path.join(directory, "junit.xml")
+    if not os.path.exists(path):
+        return None
+    return [f"{case.get('classname')}.{case.get('name')}" for case in ET.parse(path).iter("testcase")
+            if case.find("failure") is not None or case.find("error") is not None]
 
 
 SPLAT = "[    3.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f+0x1/0x2\n"

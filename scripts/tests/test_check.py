@@ -28,13 +28,15 @@ class Outcomes(unittest.TestCase):
         found = record(*args, **kwargs)
         return check.is_good(check.outcome(found["status"], found))
 
-    def test_skipped_alone_is_good_for_counts_of_another_compiler_only(self):
+    def test_skipped_alone_is_good_for_what_this_machine_cannot_have_only(self):
         self.assertTrue(self.good(0, (1, 0, 0)))
         self.assertFalse(self.good(2, (0, 0, 5)))
         self.assertFalse(self.good(1, (5, 1, 0)))
         self.assertTrue(self.good(2, (0, 0, 3), command="count"))
         self.assertFalse(self.good(1, (0, 1, 0), command="count"))
         self.assertFalse(self.good(2, (0, 0, 0), command="count"))
+        self.assertTrue(self.good(2, (0, 0, 1), command="lava"))
+        self.assertFalse(self.good(2, (0, 0, 0), command="lava"))
 
     def test_a_bad_status_is_one_thing_that_failed(self):
         found = check.outcome(1, record(1, (590, 0, 3)))
@@ -87,6 +89,12 @@ class Stages(unittest.TestCase):
         self.statuses(record(1, (1, 1, 0)), record())
         self.assertRegex(self.said, r"FAILED +s0 .*1 passed, 1 failed")
         self.assertRegex(self.said, r"ok +s1 .*1 passed")
+
+    def test_a_stage_that_may_be_skipped_says_why(self):
+        skipped = {**record(2, (0, 0, 1), "lava"), "sentence": "only root can run lava-run"}
+        self.assertEqual(self.statuses(record(), skipped), PASSED)
+        self.assertRegex(self.said, r"skipped +s1 .*0 passed, 1 skipped\ns1: only root can run "
+                         r"lava-run\n$")
 
     def test_all_reasons_stand_at_the_end(self):
         self.statuses(record(1, (1, 1, 0)), record(), None)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 from splitfree.judge import console as consoles, verdict
 
@@ -54,7 +55,7 @@ class Recorded(unittest.TestCase):
             if options or not lines[0].startswith("Linux version") or name.startswith(
                     ("glued-", "ok-glued", "prompt", "doubled", "dropped", "ok-cr-", "bad-long-line",
                      "bad-warn-after-progress", "ok-stamped-looking", "ok-dmesg-shown", "bad-cut-in",
-                     "reboot-to-", "ok-lfcr", "ok-second-console")):
+                     "reboot-to-", "ok-proc-version", "ok-lfcr", "ok-second-console")):
                 continue
             text = "".join(f"[{nr / 1000:12.6f}] {line}\n" for nr, line in enumerate(lines) if line)
             with self.subTest(name=name):
@@ -236,6 +237,11 @@ class Large(unittest.TestCase):
 
     def test_one_line(self):
         self.assertEqual(self.judged("x" * 100000)[0], 0)
+
+    def test_long_lines(self):
+        """The search for a second console keeps none of these lines."""
+        with mock.patch.object(Large, "SIZE", 120 << 20):
+            self.assertEqual(self.judged(("x" * (1 << 20) + "\n") * 4)[0], 0)
 
     def test_nothing_but_results(self):
         self.assertEqual(self.judged("    ok 1 a_test_with_a_name\n" * 1000)[0], 1)

@@ -9,8 +9,10 @@ from unittest import mock
 
 from splitfree.base import results as files
 from splitfree.base.failures import Failure
+from splitfree.base.paths import ROOT
 from splitfree.commands import distros
 from splitfree.runs import chroots
+from splitfree.source import git
 from tests import fakes
 
 
@@ -204,7 +206,31 @@ class Chroots(fakes.Commands):
             self.quiet(self.chroot.make, self.log)
         self.assertFalse(os.path.exists(self.chroot.done))
 
+    def test_files_of_a_clone_that_is_somebody_else_s(self):
+        """As in a container, where root works in what the runner's user has cloned."""
+        if os.geteuid():
+            self.skipTest("only root can give a clone away")
+        clone = os.path.join(self.out, "clone")
+        git.git(self.out, "init", "-q", clone)
+        with open(os.path.join(clone, "file"), "w", encoding="ascii"):
+            pass
+        for top, _, names in os.walk(clone):
+            for path in [top, *(os.path.join(top, name) for name in names)]:
+                os.lchown(path, 12345, 12345)
+        self.patch(chroots, "ROOT", clone)
+        self.chroot.bring()
+        self.assertEqual(os.listdir(self.chroot.home), ["file"])
+
+    def test_without_a_repository_it_says_so(self):
+        where = os.path.join(self.out, "tarball")
+        os.mkdir(where)
+        self.patch(chroots, "ROOT", where)
+        with self.assertRaisesRegex(Failure, "work in a clone"):
+            self.chroot.bring()
+
     def test_our_files_come_along_and_old_ones_go(self):
+        if git.git(ROOT, "ls-files").returncode:
+            self.skipTest("this is no clone, so git cannot list our files")
         source = os.path.join(self.cache, chroots.archive.PACKAGE + "_7.3.4_all.deb")
         with open(source, "w", encoding="ascii") as handle:
             handle.write("deb")

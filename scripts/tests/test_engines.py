@@ -74,8 +74,46 @@ class Content(unittest.TestCase):
             for script in re.findall(r"(?m)^ +run: (?:\|\n((?: {10}.*\n|\n)+)|(.*))", read(path)):
                 self.assertNotIn("${{", "".join(script), path)
 
+    def test_each_engine_stops_a_job_in_time_to_keep_what_it_left(self):
+        for path in (".github/workflows/job.yml", files.GITLAB):
+            self.assertRegex(read(path), r'timeout --preserve-status "?\$\{MINUTES\}m"? scripts/ci ')
+        job = read(".github/workflows/job.yml")
+        self.assertIn("MINUTES: ${{ inputs.minutes }}", job)
+        # The steps around the command take some minutes, too.
+        self.assertIn("timeout-minutes: ${{ inputs.limit }}", job)
+        self.assertRegex(read(".github/workflows/check.yml"), r"minutes: 10, limit: 25\b")
+        for path in WORKFLOWS:
+            if "job.yml" not in path:
+                self.assertIn("limit: ${{ matrix.limit }}", read(path))
+
+    def test_github_runs_the_jobs_of_a_pull_request_once(self):
+        self.assertRegex(read(".github/workflows/check.yml"),
+                         r"(?m)^on:\n(?:  #.*\n)*  push:\n    branches: \[main\]\n  pull_request:\n")
+
     def test_gitlab_tries_again_only_what_could_not_run(self):
         self.assertRegex(read(files.GITLAB), r"retry:\n    max: 1\n    exit_codes: \[2\]\n")
+
+    def test_gitlab_knows_the_name_of_each_cache(self):
+        """A key that changes with files is found by nobody who has other files."""
+        text = read(files.GITLAB)
+        self.assertEqual(re.findall(r"^ +(?:- )?key: ?(.*)$", text, re.M),
+                         ["source", "ccache-$CACHE"])
+        self.assertNotIn("fallback_keys", text)
+
+    def test_gitlab_lets_no_job_need_50_others(self):
+        """A matrix counts once for each job in it; stages wait for as many as there are."""
+        for line in re.findall(r"^ +needs: .*$", read(files.GITLAB), re.M):
+            self.assertNotRegex(line, "night|change")
+
+
+class Page(unittest.TestCase):
+    def test_it_says_for_whom_each_file_is(self):
+        page, found = read("docs/bots.md"), [".ci/run", files.GITLAB, *WORKFLOWS]
+        for top, _, names in os.walk(os.path.join(ROOT, "ci")):
+            found += [os.path.relpath(os.path.join(top, name), ROOT) for name in names]
+        # The second and third workflow are named beside the first.
+        self.assertEqual([path for path in found if f"`{path}`" not in page
+                          and f"`{path.removeprefix(files.GITHUB)}`" not in page], [])
 
 
 class Words(unittest.TestCase):

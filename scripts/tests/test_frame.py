@@ -9,11 +9,13 @@ import subprocess
 import tempfile
 import types
 import unittest
+import xml.etree.ElementTree as ET
 from unittest import mock
 
 from splitfree.base import options, processes, results
 from splitfree.base.failures import FAILED, AlreadySaid, Failure
 from splitfree.base.paths import lock
+from splitfree.judge import files, ktap
 from splitfree.runs import frame
 from tests import fakes
 
@@ -61,6 +63,67 @@ class Frame(unittest.TestCase):
         self.assertEqual((self.record["status"], self.record["failed"], self.record["sentence"]),
                          (1, 1, "it broke"))
         self.assertEqual(self.said.getvalue(), "3 passed, 1 failed\n")
+
+    def cases(self, run, **more):
+        """(the failed cases, the names of all) of junit.xml after a run; None: there is none."""
+        with contextlib.suppress(Failure):
+            self.execute(run, **more)
+        path = os.path.join(self.out, "thing", "junit.xml")
+        self.assertEqual(os.path.exists(path),
+                         os.path.exists(os.path.join(self.out, "thing", "ktap.log")))
+        if not os.path.exists(path):
+            return None
+        return (fakes.bad_cases(os.path.dirname(path)),
+                [case.get("name") for case in ET.parse(path).iter("testcase")])
+
+    def test_each_result_has_cases(self):
+        stages = {"stages": [{"name": "user", "passed": 1, "failed": 0, "skipped": 0},
+                             {"name": "lava", "passed": 0, "failed": 0, "skipped": 1,
+                              "sentence": "only root can"},
+                             {"name": "boot", "passed": 0, "failed": 1, "skipped": 0}]}
+        bad = Failure("boot failed first", FAILED)
+        self.assertEqual(self.cases(lambda job: results.Result(1, 1, 1, stages, bad)),
+                         (["thing.boot", "thing.thing"], ["user", "lava", "boot", "thing"]))
+        self.assertEqual(self.cases(lambda job: results.Result(1)), ([], ["thing"]))
+
+        def stopped(job):
+            raise Failure("stopped by SIGTERM", 143)
+
+        self.assertEqual(self.cases(stopped), (["thing.thing"], ["thing"]))
+
+    def test_after_status_2_there_are_none(self):
+        self.cases(lambda job: results.Result(1))
+        self.assertIsNone(self.cases(lambda job: results.Result(failure=Failure("no network"))))
+
+    def test_while_it_runs_there_are_none(self):
+        self.cases(lambda job: results.Result(1))
+        self.cases(lambda job: self.assertEqual(os.listdir(job.results), []))
+
+    def test_a_command_that_writes_its_cases_itself(self):
+        def run(job):
+            files.write(job.results, [ktap.Test("own", ktap.PASSED)], "um")
+            return results.Result(1)
+
+        def run_worse(job):
+            run(job)
+            return results.Result(1, failure=Failure("it did not come back", FAILED))
+
+        def guard(job):
+            return files.guarded(job.results, "um")
+
+        self.assertEqual(self.cases(run, guard=guard), ([], ["own"]))
+        self.assertEqual(self.cases(run_worse, guard=guard), (["kernel.end"], ["own", "end"]))
+        with open(os.path.join(self.out, "thing", "ktap.log"), encoding="utf-8") as handle:
+            self.assertIn("# arch: um\n", handle.read())
+
+    def test_other_results_of_a_command_stay(self):
+        def run(job):
+            results.write_json(job.path("results.json"), {"rows": []})
+            return results.Result(1)
+
+        self.cases(run)
+        self.assertEqual(sorted(os.listdir(os.path.join(self.out, "thing"))),
+                         ["junit.xml", "ktap.log", "result.json", "results.json"])
 
     def test_what_could_not_run_has_a_result(self):
         def run(job):

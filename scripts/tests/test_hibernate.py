@@ -7,7 +7,7 @@ from unittest import mock
 
 from splitfree.commands import hibernate
 from splitfree.kernel import initramfs
-from tests.fakes import Commands, ktap
+from tests.fakes import Commands, bad_cases, ktap
 
 BACK = "hibernate: ok, 16 pages are as they were\n"
 
@@ -42,8 +42,9 @@ class Runs(Commands):
 
     def test_it_did_not_come_back(self):
         self.consoles = {"": ktap(("a", True))}
-        _, result = self.run_it()
+        job, result = self.run_it()
         self.assertEqual(result.sums(), (1, 1, 0))
+        self.assertEqual(bad_cases(job.results), ["kernel.end"])
         self.assertIn("did not come back from its image", str(result.failure))
 
     def test_a_suite_fails_afterwards(self):

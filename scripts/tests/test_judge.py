@@ -100,6 +100,24 @@ class Excuses(Top):
             found = self.judge(behind_push(line + "\n"), "2026-07-01 | possible recursive locking | known")
             self.assertEqual((found.status, len(found.excused)), (1, 1))
 
+    def test_nor_one_of_the_same_kind_on_the_same_line(self):
+        for kind, excuse in (("BUG: Bad page state in process {}  pfn:00001", "process a"),
+                             ("BUG: scheduling while atomic: {}/1/0x00000002", "atomic: a"),
+                             ("INFO: task {}:1 blocked for more than 122 seconds.", "task a"),
+                             ("WARNING: {}/12 still has locks held!", "WARNING: a"),
+                             ("kobject: 'x' ({}): is not initialized, yet kobject_put()", "'x' .a"),
+                             ("Oops: {}: 0000 [#1] SMP", "Oops: a")):
+            for glue in ("", " "):
+                line = kind.format("a") + glue + kind.format("b")
+                with self.subTest(line=line):
+                    found = self.judge(behind_push(line + "\n"), f"2026-07-01 | {excuse} | known")
+                    self.assertEqual((found.status, found.nr_splats), (1, 1))
+
+    def test_no_pattern_takes_more_than_it_must(self):
+        with open(splats.LIST, encoding="utf-8") as handle:
+            self.assertEqual([line for line in handle if not line.startswith("#")
+                              and re.search(r"\{\d*,\d*\}(?!\?)", line)], [])
+
     def test_what_a_report_says_below_is_excused_with_it(self):
         report = ("BUG: KASAN: slab-use-after-free in drain_remote+0x41/0x5a\n"
                   "Read of size 8 at addr 0000000061234567 by task kunit_try_catch/71\n"
@@ -250,7 +268,7 @@ class Written(Top):
 
     def test_a_suite_more(self):
         self.written(OK)
-        files.append(self.top, "um", "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
+        files.append(self.top, "coverage", [ktap.Test("floors", ktap.FAILED, "below")])
         self.assertEqual(self.read(), (["coverage.floors"],
                                        ["pcp_a.push_test", "pcp_a.drain_test", "kernel.splats",
                                         "coverage.floors"]))
@@ -288,6 +306,24 @@ class Guarded(Top):
             files.write(self.top, [ktap.Test("new", ktap.FAILED)], "um")
             raise Failure("tests failed", FAILED)
         self.assertEqual(self.bad(), ["new"])
+
+    def test_what_came_after_the_tests(self):
+        """A run that fails or is stopped behind good results is no good run."""
+        for status in (FAILED, 143):
+            with self.assertRaises(Failure), files.guarded(self.top, "um"):
+                files.write(self.top, [files.suite(name, [ktap.Test("new", ktap.PASSED)])
+                                       for name in ("s", "kernel")], "um")
+                raise Failure("it could not go on", status)
+            self.assertEqual(self.bad(), ["end"])
+            root = ET.parse(os.path.join(self.top, "junit.xml")).getroot()
+            self.assertEqual([suite.get("name") for suite in root], ["s", "kernel"])
+            self.assertEqual(root[1].find(".//*[@message]").get("message"), "it could not go on")
+
+    def test_what_could_not_run_after_the_tests(self):
+        with self.assertRaises(Failure), files.guarded(self.top, "um"):
+            files.write(self.top, [ktap.Test("new", ktap.FAILED)], "um")
+            raise Failure("no lcov", 2)
+        self.assertIsNone(self.bad())
 
     SCRIPT = """
         import sys, time

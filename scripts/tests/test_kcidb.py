@@ -179,6 +179,9 @@ class Report(Directory):
         tests = self.of(record(command="configs", data={"configs": [
             {"name": "up", "seconds": 1.0, "reasons": [], "lost": ["f"]}]}))
         self.assertEqual(tests["splitfree.configs.up"]["status"], "FAIL")
+        tests = self.of(record(1, command="check", data={"stages": [
+            {"name": "lava", "seconds": 1.0, "passed": 0, "failed": 0, "skipped": 1}]}))
+        self.assertEqual(tests["splitfree.check.lava"]["status"], "SKIP")
         tests = self.of(record(command="frag", data={"rows": [
             {"case": "half", "figure": "load: whole", "ratio": 1.02, "verdict": "met"},
             {"case": "half", "figure": "ms", "ratio": None, "verdict": ""}]}))

@@ -104,6 +104,13 @@ class Keep(Directory):
         os.mkdir(os.path.join(self.top, "failed"))
         self.assertEqual(self.kept(), ["result.json", "table.txt", "failed", "a.log"])
 
+    def test_cases_are_kept_whatever_the_list_names(self):
+        self.write(record())
+        for name in ("junit.xml", "ktap.log"):
+            with open(os.path.join(self.top, name), "w", encoding="utf-8") as handle:
+                handle.write("x")
+        self.assertEqual(self.kept(), ["result.json", "ktap.log", "junit.xml", "table.txt"])
+
     def test_no_result_is_a_failure(self):
         self.assertEqual(self.kept(), ["table.txt", "a.log"])
 

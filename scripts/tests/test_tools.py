@@ -14,10 +14,12 @@ from splitfree.commands import tools
 
 class Sums(unittest.TestCase):
     checks = ()
+    env = None
 
     def stage(self, output, status=0, shellcheck=None):
         """The sums of what unittest and ShellCheck said."""
-        def run(command, **_):
+        def run(command, env=None, **_):
+            self.env = env or self.env
             return types.SimpleNamespace(
                 stdout="complaint\n" if command[0] == "shellcheck" else output,
                 returncode=shellcheck if command[0] == "shellcheck" else status)
@@ -25,6 +27,8 @@ class Sums(unittest.TestCase):
         with tempfile.TemporaryDirectory() as out, \
                 mock.patch.object(tools.subprocess, "run", run), \
                 mock.patch.object(tools.validators, "CHECKS", self.checks), \
+                mock.patch.object(tools.validators, "modules",
+                                  return_value=({"LAVA": "/x"}, ["KCIDB: no pip"])), \
                 mock.patch("shutil.which", return_value=None if shellcheck is None else "x"), \
                 contextlib.redirect_stdout(io.StringIO()) as said:
             job = types.SimpleNamespace(path=lambda *names: os.path.join(out, *names), say=print)
@@ -65,10 +69,22 @@ class Sums(unittest.TestCase):
 
     def test_a_skip_has_its_reason(self):
         said = ("test_a (tests.x.Y) ... skipped 'no yaml'\ntest_b (tests.x.Y)\nIts words. ... "
-                "skipped \"it's away\"\ntest_c (tests.x.Y) ... skipped 'no yaml'\n"
+                "skipped \"it's away\"\ntest_c (tests.x.Y.test_c) ... skipped 'no yaml'\n"
                 "Ran 3 tests in 1.0s\n\nOK (skipped=3)\n")
         self.assertEqual(self.stage(said, 0, 0), (3, 0, 3))
-        self.assertEqual(self.said, "skipped: no yaml (2 tests)\nskipped: it's away\n")
+        self.assertEqual(self.said, "not fetched: KCIDB: no pip\n"
+                         "skipped: no yaml (2 tests)\nskipped: it's away\n")
+        # As many as the sum says.
+        self.assertEqual(self.result.data["skips"],
+                         [f"tests.x.Y.test_{name}" for name in "abc"])
+
+    def test_the_tests_get_the_modules_that_were_fetched(self):
+        self.stage("Ran 1 test in 1.0s\n\nOK\n")
+        self.assertEqual(self.env["LAVA"], "/x")
+
+    def test_a_skip_without_a_name_counts(self):
+        self.stage("noise ... skipped 'why'\nRan 2 tests in 1.0s\n\nOK (skipped=1)\n", 0, 0)
+        self.assertEqual(self.result.data["skips"], ["a test without a name"])
 
     def test_tests_that_cannot_be_loaded(self):
         self.assertEqual(self.stage("Traceback\n", 1, 0), (3, 1, 0))

@@ -119,7 +119,10 @@ class Runs(fakes.Commands):
 
     def test_a_configuration_that_is_no_part_of_the_other(self):
         self.says(LOG=fakes.ktap(("first", True)), SAYS="Regenerating .config ...")
-        self.assertIn("wants what .kunitconfig does not have", str(self.run_it(False).failure))
+        result = self.run_it(False)
+        self.assertIn("wants what .kunitconfig does not have", str(result.failure))
+        self.assertEqual(result.failed, 1)
+        self.assertEqual(fakes.bad_cases(os.path.join(self.out, "kunit-upstream")), ["kernel.end"])
 
     def test_no_kernel_was_run(self):
         self.says(SAYS="ERROR:root:no such symbol", STATUS="1")

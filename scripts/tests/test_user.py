@@ -100,6 +100,14 @@ class Results(unittest.TestCase):
             self.assertEqual(outcome.failures, [f"tsan.program.{name}"])
             self.assertEqual(result.failed, 1)
 
+    def test_after_status_2_there_is_no_file(self):
+        none = "KTAP version 1\n1..0\n"
+        with tempfile.TemporaryDirectory() as out:
+            job = types.SimpleNamespace(path=lambda *names: os.path.join(out, *names), results=out)
+            result = user.sum_up(job, [("plain", user.outcome_of(OK_RUN, 0), None),
+                                       ("order3", user.outcome_of(none, 2), None)])
+            self.assertEqual((result.failure.status, os.listdir(out)), (2, []))
+
     def test_a_build_that_failed_says_more_than_one_that_tested_nothing(self):
         none = "KTAP version 1\n1..0\n"
         _, result = self.written(("plain", none, 2), ("tsan", OK_RUN, None))

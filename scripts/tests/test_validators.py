@@ -69,6 +69,63 @@ class Called(unittest.TestCase):
             validators.gitlab_schema(self.top)
 
 
+class Modules(unittest.TestCase):
+    """Modules for tests of ours, from PyPI and Debian, without an installation."""
+
+    def setUp(self):
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        self.top, self.commands, self.bad = top.name, [], {}
+        for name, other in (("run", self.run_instead), ("need_module", lambda *_: None)):
+            patch = mock.patch.object(validators, name, other)
+            self.addCleanup(patch.stop)
+            patch.start()
+
+    def run_instead(self, command, where, **_):
+        self.commands.append(command)
+        made = {"pip": lambda: command[command.index("--target") + 1] + "/kcidb_io",
+                "apt-get": lambda: os.path.join(where, "a.deb"),
+                "dpkg-deb": lambda: os.path.join(command[-1], validators.DIST, "lava_common")}
+        name = next(name for name in made if name in command)
+        if name in self.bad:
+            return types.SimpleNamespace(returncode=1, stdout="", stderr=self.bad[name])
+        os.makedirs(made[name]())
+        return types.SimpleNamespace(returncode=0, stdout="", stderr="")
+
+    def test_each_is_fetched_once(self):
+        for fetch, module in ((validators.kcidb_io, "kcidb_io"),
+                              (validators.lava_common, "lava_common")):
+            for _ in range(2):
+                self.assertTrue(os.path.isdir(os.path.join(fetch(self.top), module)))
+        self.assertEqual([command[0] for command in self.commands].count("apt-get"), 1)
+        self.assertEqual(len(self.commands), 3)
+
+    def test_nothing_is_installed_on_the_machine(self):
+        validators.kcidb_io(self.top)
+        pip = self.commands[0]
+        self.assertTrue(pip[pip.index("--target") + 1].startswith(self.top))
+        self.assertIn("--no-cache-dir", pip)
+        self.assertRegex(pip[-1], r"^kcidb-io==[\d.]+$")
+
+    def test_what_cannot_be_had_is_a_skip(self):
+        self.bad = {"pip": "ERROR: No matching distribution found\n", "apt-get": "E: no such\n"}
+        with self.assertRaisesRegex(validators.Skip, "pip could not fetch kcidb-io.*: ERROR: No m"):
+            validators.kcidb_io(self.top)
+        with self.assertRaisesRegex(validators.Skip, "apt-get could not fetch lava-common.*: E: no"):
+            validators.lava_common(self.top)
+        self.assertFalse([names for _, _, names in os.walk(self.top) if names])
+
+    def test_those_for_the_tests(self):
+        def away(_where):
+            raise validators.Skip("no network")
+
+        with mock.patch.object(validators, "MODULES", (
+                ("A", "a's", lambda where: where + "/a"), ("B", "b's", away), ("C", "c's", away))):
+            with mock.patch.dict(os.environ, {"C": "/c"}):
+                found = validators.modules("/x")
+        self.assertEqual(found, ({"A": "/x/a"}, ["b's: no network"]))
+
+
 class Programs(unittest.TestCase):
     def test_one_that_is_missing(self):
         with mock.patch("shutil.which", return_value=None), \

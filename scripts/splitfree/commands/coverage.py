@@ -295,7 +295,7 @@ def run(job):
         return tests
     result = report(job, kernel, tests, excuses)
     if result.failure:
-        files_of.append(job.results, "um", "coverage", [files_of.Test(
+        files_of.append(job.results, "coverage", [files_of.Test(
             "floors", files_of.CASE_FAILED, str(result.failure))])
     return result
 

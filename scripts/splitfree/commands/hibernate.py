@@ -13,6 +13,7 @@ from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import ACCEL, NCPUS, SUITE, TIMEOUT
 from splitfree.base.paths import TESTING, show
 from splitfree.base.progress import verdict_word
+from splitfree.judge import files
 from splitfree.kernel import guest, initramfs, x86
 from splitfree.runs import kunit
 from splitfree.runs.frame import Command
@@ -78,4 +79,5 @@ def run(job):
         result.failed += 1
         result.failure = Failure("the kernel did not come back from its image "
                                  f"(log: {show(console)}); look for \"hibernate:\" in it", FAILED)
+        files.agree(job.results, "x86_64", FAILED, str(result.failure), console)
     return result

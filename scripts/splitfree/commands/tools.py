@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tests of the commands, ShellCheck, and the CI engines' own checkers of their files.
 
-A checker that cannot be had here is skipped, and says why. Log: $(O)/tools/log. The data of
-the result: failures and skips, lists of names.
+A checker that cannot be had here is skipped, and says why. Modules that the tests need are
+fetched into $(O)/tools. Log: $(O)/tools/log. The data of the result: failures and skips,
+lists of names.
 """
 
 import collections
@@ -24,18 +25,29 @@ from splitfree.runs.frame import Command
 COMMAND = Command("the tests of the commands, ShellCheck, checkers of the CI engines' files",
                   tree=False, own_lock="tools")
 # A line of unittest.
-SKIPPED = re.compile(r"\.\.\. skipped ['\"](.*)['\"]$", re.M)
+SKIPPED = re.compile(r"^(?:(?P<method>\w+) \((?P<name>[\w.]+)\)(?:\n.*)?)?.*\.\.\. skipped "
+                     r"['\"](?P<why>.*)['\"]$", re.M)
 BAD = re.compile(r"^(?:FAIL|ERROR|UNEXPECTED SUCCESS): \w+ \(([\w.]+)\)", re.M)
 NAMED = 3
 SCRIPT_FILES = (".ci/run", "scripts/ci")
 
 
-def unit_tests():
-    """(passed, failed, skipped, what it said)"""
+def skips(text):
+    """[(name, why)] of what unittest skipped."""
+    for found in SKIPPED.finditer(text):
+        method, name = found.group("method", "name")
+        if name and name.rpartition(".")[2] != method:
+            # As Python before 3.11 has it.
+            name += "." + method
+        yield name or "a test without a name", found.group("why")
+
+
+def unit_tests(env):
+    """(passed, failed, skipped, what it said). env: variables that the tests know."""
     result = subprocess.run([sys.executable, "-m", "unittest", "discover", "-v", "-s",
                              os.path.join(SCRIPTS, "tests")], cwd=SCRIPTS, check=False,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, env=clean_env())
+                            stderr=subprocess.STDOUT, text=True, env=clean_env(**env))
     text = result.stdout
     total = int((re.search(r"^Ran (\d+) test", text, re.M) or [0, 0])[1])
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors|unexpected successes)=(\d+)", text))
@@ -74,11 +86,15 @@ def checks(where):
 
 
 def run(job):
-    passed, failed, skipped, text = unit_tests()
+    env, lacking = validators.modules(job.path("modules"))
+    for why in lacking:
+        job.say(f"not fetched: {why}")
+    passed, failed, skipped, text = unit_tests(env)
+    skipped_tests = list(skips(text))
     # The first names are in the sentence, which may be all that a CI engine keeps.
     data = {"failures": (list(dict.fromkeys(BAD.findall(text))) or ["unit tests"]) if failed
-                        else [], "skips": []}
-    for why, count in collections.Counter(SKIPPED.findall(text)).items():
+                        else [], "skips": [name for name, _ in skipped_tests]}
+    for why, count in collections.Counter(why for _, why in skipped_tests).items():
         job.say(f"skipped: {why}" + (f" ({count} tests)" if count > 1 else ""))
     with open(job.path("log"), "w", encoding="utf-8") as log:
         log.write(text)

@@ -132,8 +132,6 @@ def run(job):
 def sum_up(job, found):
     """Write the files of [(kind, Outcome, console)]; returns the Result."""
     tests = [tests_of(*one) for one in found]
-    if any(outcome.status != verdicts.NOT_TESTED for _, outcome, _ in found):
-        files.write(job.results, tests, platform.machine())
     result = Result(*(sum(getattr(outcome.verdict, what) for _, outcome, _ in found)
                       for what in ("passed", "failed", "skipped")), kunit.data_of(tests))
     bad = [(kind_, outcome) for kind_, outcome, _ in found if outcome.status != PASSED]
@@ -146,4 +144,6 @@ def sum_up(job, found):
                 if outcome.status == FAILED else "look at SUITE=")
         result.failure = Failure(f"{kind_}: {outcome.reason} (log: {show(job.path(kind_))}"
                                  f"/console.log); {hint}", outcome.status)
+    if not result.failure or result.failure.status != verdicts.NOT_TESTED:
+        files.write(job.results, tests, platform.machine())
     return result

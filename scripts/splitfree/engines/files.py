@@ -25,9 +25,9 @@ def mapping(pairs):
 
 
 def github(run):
-    """The limit of a job: the steps before and after the command take some minutes, too."""
+    """The limit is that of the whole job: the steps around the command take minutes, too."""
     return mapping((("name", run.name), ("command", quoted(run.command)),
-                    ("minutes", run.job.minutes + AROUND),
+                    ("minutes", run.job.minutes), ("limit", run.job.minutes + AROUND),
                     ("uml", str(run.job.needs == "uml").lower()),
                     ("programs", quoted(joblist.NEEDS[run.job.needs or "-"])),
                     ("cache", quoted(run.job.cache)), ("saves", str(run.first).lower())))

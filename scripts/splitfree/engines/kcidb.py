@@ -23,7 +23,7 @@ import tempfile
 from splitfree.base import results
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, PASSED, Failure
 from splitfree.base.options import given
-from splitfree.judge import files
+from splitfree.judge import files, rows
 from splitfree.source import git
 
 VERSION = {"major": 5, "minor": 3}
@@ -36,9 +36,6 @@ NOT_SAID = ("O", "RESULT", "LINUX", "JOBS", "V")
 # The commands whose result is that of one kernel, and its architecture.
 KERNELS = {"kunit": "um", "boot": "um", "coverage": "um", "qemu": "x86_64", "hibernate": "x86_64",
            "stress": "x86_64"}
-# Lists among the data of a result. Each entry is a test; the function says whether it is good.
-ROWS = {"steps": lambda row: row["good"], "stages": lambda row: not row["failed"],
-        "configs": lambda row: not row["reasons"] and not row["lost"]}
 COMPILER = re.compile(r"Linux version \S+ \([^)]*\) \((.*), GNU ld")
 
 
@@ -235,11 +232,9 @@ class Run:
             yield self.test((*above, case["name"]), case["status"], log, key=key)
 
     def rows(self):
-        for key, good in ROWS.items():
-            for row in self.record["data"].get(key, ()):
-                log = row.get("text") or row.get("sentence") or "\n".join(row.get("reasons", ()))
-                yield self.test((row["name"],), "PASS" if good(row) else "FAIL", log,
-                                duration=row["seconds"])
+        for row in rows.of(self.record["data"]):
+            more = {} if row.seconds is None else {"duration": row.seconds}
+            yield self.test((row.name,), files.STATUS[row.outcome], row.text, **more)
 
     def figures(self):
         """Ratios to stock that were measured. A goal that is missed is no failure of the code."""

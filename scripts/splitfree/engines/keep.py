@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci keep NAME DIRECTORY: what a job left behind, for an engine to store.
 
-It has result.json and the files that ci/jobs.list names. After a failure it has each log
+It has result.json, ktap.log, junit.xml and the files that ci/jobs.list names. After a failure it has each log
 as well. The directory is named after the job, so that the parts of several can lie in one.
 """
 
@@ -13,6 +13,7 @@ from splitfree.base import results
 from splitfree.base.failures import PASSED, Failure
 from splitfree.base.paths import ROOT, show
 from splitfree.engines import joblist
+from splitfree.runs import frame
 
 LOGS = ("*.log", "log", "*.txt")
 
@@ -20,7 +21,7 @@ LOGS = ("*.log", "log", "*.txt")
 def keep(job, source, target):
     """Copy what is there; returns the names."""
     record = results.read(os.path.join(source, results.NAME))
-    wanted = [results.NAME, *job.files]
+    wanted = [results.NAME, *frame.CASES, *job.files]
     if not record or record["status"] != PASSED:
         wanted += [os.path.relpath(path, source) for pattern in LOGS
                    for path in sorted(glob.glob(os.path.join(source, pattern)))]

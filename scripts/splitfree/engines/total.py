@@ -43,16 +43,24 @@ def name_of(record):
     return " ".join([record["command"], *given])
 
 
+# why: what is wrong with all shards together. failed: so many checks. skipped: so many of
+# them the shards have counted as skipped.
+Whole = collections.namedtuple("Whole", "why failed skipped", defaults=(1, 0))
+
+
 def mutants(records):
-    """Why all shards together are bad, or None."""
+    """A Whole, or None."""
     data = [record["data"] for record in records]
     if not all("total" in one for one in data):
         return None
     total = sum((collections.Counter(one["total"]) for one in data), collections.Counter())
     counted = total["killed"] + total["survived"]
     score, floor = 100 * total["killed"] / max(1, counted), data[0]["floor"]
-    return (f"the tests notice {score:.1f} % of the mutants, {floor} are wanted"
-            if score < floor else None)
+    if score >= floor:
+        return None
+    # Each survivor has failed now. A shard that noticed nothing has said so itself.
+    moved = sum(one["total"].get("survived", 0) for one in data if one["total"].get("killed"))
+    return Whole(f"the tests notice {score:.1f} % of the mutants, {floor} are wanted", moved, moved)
 
 
 def configs(records):
@@ -60,7 +68,7 @@ def configs(records):
     names = {name for row in rows for name in row.get("ours", ())}
     lacking = [f"{row['name']} would not link, undefined: {', '.join(sorted(lost))}"
                for row in rows if (lost := names & set(row.get("undefined", ())))]
-    return "; ".join(lacking) or None
+    return Whole("; ".join(lacking)) if lacking else None
 
 
 WHOLE = {"mutants": mutants, "configs": configs}
@@ -82,15 +90,17 @@ def add(records):
     if len(wanted) > 1 or len(shards) > len(set(shards)):
         raise Failure(f"{name_of(records[0])}: the results are of different runs; give those of "
                       "one")
-    why = WHOLE.get(records[0]["command"], lambda _: None)(records)
+    # A run without shards has looked at the whole itself.
+    whole = any(shards) and WHOLE.get(records[0]["command"], lambda _: None)(records)
     if missing:
         lost = ", ".join(f"{index}/{max(wanted)}" for index in sorted(missing))
         sentences.append(f"there is no result of SHARD={lost}")
         status = worst([status, COULD_NOT_RUN])
-    elif why and status == PASSED:
-        sentences.append(why)
-        sums[1] += 1
-        status = FAILED
+    elif whole and (status == PASSED or whole.skipped):
+        sentences.append(whole.why)
+        sums[1] += whole.failed
+        sums[2] -= whole.skipped
+        status = worst([status, FAILED])
     return Total(name_of(records[0]), len(records), status, tuple(sums), "; ".join(sentences))
 
 

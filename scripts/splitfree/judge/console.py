@@ -125,15 +125,15 @@ class Early:
     preferred one (earlyprintk=ttyS0 console=ttyS0 console=tty0). It is no second boot.
     """
 
-    # So many lines may come before the second console.
-    MOST = 5000
+    # So many lines, and characters in them, may come before the second console.
+    MOST, MOST_TEXT = 5000, 1 << 20
     ENABLED = re.compile(r"console \[\w+\] enabled")
 
     def __init__(self):
         # From the kernel's first line on; how many came again; those, and what may follow.
         self.seen, self.at, self.held = [], 0, []
         self.doubled = self.done = False
-        self.lines = 0
+        self.lines = self.size = 0
 
     def take(self, lines):
         """The lines, or those of them about which it is clear; what came again is empty."""
@@ -150,7 +150,11 @@ class Early:
                 if self.seen or BANNER.search(line):
                     self.seen.append(line)
                 self.lines += 1
-                self.done = self.lines > self.MOST or self.seen[1:] == self.seen[:1] != []
+                self.size += len(line)
+                self.done = (self.lines > self.MOST or self.size > self.MOST_TEXT
+                             or self.seen[1:] == self.seen[:1] != [])
+                if self.done:
+                    self.seen = []
             if not self.held:
                 known.append(line)
             elif self.done:

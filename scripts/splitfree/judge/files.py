@@ -16,8 +16,9 @@ import xml.etree.ElementTree as ET
 from splitfree.judge import console as consoles, ktap
 from splitfree.judge.ktap import (FAILED as CASE_FAILED, MISSING, PASSED as CASE_PASSED, SKIPPED,
                                   Test)
-from splitfree.judge.verdict import FAILED, NOT_TESTED
+from splitfree.judge.verdict import FAILED, NOT_TESTED, PASSED
 
+ARCH = "# arch: "
 KTAP, JUNIT, JSON = "ktap.log", "junit.xml", "results.json"
 NAMES = (KTAP, JUNIT, JSON)
 # A directory with the console of each failed case in a file of its own.
@@ -90,7 +91,7 @@ def counts(test):
 
 def ktap_lines(tests, arch):
     yield "KTAP version 1"
-    yield f"# arch: {arch}"
+    yield ARCH + arch
     yield f"1..{len(tests)}"
     for number, test in enumerate(tests, 1):
         yield from ktap_test(test, number, "")
@@ -194,11 +195,15 @@ def json_case(test):
 
 # Files -----------------------------------------------------------------------
 
-def clear(directory, *more):
-    """No results is better than those of another run."""
-    for name in NAMES + more:
+def remove(directory, *names):
+    for name in names:
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(directory, name))
+
+
+def clear(directory, *more):
+    """No results is better than those of another run."""
+    remove(directory, *NAMES, *more)
     shutil.rmtree(os.path.join(directory, FAILED_CASES), ignore_errors=True)
 
 
@@ -215,8 +220,8 @@ def write_failed(directory, tests):
             handle.write("\n".join([leaf.reason, *leaf.log]).strip() + "\n")
 
 
-def write(directory, tests, arch, build=""):
-    """All three files, each of them whole or not there."""
+def write(directory, tests, arch, build="", names=NAMES):
+    """The files, each of them whole or not there."""
     tests = grouped(tests)
     common = {"arch": arch, "defconfig": "", "build_environment": build, "lab_name": None,
               "kernel": None, "job": None, "git_branch": "kselftest"}
@@ -224,12 +229,13 @@ def write(directory, tests, arch, build=""):
              JUNIT: "<?xml version='1.0' encoding='utf-8'?>\n" + junit(tests, arch) + "\n",
              JSON: json.dumps(json_group("KUnit Test Group", tests, common), indent=1) + "\n"}
     os.makedirs(directory, exist_ok=True)
-    for name, text in texts.items():
+    for name in names:
         with open(os.path.join(directory, name + ".new"), "w", encoding="utf-8",
                   errors="replace") as handle:
-            handle.write(text)
-    write_failed(directory, tests)
-    for name in texts:
+            handle.write(texts[name])
+    if names == NAMES:
+        write_failed(directory, tests)
+    for name in names:
         os.replace(os.path.join(directory, name + ".new"), os.path.join(directory, name))
 
 
@@ -241,11 +247,45 @@ def write_run(directory, verdict, arch, console=None, end="", build=""):
         write(directory, tests_of(verdict, console, end), arch, build)
 
 
-def append(directory, arch, name, tests):
-    """One more suite for results that are written: what was found out after the run."""
+def written(directory):
+    """The tests of the results that are written."""
     with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
-        found = ktap.read(line.rstrip("\n") for line in handle).tests
-    write(directory, found + [suite(name, tests)], arch)
+        return ktap.read(line.rstrip("\n") for line in handle).tests
+
+
+def arch_of(directory):
+    """The architecture of the results that are written."""
+    with open(os.path.join(directory, KTAP), encoding="utf-8") as handle:
+        return next((line[len(ARCH):].strip() for line in handle if line.startswith(ARCH)), "")
+
+
+def append(directory, name, tests):
+    """More tests for results that are written, in a suite of theirs: what was found out later."""
+    found = written(directory)
+    same = [test for test in found if test.name == name]
+    tests = [below for test in same for below in test.tests] + tests
+    write(directory, [test for test in found if test not in same] + [suite(name, tests)],
+          arch_of(directory))
+
+
+def are_there(directory):
+    return all(os.path.exists(os.path.join(directory, name)) for name in NAMES)
+
+
+def agree(directory, arch, status, sentence, log=None):
+    """Make the results say what the status of the run says. log: a file that says more."""
+    if status == NOT_TESTED:
+        clear(directory)
+        return
+    found = written(directory) if are_there(directory) else None
+    bad = [leaf for test in found or () for leaf in test.leaves() if not leaf.good()]
+    if status == PASSED or bad:
+        return
+    end = Test("end", CASE_FAILED if status == FAILED else MISSING, sentence, last_lines(log))
+    if found is None:
+        write(directory, [suite("kernel", [end])], arch)
+    else:
+        append(directory, "kernel", [end])
 
 
 @contextlib.contextmanager
@@ -259,11 +299,6 @@ def guarded(directory, arch, log=None):
     try:
         yield
     except BaseException as error:
-        status = getattr(error, "status", NOT_TESTED)
-        if status == NOT_TESTED:
-            clear(directory)
-        elif not all(os.path.exists(os.path.join(directory, name)) for name in NAMES):
-            outcome = CASE_FAILED if status == FAILED else MISSING
-            write(directory, [suite("kernel", [Test("end", outcome, str(error), last_lines(
-                log() if callable(log) else log))])], arch)
+        agree(directory, arch, getattr(error, "status", NOT_TESTED), str(error),
+              log() if callable(log) else log)
         raise

@@ -27,6 +27,8 @@ PASSED, FAILED, NOT_TESTED = 0, 1, 2
 
 # With one of these the kernel has come to its init: it had no tests, or did not want them.
 USERLAND = re.compile(r"Run \S+ as init process|login: ?$|^init: |reboot: ")
+# A line behind the first one of a boot. A program that shows /proc/version has none of these.
+BOOTS = re.compile(r"(?:Kernel c|C)ommand line: |\s*K?TAP version \d")
 # Of these, and of SHUTDOWN, each line has a word.
 WORDS = ("Linux version ", "compressing Linux", "Booting the kernel", "EFI stub: ",
          "early console in ", "as init process", "login:", "init: ", "reboot: ",
@@ -60,6 +62,9 @@ class Judge:
         # Does this kernel put a stamp on its lines? None: not known yet. Until then what may
         # be a splat is held back, with the lines behind it.
         self.stamps, self.held, self.hold_to = None, [], 0
+        # The last first line of a kernel has no stamp: it is one of a program, if nothing more
+        # of a boot follows and the kernel's lines have stamps.
+        self.doubtful = False
         self.console = None
 
     def read(self, source):
@@ -69,6 +74,8 @@ class Judge:
             self.lines(lines, [word for word in self.patterns.words if word in block],
                        any(word in block for word in WORDS))
         if self.stamps is None:
+            if self.doubtful and self.mostly_stamped():
+                self.forget()
             self.settle(self.mostly_stamped())
         for reader in self.readers.values():
             if console.ends_torn:
@@ -81,6 +88,8 @@ class Judge:
         """words: of splats, that these lines have. notable: they may tell how a boot goes."""
         scan, readers, first = self.scanner, self.readers, ktap.FIRST
         for number, text, kernel in lines:
+            if self.doubtful and kernel is None and BOOTS.match(text):
+                self.believe()
             is_ktap, reader = False, readers.get(kernel)
             if reader is None or (kernel and not self.stamps):
                 reader = self.reader(kernel, text)
@@ -125,25 +134,54 @@ class Judge:
 
     def banner(self, kernel):
         """A kernel begins to boot."""
-        other = self.banners and bool(self.stamps) != bool(kernel)
+        if kernel is False:
+            return
+        if kernel and self.doubtful:
+            self.forget()
+        other = self.banners and self.stamps is not None and self.stamps != bool(kernel)
         if other and not self.shutdown and not self.booting:
             # A program shows /proc/version, or dmesg with its stamps.
+            return
+        if other and not kernel:
+            self.doubtful = True
             return
         if self.stamps is None and any(reader.started for reader in self.readers.values()):
             # A log that begins in the middle of another boot.
             self.banners += 1
             self.settle(self.mostly_stamped())
+        self.boot(kernel)
+
+    def believe(self):
+        """The first line of a kernel that was doubtful is one."""
+        self.doubtful = False
+        if self.stamps is None:
+            self.settle(False)
+        else:
+            # The kernel before had stamps.
+            self.boot(None)
+
+    def forget(self):
+        """It is none."""
+        self.doubtful = False
+        if self.stamps is None:
+            self.banners, self.booting = 0, self.loaded
+
+    def boot(self, kernel):
+        """The first line of a kernel."""
         if self.banners:
             for reader in self.readers.values():
                 reader.close_all("the kernel restarted")
             if not self.shutdown:
                 self.restarts.append("the kernel restarted by itself")
+        # More has to follow, unless its stamp or an earlier boot shows that it is one.
+        self.doubtful = not kernel and not self.banners
         self.banners += 1
         self.shutdown, self.userland, self.booting = False, False, True
         if self.stamps is None:
             # Lines before the first one of a kernel are those of the program that started it.
             self.held = [one for one in self.held if one[-1] or self.patterns.exact(one[1])]
-        self.settle(bool(kernel))
+        if not self.doubtful:
+            self.settle(bool(kernel))
 
     def said(self, number, text, kernel, reader, is_ktap, words=None):
         """A line that may be of a splat, or of the report below one."""
@@ -167,6 +205,8 @@ class Judge:
         return self.console.stamped > self.console.bare
 
     def settle(self, stamps):
+        if self.stamps is None:
+            self.doubtful = False
         self.stamps, held, self.held, self.hold_to = stamps, self.held, [], 0
         for one in held:
             self.scan(*one)

@@ -15,7 +15,7 @@ from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, cache_dir, show
 from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import ticking
-from splitfree.source import apt, archive
+from splitfree.source import apt, archive, git
 
 # The meaning of a name: a suite of the Debian archive that this machine uses.
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
@@ -125,7 +125,7 @@ class Chroot:
             if name != "out":
                 path = os.path.join(self.home, name)
                 shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
-        listed = run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"])
+        listed = git.git(ROOT, "ls-files", "-co", "--exclude-standard", "-z")
         names = listed.stdout.split(b"\0") if not listed.returncode else None
         if not names:
             raise Failure("git cannot list the files of this repository, so they cannot be "

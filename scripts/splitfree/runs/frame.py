@@ -10,6 +10,7 @@ also where the rest runs without that lock; guard(job) is a context around all w
 import collections
 import contextlib
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -22,8 +23,13 @@ from splitfree.base.paths import SCRIPTS, lock, show
 from splitfree.base.processes import (adopt_orphans, clean_env, kill_descendants,
                                       refuse_compilers)
 from splitfree.judge import console as consoles
+from splitfree.judge import files, rows
 from splitfree.source import git
 from splitfree.source import tree as trees
+
+# The results that each command leaves, even if it has no suites of KUnit. The name results.json
+# some of them use for their own.
+CASES = (files.KTAP, files.JUNIT)
 
 # text: for make help. options: besides those of every command. packages: sets of
 # scripts/packages.sh, or a function of the values that returns them. directory: below
@@ -62,10 +68,14 @@ class Job:
 
     # The frame ---------------------------------------------------------------
 
-    def install(self):
+    def install_all(self):
         """See that the programs are there that this command needs besides a compiler."""
         packages = self.command.packages
-        for name in packages(self.options) if callable(packages) else packages:
+        self.install(*(packages(self.options) if callable(packages) else packages))
+
+    def install(self, *names):
+        """The same for sets of scripts/packages.sh."""
+        for name in names:
             child = subprocess.run([os.path.join(SCRIPTS, "packages.sh"), name], check=False,
                                    env=clean_env(), stdin=subprocess.DEVNULL)
             if child.returncode:
@@ -121,9 +131,11 @@ class Job:
             refuse_compilers([option.name for option in all_options(self.command)], self.texts)
             if hasattr(module, "check"):
                 module.check(self)
-            self.install()
+            self.install_all()
             self.take_lock(locks)
             self.begin()
+            if not hasattr(module, "guard"):
+                files.remove(self.results, *CASES)
             result = self.work(module)
             if any(result.sums()):
                 self.say(result.line())
@@ -142,11 +154,23 @@ class Job:
         adopt_orphans()
         with contextlib.ExitStack() as locks:
             result = self.attempt(module, locks)
+            record = self.record(result, started)
+            if self.directory and self.begun:
+                self.write_cases(record, hasattr(module, "guard"))
             for path in self.files():
-                results.write_json(path, self.record(result, started))
+                results.write_json(path, record)
         if result.failure:
             raise result.failure
         return PASSED
+
+    def write_cases(self, record, own):
+        """The result as KTAP and JUnit. own: the command has written them; are they right?"""
+        status = record["status"]
+        if own:
+            files.agree(self.results, platform.machine(), status, record["sentence"])
+        elif status != COULD_NOT_RUN:
+            files.write(self.results, [files.suite(self.name, rows.tests(record))],
+                        platform.machine(), names=CASES)
 
     def record(self, result, started):
         failure = result.failure

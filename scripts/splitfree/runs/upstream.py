@@ -15,6 +15,7 @@ import sys
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.paths import show
 from splitfree.base.progress import verdict_word
+from splitfree.judge import files
 from splitfree.kernel import guest, uml
 from splitfree.runs import frame, kunit
 
@@ -80,9 +81,11 @@ def once(job, kernel, args, name, timeout):
     shutil.copyfile(raw, job.path("console.log"))
     result = kunit.result_of(job, ended, timeout, "um", parsed=ended.status, args=args, env=env)
     if "Regenerating .config" in said and not result.failure:
+        result.failed += 1
         result.failure = Failure(f"{PLACE}/.kunitconfig wants what .kunitconfig does not have "
                                  f"(log: {show(log)}); the second has to have all of the first",
                                  FAILED)
+        files.agree(job.results, "um", FAILED, str(result.failure), log)
     good = not result.failure
     job.say(f"{verdict_word(good)}  kunit.py {name}: " + result.line())
     return result
