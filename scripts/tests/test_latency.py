@@ -189,7 +189,7 @@ class Runs(Commands):
     def test_rows_of_several_phases_and_idle_minutes_are_tests(self):
         result = self.run_with()[1]
         # Rows that the consoles do not have fail.
-        self.assertEqual(result.sums()[:2], (3, 15))
+        self.assertEqual(result.sums()[:2], (3, 19))
         self.assertEqual(result.failure.status, 1)
         self.assertRegex(str(result.failure), "any allocation, pcp->lock: stock<=1.00 was missed")
 

@@ -136,7 +136,7 @@ class KernelPage(unittest.TestCase):
         self.assertEqual({n for n in names - words if not n.endswith("_")}, set())
 
     def test_all_tracepoints_and_counters_are_in_its_tables(self):
-        part = self.text.split("\nWhat can be seen\n")[1].split("\nThe suites\n")[0]
+        part = self.text.split("\nCounters and files\n")[1].split("\nThe suites\n")[0]
         rows = set(re.findall(r"^(\w+) {2,}\S", part, re.M))
         traced = set(re.findall(r"TRACE_EVENT\((\w+)", self.files["include/trace/events/pcp.h"]))
         counted = set(re.findall(r'^\+\s*\[I\(\w+\)\]\s*= "(\w+)"', "".join(
