@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The patches of make busted."""
 
+import glob
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +12,8 @@ import unittest
 from unittest import mock
 
 from splitfree.base.failures import Failure
+from splitfree.base.paths import ROOT
+from splitfree.base.processes import clean_env
 from splitfree.commands import busted
 from splitfree.runs import steps
 from tests.fakes import SPLAT, Commands, Tree, ktap
@@ -38,6 +42,19 @@ class StaleBusted(unittest.TestCase):
             found = busted.stale(types.SimpleNamespace(path=self.top))
         self.assertEqual([os.path.basename(path) for path, _ in found], ["02-stale.patch"])
         self.assertIn("file", found[0][1])
+
+    def test_those_of_our_own_files_fit(self):
+        checked = 0
+        for path in sorted(glob.glob(os.path.join(busted.PATCHES, "*.patch"))):
+            with open(path, encoding="utf-8") as handle:
+                files = re.findall(r"^\+\+\+ b/(\S+)", handle.read(), re.M)
+            # The others change files of the kernel, which is not here.
+            if all(os.path.exists(os.path.join(ROOT, name)) for name in files):
+                checked += 1
+                said = subprocess.run(["git", "apply", "--check", path], cwd=ROOT, check=False,
+                                      capture_output=True, text=True, env=clean_env())
+                self.assertEqual((said.returncode, said.stderr), (0, ""), os.path.basename(path))
+        self.assertGreater(checked, 5)
 
 
 class Busted(Commands):
