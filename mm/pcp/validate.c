@@ -215,6 +215,7 @@ int pcp_validate_blocks(struct zone *zone)
 {
 	int cpu, bad, tries = PCP_OWNER_COUNTS;
 	unsigned long pfn, flags;
+	bool counted;
 	int *owned;
 
 	owned = kcalloc(nr_cpu_ids, sizeof(*owned), GFP_KERNEL);
@@ -232,8 +233,10 @@ int pcp_validate_blocks(struct zone *zone)
 			if (pbd)
 				bad += pcp_validate_block(zone, pbd, pfn, owned);
 		}
+		/* An owner that is counted from now on is not in @owned. */
+		counted = pcp_owners_are_counted(zone, owned);
 		pcp_zone_unlock(zone, flags);
-		if (bad || pcp_owners_are_counted(zone, owned))
+		if (bad || counted)
 			break;
 		/* A task that changed an owner, and not yet the number, may not run now. */
 		if (tries % 4 == 2)
@@ -242,11 +245,11 @@ int pcp_validate_blocks(struct zone *zone)
 
 	for_each_possible_cpu(cpu) {
 		struct per_cpu_pages *pcp = zone_pcp(zone, cpu);
-		int counted = atomic_read(&pcp->owned_blocks);
+		int nr = atomic_read(&pcp->owned_blocks);
 
-		bad += PCP_CHECK(tries || owned[cpu] == counted,
+		bad += PCP_CHECK(tries || owned[cpu] == nr,
 				 "cpu %d: owns %d blocks but %d are counted", cpu,
-				 owned[cpu], counted);
+				 owned[cpu], nr);
 		bad += PCP_CHECK(!owned[cpu] || !READ_ONCE(pcp->dead),
 				 "cpu %d is dead and owns %d blocks", cpu,
 				 owned[cpu]);

@@ -8,6 +8,8 @@
 #include <linux/cache.h>
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/timer.h>
@@ -49,8 +51,9 @@ static void pcp_watch_fn(struct work_struct *work)
  */
 static void pcp_watch_arm(struct irq_work *work)
 {
+	/* Rounding adds three quarters of a second at most, and two looks are two intervals. */
 	queue_delayed_work(system_dfl_wq, &pcp_watch_work,
-			   round_jiffies_relative(sysctl_stat_interval));
+			   round_jiffies_relative(max(sysctl_stat_interval - 3 * HZ / 4, 1)));
 }
 
 static DEFINE_IRQ_WORK(pcp_watch_irq, pcp_watch_arm);

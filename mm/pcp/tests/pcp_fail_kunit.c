@@ -85,6 +85,7 @@ static void fail_balances_under_load(struct kunit *test)
 
 	live_seed(lv);
 	lv->round = 2000;
+	live_push_much(lv);
 	before = live_balance(test);
 	fails = live_event(PCP_TRYLOCK_FAIL);
 

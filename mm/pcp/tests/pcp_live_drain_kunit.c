@@ -106,6 +106,7 @@ static void live_drains_and_disables_under_load(struct kunit *test)
 	live_own(lv, 1, false);
 	__free_page(lv->pages[0]);
 	lv->round = UINT_MAX;
+	live_push_much(lv);
 	before = live_balance(test);
 	p = pcp_workers_start(test, NULL, live_nr_workers(), live_mixed_fn, lv);
 	for (i = 0; i < 20; i++) {

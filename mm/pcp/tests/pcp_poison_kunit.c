@@ -334,6 +334,7 @@ static void poison_under_load(struct kunit *test)
 	live_free_fn(&(struct pcp_worker){ .arg = lv });
 	live_seed(lv);
 	lv->round = UINT_MAX;
+	live_push_much(lv);
 	p = pcp_workers_start(test, NULL, live_nr_workers(), live_mixed_fn, lv);
 	for (i = 0; i < lv->nr; i++) {
 		/* One in use stays as it is. */

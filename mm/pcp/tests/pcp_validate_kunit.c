@@ -600,7 +600,7 @@ static void validate_blocks_looks_again_if_owners_change(struct kunit *test)
 	atomic_dec(&fx->pcp->owned_blocks);
 	kunit_activate_static_stub(test, pcp_zone_unlock, unlock_and_count);
 	expect_blocks(fx, 0, "");
-	KUNIT_EXPECT_EQ(test, fx->nr_locked, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_locked, 3);
 }
 
 static void validate_blocks_accepts_zones_in_use(struct kunit *test)

@@ -119,8 +119,8 @@ def parameter(case, name, default):
 
 
 def has_alignments(case):
-    return not parameter(case, "scatter", 0) and any(phase in ALIGNED
-                                                     for phase in phases_of(case))
+    return not (parameter(case, "scatter", 0) or parameter(case, "chunk", 0)) and any(
+        phase in ALIGNED for phase in phases_of(case))
 
 
 def has_curve(case):

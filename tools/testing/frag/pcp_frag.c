@@ -114,6 +114,10 @@ bool frag_scatter;
 module_param_named(scatter, frag_scatter, bool, 0444);
 MODULE_PARM_DESC(scatter, "compact: the pages that stay are random ones, not each eighth");
 
+unsigned int frag_chunk;
+module_param_named(chunk, frag_chunk, uint, 0444);
+MODULE_PARM_DESC(chunk, "compact: of two chunks of so many pages, a random one stays whole");
+
 unsigned int frag_keep_index;
 module_param_named(keep_index, frag_keep_index, uint, 0444);
 MODULE_PARM_DESC(keep_index, "compact: which of eight pages stays, 0 to 7");

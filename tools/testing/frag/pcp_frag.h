@@ -32,6 +32,7 @@ extern bool frag_noretry;
 extern bool frag_once;
 extern bool frag_drain;
 extern bool frag_scatter;
+extern unsigned int frag_chunk;
 extern unsigned int frag_keep_index;
 
 extern const char *frag_phase;

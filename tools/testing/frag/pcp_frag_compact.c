@@ -74,6 +74,16 @@ static void punch(struct file *filled, unsigned long first, unsigned int stays)
 		shmem_truncate_range(file_inode(filled), keep + PAGE_SIZE, end - 1);
 }
 
+/* Of two chunks of pages, one stays: as when folios and slabs of one size come and go. */
+static void punch_chunk(struct file *filled, unsigned long first, bool second_stays)
+{
+	loff_t size = (loff_t)frag_chunk << PAGE_SHIFT, at = (loff_t)first << PAGE_SHIFT;
+
+	if (!second_stays)
+		at += size;
+	shmem_truncate_range(file_inode(filled), at, at + size - 1);
+}
+
 /* Nine tenths of the memory full of pages with holes between them. */
 static struct file *make_holes(void)
 {
@@ -86,7 +96,11 @@ static struct file *make_holes(void)
 	if (!filled)
 		return NULL;
 	prandom_seed_state(&state, frag_seed);
-	for (i = 0; i + 8 <= nr; i += 8) {
+	for (i = 0; frag_chunk && i + 2 * frag_chunk <= nr; i += 2 * frag_chunk) {
+		punch_chunk(filled, i, prandom_u32_state(&state) % 2);
+		cond_resched();
+	}
+	for (i = 0; !frag_chunk && i + 8 <= nr; i += 8) {
 		punch(filled, i, (frag_scatter ? prandom_u32_state(&state) : frag_keep_index) % 8);
 		cond_resched();
 	}

@@ -103,6 +103,7 @@ bool live_log_next(struct kmsg_dump_iter *log, char *line, size_t size);
 /* live_load.c: workers that exchange pages. */
 void live_seed(struct live *lv);
 unsigned int live_nr_workers(void);
+void live_push_much(struct live *lv);
 long live_mixed_fn(struct pcp_worker *w);
 void live_empty_slots(struct live *lv);
 

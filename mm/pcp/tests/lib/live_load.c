@@ -93,6 +93,26 @@ unsigned int live_nr_workers(void)
 }
 
 /**
+ * live_push_much() - have all CPUs push most of what they free of others' blocks
+ * @lv: the case
+ *
+ * With the room that they have otherwise, a load that keeps few pages pushes hardly any.
+ * Set back after the case.
+ */
+void live_push_much(struct live *lv)
+{
+	struct zone *of = lv->zone, *zone;
+	int cpu;
+
+	for_each_populated_zone(zone) {
+		lv->zone = zone;
+		for_each_online_cpu(cpu)
+			live_have_room(lv, cpu, 16);
+	}
+	lv->zone = of;
+}
+
+/**
  * live_empty_slots() - free what a mixed load left in the slots
  * @lv: the slots
  */
