@@ -37,7 +37,7 @@ struct item {
 #define BURST		64
 #define BURST_ALONE	256
 /* Only a broken list takes so long for one entry, or for a whole run. */
-#define TURN_TIMEOUT	(5 * HZ)
+#define TURN_TIMEOUT	(30 * HZ)
 #define RUN_TIMEOUT	(90 * HZ)
 
 enum state {

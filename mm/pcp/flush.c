@@ -140,6 +140,7 @@ bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 /* Returns true if something waits, and may go to the zone the next time. */
 static bool pcp_shepherd_pcp(struct zone *zone, struct per_cpu_pages *pcp)
 {
+	pcp_point(pcp, PCP_POINT_FOUND);
 	if (!pcp_has_waiting(pcp))
 		return false;
 	if (!READ_ONCE(pcp->stale)) {

@@ -23,8 +23,8 @@
  * A place between two looks at a state that others change. A suite that sets
  * the hook changes the state there, so the race happens each time and not by
  * luck. It is no static stub: a stub is looked up in memory that is gone when the
- * thread of a test ends and frees its pages. After PCP_POINT_LOOKED the
- * hook may be called by an RCU reader, so it must not sleep.
+ * thread of a test ends and frees its pages. At PCP_POINT_LOOKED and
+ * PCP_POINT_FOUND it may be called by an RCU reader, so it must not sleep.
  */
 enum pcp_point {
 	PCP_POINT_LOOKED,
@@ -33,6 +33,7 @@ enum pcp_point {
 	PCP_POINT_DRAINED,	/* a drain was at all CPUs, and holds its mutex; no PCP */
 	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
 	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
+	PCP_POINT_FOUND,	/* the shepherd found the PCP, and did not look at it */
 	NR_PCP_POINTS,
 };
 

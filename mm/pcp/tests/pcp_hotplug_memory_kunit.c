@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/page-flags.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "../../internal.h"
@@ -400,9 +401,9 @@ static void hotplug_zone_loses_its_pcps_and_gets_new_ones(struct kunit *test)
 	live_check(test);
 }
 
-/* A drain that another thread is in while the zone loses its last memory. */
+/* A drain or a shepherd that another thread is in while the zone loses its last memory. */
 static struct {
-	struct task_struct *drainer;
+	struct task_struct *other;
 	struct task_struct *offliner;
 	struct live *lv;
 	struct zone *zone;
@@ -410,6 +411,7 @@ static struct {
 	bool done;
 	bool late;
 	bool reset;
+	bool unprotected;
 } amid;
 
 /* Called between two steps of a drain, which may sleep there. */
@@ -417,7 +419,7 @@ static void hotplug_drained(struct per_cpu_pages *pcp, enum pcp_point point)
 {
 	unsigned long end = jiffies + 60 * HZ;
 
-	if (point != PCP_POINT_DRAINED || current != READ_ONCE(amid.drainer) || amid.done)
+	if (point != PCP_POINT_DRAINED || current != READ_ONCE(amid.other) || amid.done)
 		return;
 	amid.done = true;
 	while (populated_zone(amid.zone) && time_before(jiffies, end))
@@ -438,7 +440,7 @@ static long hotplug_drain_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
 
-	WRITE_ONCE(amid.drainer, current);
+	WRITE_ONCE(amid.other, current);
 	while (!READ_ONCE(lv->stop) && !amid.done) {
 		if (READ_ONCE(lv->round))
 			drain_all_pages(amid.zone);
@@ -447,7 +449,44 @@ static long hotplug_drain_fn(struct pcp_worker *w)
 	return 0;
 }
 
-/* The PCPs are drained and disabled: what comes now is a drain of somebody else. */
+/* How long no grace period may end: some would, if nobody kept them from it. */
+#define HOTPLUG_READER	(HZ / 2)
+
+/* The shepherd is an RCU reader here, so this spins. */
+static void hotplug_found(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	unsigned long end = jiffies + 10 * HZ, cookie;
+
+	if (point != PCP_POINT_FOUND || current != READ_ONCE(amid.other) || amid.done ||
+	    pcp != per_cpu_ptr(amid.pageset, amid.lv->a))
+		return;
+	cookie = start_poll_synchronize_rcu();
+	WRITE_ONCE(amid.done, true);
+	while (READ_ONCE(amid.zone->per_cpu_pageset) == amid.pageset &&
+	       time_before(jiffies, end))
+		cpu_relax();
+	amid.late = time_after_eq(jiffies, end);
+	/* The PCPs are freed after a grace period. */
+	end = jiffies + HOTPLUG_READER;
+	while (!poll_state_synchronize_rcu(cookie) && time_before(jiffies, end))
+		cpu_relax();
+	amid.unprotected = poll_state_synchronize_rcu(cookie);
+}
+
+static long hotplug_shepherd_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	WRITE_ONCE(amid.other, current);
+	while (!READ_ONCE(lv->stop) && !amid.done) {
+		if (READ_ONCE(lv->round))
+			pcp_shepherd(lv->a);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The PCPs are drained and disabled: what comes now is of somebody else. */
 static int hotplug_going_offline(struct notifier_block *nb, unsigned long action, void *arg)
 {
 	struct memory_notify *mn = arg;
@@ -468,8 +507,9 @@ static void hotplug_unnotify(void *unused)
 	unregister_memory_notifier(&hotplug_nb);
 }
 
-/* A drain has looked the PCPs up, and goes on to use them. */
-static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
+/* Take all memory of a zone away while another thread is at one of its PCPs. */
+static void hotplug_offline_amid(struct kunit *test, pcp_worker_fn fn,
+				 void (*hook)(struct per_cpu_pages *pcp, enum pcp_point point))
 {
 	struct live *lv = test->priv;
 	struct memory_block **mem;
@@ -487,10 +527,10 @@ static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
 	lv->stop = false;
 	lv->round = 0;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook, NULL));
-	WRITE_ONCE(pcp_point_hook, hotplug_drained);
+	WRITE_ONCE(pcp_point_hook, hook);
 	KUNIT_ASSERT_EQ(test, 0, register_memory_notifier(&hotplug_nb));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hotplug_unnotify, NULL));
-	p = pcp_workers_start(test, cpumask_of(lv->b), 1, hotplug_drain_fn, lv);
+	p = pcp_workers_start(test, cpumask_of(lv->b), 1, fn, lv);
 
 	nr = hotplug_offline_all(amid.zone, mem);
 	WRITE_ONCE(lv->stop, true);
@@ -501,8 +541,21 @@ static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
 	if (!amid.done)
 		kunit_skip(test, "memory of the zone is in use");
 	KUNIT_EXPECT_FALSE(test, amid.late);
-	KUNIT_EXPECT_FALSE(test, amid.reset);
 	live_check(test);
+}
+
+/* A drain has looked the PCPs up, and goes on to use them. */
+static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
+{
+	hotplug_offline_amid(test, hotplug_drain_fn, hotplug_drained);
+	KUNIT_EXPECT_FALSE(test, amid.reset);
+}
+
+/* The shepherd has found a PCP, and goes on to look at it. KASAN would see that it is gone. */
+static void hotplug_zone_keeps_its_pcps_while_the_shepherd_looks(struct kunit *test)
+{
+	hotplug_offline_amid(test, hotplug_shepherd_fn, hotplug_found);
+	KUNIT_EXPECT_FALSE(test, amid.unprotected);
 }
 
 static struct kunit_case hotplug_memory_cases[] = {
@@ -510,6 +563,7 @@ static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
 	KUNIT_CASE_SLOW(hotplug_zone_loses_its_pcps_and_gets_new_ones),
 	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_it_is_drained),
+	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_the_shepherd_looks),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
 	KUNIT_CASE_SLOW(hotplug_offline_with_a_bad_page),
 	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),

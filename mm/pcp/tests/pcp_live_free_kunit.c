@@ -488,6 +488,7 @@ static void live_nobody_watches_while_nothing_waits(struct kunit *test)
 {
 	struct live *lv = test->priv;
 	unsigned long end;
+	bool watched;
 
 	KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
 	KUNIT_EXPECT_TRUE(test,
@@ -495,9 +496,9 @@ static void live_nobody_watches_while_nothing_waits(struct kunit *test)
 	/* Others may push now and then, but not all the time. */
 	drain_all_pages(NULL);
 	end = jiffies + 10 * HZ;
-	while (READ_ONCE(pcp_watched) && time_before(jiffies, end))
+	while ((watched = READ_ONCE(pcp_watched)) && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_FALSE(test, READ_ONCE(pcp_watched));
+	KUNIT_EXPECT_FALSE(test, watched);
 }
 
 /* On CPU b, with nothing on its PCP: free pages of CPU a's blocks. Returns how many stay. */
