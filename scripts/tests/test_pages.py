@@ -6,6 +6,7 @@ import os
 import re
 import unittest
 
+from splitfree import __main__ as main
 from splitfree.base.paths import ROOT
 
 RST = "Documentation/mm/pcp.rst"
@@ -103,6 +104,13 @@ class KernelPage(unittest.TestCase):
     def setUp(self):
         self.text, self.files = read(RST), sources()
 
+    def test_commands_that_build_a_tree_where_it_lies(self):
+        said = re.search(r"built where it lies by (.*?)\.", read("docs/targets.md"), re.S)[1]
+        # make user looks for the tree by itself.
+        meant = {"user"} | {target for target, command in main.commands().items()
+                            if command.in_place}
+        self.assertEqual(set(re.findall(r"`(\w+)`", said)), meant)
+
     def test_functions_are_there(self):
         self.assertEqual(unknown_functions(self.text, self.files), [])
 
@@ -156,7 +164,7 @@ class KernelPage(unittest.TestCase):
         listed = set(re.findall(r"^\.\. kernel-doc:: (\S+)", self.text, re.M))
         commented = {path for path, text in self.files.items()
                      if "/tests/" not in path and re.search(r"^/\*\*$", text, re.M)}
-        self.assertEqual(listed, commented)
+        self.assertEqual(listed, commented, "the end of pcp.rst has a kernel-doc line for each")
 
     def test_it_stands_alone_in_a_kernel(self):
         for word in ("make user", "make kunit", "scripts/splitfree", "docs/", "patches/",

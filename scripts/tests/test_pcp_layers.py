@@ -31,6 +31,8 @@ LAYERS = (
 )
 # Part of page_alloc.c.
 SEAM = "zone"
+# Suites on a made-up zone that need the kernel: its tracepoints.
+KERNEL_ONLY = {"trace"}
 # Reasons why helpers need headers of mm/: flags of an allocation, whether a trylock is possible
 # here, the order of a free page. A file that uses none of these needs no such header.
 FROM_MM = {
@@ -154,8 +156,32 @@ class Helpers(unittest.TestCase):
 
     def test_each_file_has_a_layer(self):
         sources = {name[:-2] for name in self.files if name.endswith(".c")}
-        self.assertEqual(sources, set().union(*LAYERS) | {SEAM})
+        self.assertEqual(sources, set().union(*LAYERS) | {SEAM},
+                         "LAYERS, at the top of this test, has the layer of each helper")
         self.assertEqual({name for name in self.files if name.endswith(".h")}, set(HEADERS))
+
+    def test_each_file_is_built(self):
+        with open(os.path.join(ROOT, "mm/pcp/Makefile"), encoding="utf-8") as handle:
+            built = set(re.findall(r"^obj-\S+ \+= (\S+\.o)$", handle.read(), re.M))
+        here = os.path.join(ROOT, "mm/pcp")
+        sources = {os.path.relpath(path, here)[:-2] + ".o"
+                   for path in glob.glob(os.path.join(here, "**/*.c"), recursive=True)}
+        self.assertEqual(built, sources - {SEAM + ".o"},
+                         "mm/pcp/Makefile has an object of each file but the seam")
+
+    def test_each_suite_on_a_made_up_zone_runs_in_userland(self):
+        with open(os.path.join(ROOT, "tools/testing/user/Makefile"), encoding="utf-8") as handle:
+            makefile = handle.read().replace("\\\n", " ")
+        words = {name: re.search(rf"^{name}\s*:= (.*)$", makefile, re.M)[1].split()
+                 for name in ("SUITES", "SHARED")}
+        headers = {f"lib/{name}.h" for name in words["SHARED"] if name != "workers"}
+        here = os.path.join(ROOT, "mm/pcp/tests")
+        for path in sorted(glob.glob(os.path.join(here, "pcp_*_kunit.c"))):
+            with open(path, encoding="utf-8") as handle:
+                text = handle.read()
+            name = os.path.basename(path)[len("pcp_"):-len("_kunit.c")]
+            if headers & set(included(text)) and name not in KERNEL_ONLY:
+                self.assertIn(name, words["SUITES"], "SUITES of tools/testing/user/Makefile")
 
     def test_headers_below_only(self):
         found = [each for name, text in self.files.items() for each in wrong_includes(name, text)]
@@ -189,7 +215,8 @@ class Helpers(unittest.TestCase):
         with open(os.path.join(ROOT, "mm/pcp/pcp.h"), encoding="utf-8") as handle:
             told = handle.read().split("*/")[1]
         named = set(re.findall(r"\b(\w+\.[ch])\b", told)) - {"page_alloc.c", "pcp.h"}
-        self.assertEqual({name for name in self.files} - {"pcp.h"} - named, set())
+        self.assertEqual({name for name in self.files} - {"pcp.h"} - named, set(),
+                         "the comment at the top of mm/pcp/pcp.h names each file")
         self.assertEqual(named - set(self.files), set())
 
 

@@ -203,6 +203,10 @@ class Builds(unittest.TestCase):
             self.build("echo; echo 'a.c:1: error: no x'; echo more; exit 2")
         self.assertEqual(caught.exception.status, 1)
 
+    def test_a_header_that_is_not_in_the_list(self):
+        with self.assertRaisesRegex(Failure, "; add that header to tools/testing/user/headers.list and"):
+            self.build("echo 'a.c:1:10: fatal error: linux/x.h: No such file or directory'; exit 2")
+
     def test_a_compiler_that_was_killed(self):
         with self.assertRaisesRegex(Failure, "memory ran out.*; free some, or use fewer compilers at a time "
                                     "with JOBS=$") as caught:

@@ -251,8 +251,10 @@ class Build:
         if result.returncode:
             errors = [line for line in text.splitlines() if "error:" in line]
             first = errors[0] if errors else (text.strip().splitlines() or ["?"])[-1]
+            mend = ("add that header to tools/testing/user/headers.list"
+                    if first.endswith("No such file or directory") else "mend that line")
             raise Failure(f"the {self.kind} build failed: {first} (log: {show(log)}); "
-                          "mend that line and run the same again", FAILED)
+                          f"{mend} and run the same again", FAILED)
 
     def run(self, suite, rounds, timeout):
         """Returns the program's status; None: the time ran out."""
