@@ -61,6 +61,12 @@ class Console(unittest.TestCase):
                                  "scanned/page": 100.0, "ms": 5.3, "migrated *": 1040,
                                  "scanned *": 2000, "keep_index *": 3, "longest ms": 1.2})
 
+    def test_a_boot_in_which_kcompactd_came_by_need_not_reach_each_goal(self):
+        text = COMPACT + "frag: compact event_compact_daemon_migrate_scanned 512\n"
+        found = frag.figures(frag.parse_console(text)[0])
+        self.assertNotIn("got %", found)
+        self.assertEqual(found["got"], 20)
+
     def test_samples_come_again(self):
         values, _, _ = frag.parse_console("frag: age sample 1 9 8\nfrag: age sample 2 8 8\n")
         self.assertEqual(values["age.sample"], [[1, 9, 8], [2, 8, 8]])
