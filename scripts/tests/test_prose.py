@@ -12,8 +12,8 @@ import unittest
 from splitfree.base.paths import ROOT
 
 # The places that are read.
-READ = ("README.md", "CONTRIBUTING.md", "Makefile", "docs", "scripts", "ci", ".ci", "kunit", "mm", "lib",
-        "include", "tools/testing", "Documentation", "patches")
+READ = ("README.md", "CONTRIBUTING.md", "Makefile", "docs", "scripts", "ci", ".ci", "kunit", "mm",
+        "lib", "include", "tools/testing", "Documentation", "patches")
 # Consoles and lists that others wrote.
 LEFT_OUT = ("scripts/tests/data/",)
 # No sentence begins with such a word unless it is a question, and none has such a phrase.

@@ -13,7 +13,8 @@ CHANGE, NIGHT = "change", "night"
 CASES = ("ktap.log", "junit.xml", "results.json", "console.log", "build.log", "failed")
 MOST_SHARDS = 99
 # The words for "needs", with the Debian packages that each means.
-NEEDS = {"-": "", "uml": "", "checkers": "npm python3-jsonschema python3-pip python3-yaml shellcheck"}
+NEEDS = {"-": "", "uml": "",
+         "checkers": "npm python3-jsonschema python3-pip python3-yaml shellcheck"}
 # The job that keeps the kernel source for the others.
 KEEPS_SOURCE = "kunit"
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/ci keep NAME DIRECTORY: what a job left behind, for an engine to store.
 
-It has result.json, ktap.log, junit.xml and the files that ci/jobs.list names. After a failure it has each log
-as well. The directory is named after the job, so that the parts of several can lie in one.
+It has result.json, ktap.log, junit.xml and the files that ci/jobs.list names. After a failure
+it has each log as well. The directory is named after the job, so that the parts of several
+can lie in one.
 """
 
 import glob
