@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Free a batch of folios. Those for other CPUs are gathered into runs, one
- * for each PCP, that go out with one atomic operation; the local lock is kept
- * meanwhile.
+ * for each PCP, that are pushed at once; the local lock is kept meanwhile.
  */
 #include <trace/events/kmem.h>
 

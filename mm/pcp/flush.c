@@ -106,6 +106,31 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 }
 
 /**
+ * pcp_flush_cpu() - take what waits for a CPU to the zone, for want of free pages there
+ * @zone: the zone
+ * @cpu: any possible CPU
+ *
+ * For an allocation that would fail otherwise: it may not sleep, and the watermarks do not
+ * see these pages. The CPU keeps its blocks. A push that finds too many waiting does as much.
+ *
+ * Context: Any but NMI. Takes zone->lock.
+ * Return: the number of base pages.
+ */
+unsigned int pcp_flush_cpu(struct zone *zone, int cpu)
+{
+	struct per_cpu_pages *pcp;
+	unsigned int nr_pages = 0;
+
+	/* A reader before it finds the PCP: see zone_pcp_reset(). */
+	rcu_read_lock();
+	pcp = zone_pcp(zone, cpu);
+	if (pcp_has_waiting(pcp))
+		nr_pages = pcp_flush_waiting(zone, pcp, false);
+	rcu_read_unlock();
+	return nr_pages;
+}
+
+/**
  * pcp_return_waiting() - take all that waits for a PCP to the zone, and its blocks from it
  * @zone: the zone
  * @pcp: the PCP of any CPU

@@ -7,27 +7,26 @@
 #include "free.h"
 
 /*
- * Try the local PCP. Returns false if its lock is taken, or if the page could
- * not leave a disabled PCP again because zone->lock may not be waited for.
+ * Try the local PCP. Returns where the page goes: somewhere else if the lock is taken, or if
+ * the page could not leave a disabled PCP again because zone->lock may not be waited for.
  */
-static __always_inline bool pcp_free_local(struct zone *zone,
-					   struct per_cpu_pages *pcp,
-					   struct page *page,
-					   unsigned int order, int migratetype,
-					   bool nolock)
+static __always_inline enum pcp_route
+pcp_free_local(struct zone *zone, struct per_cpu_pages *pcp, struct page *page,
+	       unsigned int order, int migratetype, bool nolock)
 	__no_context_analysis
 {
 	if (!pcp_trylock(pcp, PCP_SIDE_FREE))
-		return false;
+		return pcp_route_busy(nolock);
 
 	if (unlikely(nolock && pcp_disabled(pcp))) {
 		pcp_unlock(pcp);
-		return false;
+		/* Not deferred: whoever disabled the PCP wants to see the page in the zone. */
+		return PCP_ROUTE_ZONE;
 	}
 
 	if (likely(pcp_commit(zone, pcp, page, migratetype, order, nolock)))
 		pcp_unlock(pcp);
-	return true;
+	return PCP_ROUTE_LOCAL;
 }
 
 /**
@@ -54,10 +53,9 @@ void __pcp_free_page(struct zone *zone, struct page *page, unsigned long pfn,
 	/* Pinned before the CPU is read: its PCP may be locked below. */
 	pcpu_task_pin();
 	route = pcp_route_page(&in, zone, page, pfn, order);
-	if (likely(route == PCP_ROUTE_LOCAL) &&
-	    unlikely(!pcp_free_local(zone, zone_pcp(zone, in.cpu), page, order,
-				     pcp_list_type(in.migratetype), nolock)))
-		route = pcp_route_busy(nolock);
+	if (likely(route == PCP_ROUTE_LOCAL))
+		route = pcp_free_local(zone, zone_pcp(zone, in.cpu), page, order,
+				       pcp_list_type(in.migratetype), nolock);
 	pcpu_task_unpin();
 
 	switch (route) {

@@ -4,7 +4,8 @@
  *
  * The last CPU that took pages of a block from the zone is its owner: it will want
  * pages again. It stops being the owner when it gives pages of the block back itself,
- * when they waited for it through an interval, and when it dies.
+ * when they waited for it through an interval, when the block is whole or its memory goes
+ * offline, and when the CPU dies.
  *
  * The owner is a hint where to send pages, so no lock protects it. Each change is one
  * atomic operation, so the blocks of each CPU are counted right. Litmus tests: pcp-own,

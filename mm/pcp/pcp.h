@@ -12,7 +12,8 @@
  *	  commit.h commit.c	put it on the local PCP, trim to the high mark
  *	  bulk.c		choose, merge and give back many pages
  *	  push.c		give it to the CPU that owns its block
- *	  flush.c watch.c	take what waits for a CPU to the zone; when
+ *	  flush.c		take what waits for a CPU to the zone
+ *	  watch.c		the timer that does so
  *	drain.c			drains, disabled PCPs, dead CPUs
  *	switch.c		turn owners off
  *	lockless.c		a page from the PCPs alone, for kvfree_rcu()

@@ -147,6 +147,7 @@ unsigned int pcp_absorb(struct zone *zone, struct per_cpu_pages *pcp,
 /* flush.c */
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       bool nolock);
+unsigned int pcp_flush_cpu(struct zone *zone, int cpu);
 bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp);
 bool pcp_shepherd(int cpu);
 bool pcp_return_all(void);

@@ -210,13 +210,15 @@ static void free_disabled_keeps_no_remote_page(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->other));
 }
 
-static void free_disabled_nolock_deferred(struct kunit *test)
+/* The zone tries its lock. */
+static void free_disabled_nolock_to_zone(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_disable(fx->pcp);
 	pcp_fx_free(fx, pcp_fx_page(fx, 0, 0), 2, true);
-	pcp_fx_expect_deferred(fx, 4);
+	pcp_fx_expect_zone(fx, pcp_fx_page(fx, 0, 0), 2, true);
+	KUNIT_EXPECT_FALSE(test, pcp_has_pages(fx->pcp));
 }
 
 /* === Remote === */
@@ -467,7 +469,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_that_loses_the_lock_to_another_cpu),
 	KUNIT_CASE(free_disabled_keeps_nothing),
 	KUNIT_CASE(free_disabled_keeps_no_remote_page),
-	KUNIT_CASE(free_disabled_nolock_deferred),
+	KUNIT_CASE(free_disabled_nolock_to_zone),
 	KUNIT_CASE(free_remote_is_pushed),
 	KUNIT_CASE(free_remote_nolock_is_pushed),
 	KUNIT_CASE(free_remote_while_locks_are_taken),

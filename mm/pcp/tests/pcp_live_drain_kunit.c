@@ -8,11 +8,8 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/notifier.h>
-#include <linux/oom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "../../internal.h"
@@ -91,6 +88,36 @@ static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
 	KUNIT_EXPECT_GE(test, live_in_zone(lv), 32U);
 	zone_pcp_enable(lv->zone);
+	live_check(test);
+}
+
+/* On CPU a: frees without waiting for a lock. Returns how many found the page deferred. */
+static long live_free_nolock_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	long deferred = 0;
+	unsigned int i;
+
+	for (i = 0; i < lv->nr; i++) {
+		free_pages_nolock(lv->pages[i], 0);
+		deferred += !llist_empty(&lv->zone->trylock_free_pages);
+	}
+	return deferred;
+}
+
+/* Nobody may free another page, and whoever disabled the PCP waits for these. */
+static void live_disabled_pcp_defers_nothing(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "zone->lock sleeps with PREEMPT_RT");
+	live_own(lv, 64, false);
+	zone_pcp_disable(lv->zone);
+	/* Somebody else may have zone->lock now and then. */
+	KUNIT_EXPECT_LT(test, pcp_on_cpu(test, lv->a, live_free_nolock_fn, lv), 32L);
+	zone_pcp_enable(lv->zone);
+	drain_all_pages(lv->zone);
 	live_check(test);
 }
 
@@ -387,137 +414,6 @@ static void live_expect_deferred_freed(struct kunit *test, void (*flush)(struct 
 	live_check(test);
 }
 
-/* The page allocator does this before it calls the OOM killer. */
-static void live_waiting_pages_return_before_oom(struct kunit *test)
-{
-	struct live *lv = test->priv;
-	unsigned int nr = 0;
-	int tries;
-
-	/* Somebody who allocates on CPU a may absorb them first. */
-	for (tries = 0; tries < 8 && nr < 48; tries++) {
-		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
-		pcp_return_all();
-		nr = live_in_zone(lv);
-		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
-	}
-	KUNIT_EXPECT_GE(test, nr, 48U);
-	live_check(test);
-}
-
-/* All memory, and what waited for CPU a before the last page was asked for, and at the kill. */
-struct live_hog {
-	struct notifier_block nb;
-	struct live *lv;
-	/* Any task may come to the notifier. */
-	spinlock_t lock;
-	struct list_head pages;
-	int before;
-	int at_kill;
-	bool asked;
-};
-
-static void live_hog_add(struct live_hog *hog, struct page *page, unsigned int order)
-{
-	set_page_private(page, order);
-	spin_lock(&hog->lock);
-	list_add(&page->lru, &hog->pages);
-	spin_unlock(&hog->lock);
-}
-
-/* Returns how many pages they were. */
-static unsigned long live_hog_free(struct live_hog *hog)
-{
-	struct page *page, *next;
-	unsigned long nr = 0;
-	LIST_HEAD(pages);
-
-	spin_lock(&hog->lock);
-	list_splice_init(&hog->pages, &pages);
-	spin_unlock(&hog->lock);
-	list_for_each_entry_safe(page, next, &pages, lru) {
-		unsigned int order = page_private(page);
-
-		set_page_private(page, 0);
-		nr += 1UL << order;
-		__free_pages(page, order);
-	}
-	return nr;
-}
-
-/* In place of a process that is killed. */
-static int live_oom_notify(struct notifier_block *nb, unsigned long unused, void *freed)
-{
-	struct live_hog *hog = container_of(nb, struct live_hog, nb);
-
-	if (!READ_ONCE(hog->asked))
-		hog->at_kill = atomic_read(&hog->lv->pcp->nr_waiting);
-	WRITE_ONCE(hog->asked, true);
-	*(unsigned long *)freed += live_hog_free(hog);
-	return NOTIFY_OK;
-}
-
-/* On CPU b: pages wait, and the page allocator gives all it has, until somebody is to be killed. */
-static long live_hog_fn(struct pcp_worker *w)
-{
-	struct live_hog *hog = w->arg;
-	struct live *lv = hog->lv;
-	int order = MAX_PAGE_ORDER;
-	struct page *page;
-
-	while (lv->nr)
-		__free_page(lv->pages[--lv->nr]);
-	/* Reclaim that gets somewhere drains, so there is none before the last page. */
-	while (order >= 0) {
-		page = alloc_pages(__GFP_NOWARN, order);
-		if (page)
-			live_hog_add(hog, page, order);
-		else
-			order--;
-	}
-	while (!READ_ONCE(hog->asked)) {
-		hog->before = atomic_read(&lv->pcp->nr_waiting);
-		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
-		if (!page)
-			return false;
-		live_hog_add(hog, page, 0);
-	}
-	return true;
-}
-
-/* All is taken, until the page allocator wants to kill. */
-static void live_hog_all(struct kunit *test, struct live_hog *hog)
-{
-	struct live *lv = test->priv;
-
-	live_own(lv, 64, false);
-	live_set_bound(lv, 128);
-	hog->lv = lv;
-	hog->asked = false;
-	KUNIT_ASSERT_EQ(test, register_oom_notifier(&hog->nb), 0);
-	KUNIT_EXPECT_TRUE(test, pcp_on_cpu(test, lv->b, live_hog_fn, hog));
-	unregister_oom_notifier(&hog->nb);
-	live_hog_free(hog);
-}
-
-/* Nobody is killed for pages that wait. */
-static void live_nothing_waits_when_somebody_is_killed(struct kunit *test)
-{
-	struct live_hog hog = {
-		.nb.notifier_call = live_oom_notify,
-		.pages = LIST_HEAD_INIT(hog.pages),
-	};
-	int tries;
-
-	spin_lock_init(&hog.lock);
-	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
-	for (tries = 0; tries < 8 && hog.before < 48; tries++)
-		live_hog_all(test, &hog);
-	KUNIT_EXPECT_GE(test, hog.before, 48);
-	KUNIT_EXPECT_LT(test, hog.at_kill, 16);
-	live_check(test);
-}
-
 static void live_drain_frees_deferred_pages(struct kunit *test)
 {
 	live_expect_deferred_freed(test, live_drain_zone);
@@ -615,9 +511,8 @@ static void live_pages_leave_their_order_behind(struct kunit *test)
 static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),
 	KUNIT_CASE(live_drain_of_all_zones_sees_pages_that_wait),
-	KUNIT_CASE(live_waiting_pages_return_before_oom),
-	KUNIT_CASE_SLOW(live_nothing_waits_when_somebody_is_killed),
 	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
+	KUNIT_CASE(live_disabled_pcp_defers_nothing),
 	KUNIT_CASE(live_push_races_with_disable),
 	KUNIT_CASE(live_disable_waits_for_pages_that_are_carried),
 	KUNIT_CASE(live_push_races_with_teardown),

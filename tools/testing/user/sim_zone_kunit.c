@@ -87,6 +87,18 @@ static void user_return_all_takes_what_waits_and_what_was_deferred(struct kunit 
 	expect_all_in_the_zone(test);
 }
 
+static void user_flush_cpu_takes_what_waits(struct kunit *test)
+{
+	int cpu = raw_smp_processor_id();
+
+	KUNIT_EXPECT_EQ(test, pcp_flush_cpu(pcp_user_zone, cpu), 0U);
+	wait_here(test);
+	KUNIT_EXPECT_EQ(test, pcp_flush_cpu(pcp_user_zone, cpu), 1U);
+	KUNIT_EXPECT_FALSE(test, pcp_has_waiting(here()));
+	KUNIT_EXPECT_EQ(test, pcp_flush_cpu(pcp_user_zone, cpu), 0U);
+	expect_all_in_the_zone(test);
+}
+
 static unsigned int user_graces;
 
 static void note_grace(struct per_cpu_pages *pcp, enum pcp_point point)
@@ -135,6 +147,7 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_zone_frees_deferred_pages_with_the_next),
 	KUNIT_CASE(user_shepherd_looks_at_each_zone),
 	KUNIT_CASE(user_return_all_takes_what_waits_and_what_was_deferred),
+	KUNIT_CASE(user_flush_cpu_takes_what_waits),
 	KUNIT_CASE(user_drain_finish_of_all_zones),
 	{}
 };

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory runs out in the page allocator in use: nobody goes without while pages wait for a
+ * CPU that does not want them.
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
+#include <linux/spinlock.h>
+
+#include "../../internal.h"
+#include "../../page_alloc.h"
+#include "../pcp.h"
+#include "lib/live.h"
+
+/* The page allocator does this before it calls the OOM killer. */
+static void live_waiting_pages_return_before_oom(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned int nr = 0;
+	int tries;
+
+	/* Somebody who allocates on CPU a may absorb them first. */
+	for (tries = 0; tries < 8 && nr < 48; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		pcp_return_all();
+		nr = live_in_zone(lv);
+		KUNIT_EXPECT_LT(test, atomic_read(&lv->pcp->nr_waiting), 64);
+	}
+	KUNIT_EXPECT_GE(test, nr, 48U);
+	live_check(test);
+}
+
+/* All memory, and what waited for CPU a before the last page was asked for, and at the kill. */
+struct live_hog {
+	struct notifier_block nb;
+	struct live *lv;
+	/* Any task may come to the notifier. */
+	spinlock_t lock;
+	struct list_head pages;
+	int before;
+	int at_kill;
+	bool asked;
+};
+
+static void live_hog_add(struct live_hog *hog, struct page *page, unsigned int order)
+{
+	set_page_private(page, order);
+	spin_lock(&hog->lock);
+	list_add(&page->lru, &hog->pages);
+	spin_unlock(&hog->lock);
+}
+
+/* Returns how many pages they were. */
+static unsigned long live_hog_free(struct live_hog *hog)
+{
+	struct page *page, *next;
+	unsigned long nr = 0;
+	LIST_HEAD(pages);
+
+	spin_lock(&hog->lock);
+	list_splice_init(&hog->pages, &pages);
+	spin_unlock(&hog->lock);
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		unsigned int order = page_private(page);
+
+		set_page_private(page, 0);
+		nr += 1UL << order;
+		__free_pages(page, order);
+	}
+	return nr;
+}
+
+/* In place of a process that is killed. */
+static int live_oom_notify(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	struct live_hog *hog = container_of(nb, struct live_hog, nb);
+
+	if (!READ_ONCE(hog->asked))
+		hog->at_kill = atomic_read(&hog->lv->pcp->nr_waiting);
+	WRITE_ONCE(hog->asked, true);
+	*(unsigned long *)freed += live_hog_free(hog);
+	return NOTIFY_OK;
+}
+
+/* On CPU b: all that the page allocator gives to somebody who may not reclaim. */
+static void live_hog_without_reclaim(struct live_hog *hog)
+{
+	int order = MAX_PAGE_ORDER;
+
+	while (order >= 0) {
+		struct page *page = alloc_pages(__GFP_NOWARN, order);
+
+		if (page)
+			live_hog_add(hog, page, order);
+		else
+			order--;
+	}
+}
+
+/* On CPU b: these wait for CPU a, which owns their blocks. */
+static void live_hog_push(struct live *lv)
+{
+	struct pcp_run run = { .zone = lv->zone, .pcp = lv->pcp };
+
+	while (lv->nr) {
+		struct page *page = lv->pages[--lv->nr];
+
+		if (put_page_testzero(page) && free_pages_prepare(page, 0))
+			pcp_run_add(&run, page, 0);
+	}
+	pcp_push(&run, false);
+}
+
+/* On CPU b: pages wait, and the page allocator gives all it has, until somebody is to be killed. */
+static long live_hog_fn(struct pcp_worker *w)
+{
+	struct live_hog *hog = w->arg;
+	struct live *lv = hog->lv;
+	struct page *page;
+
+	/* Reclaim that gets somewhere drains, so there is none before the last page. */
+	live_hog_without_reclaim(hog);
+	live_hog_push(lv);
+	while (!READ_ONCE(hog->asked)) {
+		hog->before = atomic_read(&lv->pcp->nr_waiting);
+		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+		if (!page)
+			return false;
+		live_hog_add(hog, page, 0);
+	}
+	return true;
+}
+
+static void live_hog_init(struct live *lv, struct live_hog *hog)
+{
+	spin_lock_init(&hog->lock);
+	INIT_LIST_HEAD(&hog->pages);
+	hog->lv = lv;
+}
+
+/* All is taken, until the page allocator wants to kill. */
+static void live_hog_all(struct kunit *test, struct live_hog *hog)
+{
+	struct live *lv = test->priv;
+
+	live_own(lv, 64, false);
+	live_set_bound(lv, 128);
+	hog->asked = false;
+	KUNIT_ASSERT_EQ(test, register_oom_notifier(&hog->nb), 0);
+	KUNIT_EXPECT_TRUE(test, pcp_on_cpu(test, lv->b, live_hog_fn, hog));
+	unregister_oom_notifier(&hog->nb);
+	live_hog_free(hog);
+}
+
+/* Nobody is killed for pages that wait. */
+static void live_nothing_waits_when_somebody_is_killed(struct kunit *test)
+{
+	struct live_hog hog = { .nb.notifier_call = live_oom_notify };
+	int tries;
+
+	live_hog_init(test->priv, &hog);
+	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
+	for (tries = 0; tries < 8 && hog.before < 48; tries++)
+		live_hog_all(test, &hog);
+	KUNIT_EXPECT_GE(test, hog.before, 48);
+	KUNIT_EXPECT_LT(test, hog.at_kill, 16);
+	live_check(test);
+}
+
+/* On CPU b: pages wait, and so many of them still do when it gets no more. */
+static long live_hog_waiting_fn(struct pcp_worker *w)
+{
+	struct live_hog *hog = w->arg;
+	struct live *lv = hog->lv;
+
+	live_hog_push(lv);
+	hog->before = atomic_read(&lv->pcp->nr_waiting);
+	live_hog_without_reclaim(hog);
+	return atomic_read(&lv->pcp->nr_waiting);
+}
+
+/* As for a burst of allocations from interrupts. */
+static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct live_hog hog = {};
+	long left = 0;
+	int tries;
+
+	live_hog_init(lv, &hog);
+	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
+	for (tries = 0; tries < 8 && hog.before < 48; tries++) {
+		live_own(lv, 64, false);
+		live_set_bound(lv, 128);
+		left = pcp_on_cpu(test, lv->b, live_hog_waiting_fn, &hog);
+		live_hog_free(&hog);
+	}
+	KUNIT_EXPECT_GE(test, hog.before, 48);
+	KUNIT_EXPECT_LT(test, left, 16L);
+	live_check(test);
+}
+
+/* A fault of a huge page fails now and then, and takes smaller ones: the remote path goes on. */
+static long live_huge_page_fn(struct pcp_worker *w)
+{
+	struct live_hog *hog = w->arg;
+	struct live *lv = hog->lv;
+	struct page *page;
+
+	do {
+		page = alloc_pages(GFP_TRANSHUGE_LIGHT, pageblock_order);
+		if (page)
+			live_hog_add(hog, page, pageblock_order);
+	} while (page);
+	live_hog_push(lv);
+	hog->before = atomic_read(&lv->pcp->nr_waiting);
+	page = alloc_pages(GFP_TRANSHUGE_LIGHT, pageblock_order);
+	if (page)
+		live_hog_add(hog, page, pageblock_order);
+	return atomic_read(&lv->pcp->nr_waiting);
+}
+
+static void live_huge_page_that_fails_leaves_what_waits(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct live_hog hog = {};
+	long left = 0;
+	int tries;
+
+	if (pageblock_order <= PAGE_ALLOC_COSTLY_ORDER)
+		kunit_skip(test, "a block of %lu pages is too small", pageblock_nr_pages);
+	live_hog_init(lv, &hog);
+	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
+	for (tries = 0; tries < 8 && left < 48; tries++) {
+		live_own(lv, 64, false);
+		live_set_bound(lv, 128);
+		left = pcp_on_cpu(test, lv->b, live_huge_page_fn, &hog);
+		live_hog_free(&hog);
+	}
+	KUNIT_EXPECT_GE(test, left, 48L);
+	live_check(test);
+}
+
+static struct kunit_case live_oom_cases[] = {
+	KUNIT_CASE(live_waiting_pages_return_before_oom),
+	KUNIT_CASE_SLOW(live_nothing_waits_when_somebody_is_killed),
+	KUNIT_CASE(live_nothing_waits_when_an_allocation_fails),
+	KUNIT_CASE(live_huge_page_that_fails_leaves_what_waits),
+	{}
+};
+
+static struct kunit_suite live_oom_suite = {
+	.name = "pcp_live_oom",
+	.init = live_init,
+	.test_cases = live_oom_cases,
+};
+
+kunit_test_suite(live_oom_suite);
