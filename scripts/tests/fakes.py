@@ -87,6 +87,8 @@ class Commands(unittest.TestCase):
         """In place of guest.run()."""
         line = " ".join(args)
         self.boots.append(line)
+        if more.get("started"):
+            more["started"](1)
         text = next((said for part, said in self.consoles.items() if part in line), "")
         with open(console, "w", encoding="utf-8") as handle:
             handle.write(text)

@@ -326,7 +326,7 @@ class Run(Commands):
         kernel = types.SimpleNamespace(binary="/x/linux", environment=dict)
         self.patch(frag, "build", lambda job, cases: {
             (name, counting): kernel for name in frag.KERNELS for counting in (False, True)})
-        self.patch(bench, "pin", return_value=True)
+        self.pinned = self.patch(frag, "pin", return_value=True)
 
     def run_with(self, text, args="run=load mb=3", **texts):
         self.consoles = {"": text}
@@ -339,6 +339,14 @@ class Run(Commands):
     def boots_of(self, kernel):
         with open(self.last.path("results.json"), encoding="utf-8") as handle:
             return [boot["load: whole"] for boot in json.load(handle)["cases"]["a"][kernel]]
+
+    def test_guests_are_bound_where_each_cpu_can_have_a_core(self):
+        for hosts, bound in (({0, 3}, True), ({3}, False)):
+            with self.subTest(hosts=hosts):
+                self.patch(os, "sched_getaffinity", lambda pid, hosts=hosts: hosts)
+                self.pinned.reset_mock()
+                self.run_with(LOAD)
+                self.assertEqual(self.pinned.called, bound)
 
     def test_each_kernel_in_each_round_with_its_seed(self):
         result = self.run_with(LOAD)

@@ -414,13 +414,18 @@ def cost(job, case):
 
 
 def boot(job, kernel, case, number, console):
-    """Run one kernel to its end; returns the numbers of its console. Of UML, each CPU has its core."""
+    """Run one kernel to its end; returns the numbers of its console.
+
+    UML is bound if each CPU can have a core of its own. Two that share one would be in a
+    convoy at times: each spins for a lock whose holder, bound to that core as well, waits.
+    """
     hosts = sorted(os.sched_getaffinity(0))
     limit = fragqemu.LIMIT if job.options.qemu else \
         LIMIT * max(1, case.memory // 1024) + seconds_of(job, case)
     own = {} if job.options.qemu else {
-        "env": uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE),
-        "started": lambda pid: pin(pid, case.ncpus, "few", hosts)}
+        "env": uml.run_environment(kernel, job.out, (case.memory << 20) + SPARE)}
+    if not job.options.qemu and case.ncpus <= len(hosts):
+        own["started"] = lambda pid: pin(pid, case.ncpus, "few", hosts)
     ended = guest.run(arguments_of(job, kernel, case, number), console, limit, case.name,
                       verbose=job.options.verbose, **own)
     text = guest.text(console)

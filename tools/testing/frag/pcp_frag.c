@@ -102,6 +102,10 @@ bool frag_noretry;
 module_param_named(noretry, frag_noretry, bool, 0444);
 MODULE_PARM_DESC(noretry, "compact: with __GFP_NORETRY");
 
+bool frag_kswapd;
+module_param_named(kswapd, frag_kswapd, bool, 0444);
+MODULE_PARM_DESC(kswapd, "compact: with __GFP_KSWAPD_RECLAIM, so that kcompactd compacts as well");
+
 bool frag_once;
 module_param_named(once, frag_once, bool, 0444);
 MODULE_PARM_DESC(once, "compact: as many tries as there could be huge pages, as faults do");

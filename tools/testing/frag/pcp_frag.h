@@ -29,6 +29,7 @@ extern char *frag_manner;
 extern unsigned int frag_kept;
 extern unsigned int frag_cpu;
 extern bool frag_noretry;
+extern bool frag_kswapd;
 extern bool frag_once;
 extern bool frag_drain;
 extern bool frag_scatter;

@@ -188,7 +188,8 @@ static void get_huge_pages(gfp_t gfp, bool kcompactd)
 
 void frag_run_compact(void)
 {
-	get_huge_pages(GFP_TRANSHUGE | (frag_noretry ? __GFP_NORETRY : 0), false);
+	get_huge_pages(GFP_TRANSHUGE | (frag_noretry ? __GFP_NORETRY : 0) |
+		       (frag_kswapd ? __GFP_KSWAPD_RECLAIM : 0), false);
 }
 
 void frag_run_kcompactd(void)
