@@ -16,12 +16,12 @@ MARKDOWN = ["README.md", "CONTRIBUTING.md", *sorted(
 # Functions of the kernel that the pages name, and that no line of ours has.
 KERNELS = {"can_spin_trylock", "count_vm_events", "smp_mb", "synchronize_rcu", "llist_add_batch",
            "__rmqueue", "alloc_pages_nolock", "free_pages_prepare", "kvfree_rcu",
-           "decay_pcp_high", "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
+           "decay_pcp_high", "__free_pages_prepare", "pageset_update", "zone_pcp_disable", "zone_pcp_reset", "__drain_all_pages"}
 # Files of the kernel that the pages name.
 KERNELS_FILES = {"page_alloc.c", "mm/compaction.c", "mm/internal.h",
                  "Documentation/fault-injection/fault-injection.rst"}
 # Placeholders, what a run leaves behind, and the examples of CONTRIBUTING.md.
-INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0020-|"
+INVENTED = re.compile(r"NAME|^out/|^~/|^mm/pcp/(tests/pcp_)?count(_kunit)?\.c$|^patches/0034-|"
                       r"^pcp_zone_new$|fuzz/cases/$")
 
 # All files in these folders are ours; the kernel has files in mm/, lib/ and include/, too.
