@@ -348,6 +348,14 @@ class Run(Commands):
                 self.run_with(LOAD)
                 self.assertEqual(self.pinned.called, bound)
 
+    def test_owners_off_is_a_measurement_of_its_own(self):
+        self.run_with(LOAD)
+        self.assertTrue(all("pcp_owners=on" in line for line in self.boots))
+        self.boots.clear()
+        self.run_with(LOAD, OWNERS="off")
+        self.assertTrue(all("pcp_owners=off" in line for line in self.boots))
+        self.assertTrue(self.last.results.endswith("frag-off"))
+
     def test_each_kernel_in_each_round_with_its_seed(self):
         result = self.run_with(LOAD)
         self.assertEqual(len(self.boots), 4)

@@ -103,6 +103,8 @@ QEMU = Option("QEMU", "", is_one, "1: under QEMU")
 SEED = Option("SEED", "", as_it_is, "repeats what was chosen by chance")
 FUZZ = Option("FUZZ", "1", one_of("1", "0", "only"),
               "random calls of mm: 1: beside the other workers, 0: none, only: no other workers")
+OWNERS = Option("OWNERS", "on", one_of("on", "off"),
+                "off: with pcp_owners=off, where each free is local; stock does not know it")
 ONLY = Option("ONLY", "", words, "only those with one of these words in their name")
 UPDATE = Option("UPDATE", "", is_one, "1: write a new baseline")
 

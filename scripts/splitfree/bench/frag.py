@@ -393,8 +393,8 @@ def arguments_of(job, kernel, case, number):
     """Each round has its own seed, the same for both kernels."""
     if job.options.qemu:
         return fragqemu.command(job, kernel, case, number)
-    append = ["con=fd:0,fd:1", "panic=-1", "loglevel=5", f"pcp_frag.seed={number}",
-              *(f"pcp_frag.{word}" for word in case.args.split())]
+    append = ["con=fd:0,fd:1", "panic=-1", "loglevel=5", f"pcp_owners={job.options.owners}",
+              f"pcp_frag.seed={number}", *(f"pcp_frag.{word}" for word in case.args.split())]
     if has_alignments(case):
         append.append(f"pcp_frag.keep_index={number % ALIGNMENTS}")
     if has_curve(case) and job.options.age_seconds:

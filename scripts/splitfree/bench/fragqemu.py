@@ -58,7 +58,8 @@ def image(job):
 
 def command(job, kernel, case, number):
     """The command line of QEMU. Each round has its own seed, the same for both kernels."""
-    append = ["loglevel=5", "printk.devkmsg=on", "log_buf_len=1M", f"FRAG_SEED={number}"]
+    append = ["loglevel=5", "printk.devkmsg=on", "log_buf_len=1M",
+              f"pcp_owners={job.options.owners}", f"FRAG_SEED={number}"]
     for word in case.args.split():
         name, _, value = word.partition("=")
         append.append(f"FRAG_{name.upper()}={value}")

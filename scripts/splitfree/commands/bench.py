@@ -3,7 +3,8 @@
 
 Results in $(O)/bench: table.txt, results.json and plots. tools/testing/bench/goals.list says what
 is measured, and what was promised. Verdicts are compared with those of
-the run before. Earlier runs are kept in before/1 and so on. The data of the result:
+the run before. Earlier runs are kept in before/1 and so on. With OWNERS=off the
+results are in $(O)/bench-off. The data of the result:
 what results.json has, without each value.
 
 FROM= makes the table anew from the consoles of a run that was measured, as when
@@ -16,7 +17,7 @@ kernel could not be built or did not come to its end.
 import os
 
 from splitfree.base.failures import FAILED, Failure
-from splitfree.base.options import NCPUS, ROUNDS, Option, as_it_is, required
+from splitfree.base.options import NCPUS, OWNERS, ROUNDS, Option, as_it_is, required
 from splitfree.base.results import Result
 from splitfree.bench import build
 from splitfree.bench.run import Bench
@@ -24,14 +25,15 @@ from splitfree.runs.frame import Command
 
 COMMAND = Command(
     "measure stock, the coarse form and the split path side by side",
-    (ROUNDS._replace(default="10"),
+    (ROUNDS._replace(default="10"), OWNERS,
      Option("FROM", "", as_it_is, "make the table anew from a run's consoles"),
      Option("CASES", "", as_it_is, "globs: only these cases"),
      NCPUS._replace(default="", read=as_it_is,
                     text="the same, or several; default: twice those of this machine"),
      Option("SAMPLES", "5", required(1, 16), "samples of a case in a boot", False),
      Option("MS", "80", required(1, 10000), "milliseconds of a sample", False)),
-    packages=("bench",), tree=False, own_lock=build.BENCH.name)
+    packages=("bench",), tree=False, own_lock=build.BENCH.name,
+    directory=lambda values: "bench-off" if values.owners == "off" else "bench")
 
 
 def check(job):

@@ -7,6 +7,7 @@ figures of stock stay as they were. Cases age_* have a plot of whole blocks over
 whole blocks of a load are those after a drain; FIGURES=1 prints all figures.
 tools/testing/frag/goals.list has the goals. A goal that is missed is a result, and the
 exit status is 0 then. The data of the result: what results.json has, without each boot.
+With OWNERS=off the results are in $(O)/frag-off and so on.
 
 QEMU=1 boots x86-64 kernels, and has a program in the guest: huge pages by faults, by
 khugepaged and in hugetlb's pool, swap on zram, and the OOM killer. Its cases are in
@@ -20,8 +21,8 @@ as so few rounds tell no more.
 
 from splitfree.base.failures import COULD_NOT_RUN, FAILED, Failure
 from splitfree.base.paths import show
-from splitfree.base.options import (ACCEL, QEMU, ROUNDS, Option, as_it_is, between, is_one,
-                                    words)
+from splitfree.base.options import (ACCEL, OWNERS, QEMU, ROUNDS, Option, as_it_is, between,
+                                    is_one, words)
 from splitfree.base.results import Result
 from splitfree.base.shards import SHARD
 from splitfree.bench import frag, fragqemu
@@ -37,7 +38,8 @@ def kernels(name, text):
 
 
 def directory(values):
-    return "frag" + ("-qemu" if values.qemu else "") + ("-quick" if values.quick else "")
+    return ("frag" + ("-qemu" if values.qemu else "") + ("-quick" if values.quick else "")
+            + ("-off" if values.owners == "off" else ""))
 
 
 def packages(values):
@@ -46,7 +48,8 @@ def packages(values):
 
 COMMAND = Command(
     "measure whole blocks and compaction, stock and split side by side",
-    (ROUNDS._replace(default="5"), SHARD, QEMU, ACCEL, Option("CASES", "", as_it_is, "globs: only these cases"),
+    (ROUNDS._replace(default="5"), SHARD, QEMU, ACCEL, OWNERS,
+     Option("CASES", "", as_it_is, "globs: only these cases"),
      Option("KERNELS", "", kernels, "stock or split: the other stays as it was measured before"),
      Option("QUICK", "", is_one, "1: few cases, as a test"),
      Option("AGE_SECONDS", "", between(10, 86400), "how long a case age_* takes; default: 1200"),
