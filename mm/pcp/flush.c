@@ -124,6 +124,7 @@ unsigned int pcp_flush_cpu(struct zone *zone, int cpu)
 	/* A reader before it finds the PCP: see zone_pcp_reset(). */
 	rcu_read_lock();
 	pcp = zone_pcp(zone, cpu);
+	pcp_point(pcp, PCP_POINT_FOUND);
 	if (pcp_has_waiting(pcp))
 		nr_pages = pcp_flush_waiting(zone, pcp, false);
 	rcu_read_unlock();
@@ -219,9 +220,13 @@ bool pcp_return_all(void)
 
 	for_each_populated_zone(zone) {
 		for_each_possible_cpu(cpu) {
+			struct per_cpu_pages *pcp;
+
 			/* As many as two refills for each CPU: so no reader for all. */
 			rcu_read_lock();
-			waited |= pcp_return_waiting(zone, zone_pcp(zone, cpu));
+			pcp = zone_pcp(zone, cpu);
+			pcp_point(pcp, PCP_POINT_FOUND);
+			waited |= pcp_return_waiting(zone, pcp);
 			rcu_read_unlock();
 			cond_resched();
 		}

@@ -33,7 +33,7 @@ enum pcp_point {
 	PCP_POINT_DRAINED,	/* a drain was at all CPUs, and holds its mutex; no PCP */
 	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
 	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
-	PCP_POINT_FOUND,	/* the shepherd found the PCP, and did not look at it */
+	PCP_POINT_FOUND,	/* a PCP was found, and not yet looked at, to flush it */
 	NR_PCP_POINTS,
 };
 

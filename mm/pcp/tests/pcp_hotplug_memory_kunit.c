@@ -452,7 +452,7 @@ static long hotplug_drain_fn(struct pcp_worker *w)
 /* How long no grace period may end: some would, if nobody kept them from it. */
 #define HOTPLUG_READER	(HZ / 2)
 
-/* The shepherd is an RCU reader here, so this spins. */
+/* An RCU reader comes here, so this spins. */
 static void hotplug_found(struct per_cpu_pages *pcp, enum pcp_point point)
 {
 	unsigned long end = jiffies + 10 * HZ, cookie;
@@ -473,14 +473,41 @@ static void hotplug_found(struct per_cpu_pages *pcp, enum pcp_point point)
 	amid.unprotected = poll_state_synchronize_rcu(cookie);
 }
 
-static long hotplug_shepherd_fn(struct pcp_worker *w)
+static void hotplug_shepherd(struct live *lv)
+{
+	pcp_shepherd(lv->a);
+}
+
+static void hotplug_flush_cpu(struct live *lv)
+{
+	pcp_flush_cpu(amid.zone, lv->a);
+}
+
+static void hotplug_return_all(struct live *lv)
+{
+	pcp_return_all();
+}
+
+static const struct hotplug_reader_param {
+	const char *name;
+	void (*look)(struct live *lv);
+} hotplug_reader_params[] = {
+	{ "the shepherd", hotplug_shepherd },
+	{ "an allocation that fails", hotplug_flush_cpu },
+	{ "an allocation before an OOM", hotplug_return_all },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hotplug_reader, hotplug_reader_params, name);
+
+static long hotplug_reader_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
+	const struct hotplug_reader_param *param = lv->test->param_value;
 
 	WRITE_ONCE(amid.other, current);
 	while (!READ_ONCE(lv->stop) && !amid.done) {
 		if (READ_ONCE(lv->round))
-			pcp_shepherd(lv->a);
+			param->look(lv);
 		cond_resched();
 	}
 	return 0;
@@ -551,10 +578,10 @@ static void hotplug_zone_keeps_its_pcps_while_it_is_drained(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, amid.reset);
 }
 
-/* The shepherd has found a PCP, and goes on to look at it. KASAN would see that it is gone. */
-static void hotplug_zone_keeps_its_pcps_while_the_shepherd_looks(struct kunit *test)
+/* Somebody has found a PCP, and goes on to look at it. KASAN would see that it is gone. */
+static void hotplug_zone_keeps_its_pcps_while_somebody_looks(struct kunit *test)
 {
-	hotplug_offline_amid(test, hotplug_shepherd_fn, hotplug_found);
+	hotplug_offline_amid(test, hotplug_reader_fn, hotplug_found);
 	KUNIT_EXPECT_FALSE(test, amid.unprotected);
 }
 
@@ -563,7 +590,7 @@ static struct kunit_case hotplug_memory_cases[] = {
 	KUNIT_CASE_SLOW(hotplug_offline_with_fragments),
 	KUNIT_CASE_SLOW(hotplug_zone_loses_its_pcps_and_gets_new_ones),
 	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_it_is_drained),
-	KUNIT_CASE_SLOW(hotplug_zone_keeps_its_pcps_while_the_shepherd_looks),
+	KUNIT_CASE_PARAM(hotplug_zone_keeps_its_pcps_while_somebody_looks, hotplug_reader_gen_params),
 	KUNIT_CASE_SLOW(hotplug_memory_removed_and_added),
 	KUNIT_CASE_SLOW(hotplug_offline_with_a_bad_page),
 	KUNIT_CASE_SLOW(hotplug_scanners_get_no_offline_block),

@@ -8,6 +8,9 @@
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
@@ -188,6 +191,79 @@ static void live_range_is_busy_until_the_grace_period_ends(struct kunit *test)
 	free_contig_range(start, pageblock_nr_pages);
 	live_check(test);
 }
+
+/* More than the blocks have room for that kvfree_rcu() caches for a CPU. */
+#define LIVE_OBJECTS	(16 * (PAGE_SIZE / sizeof(void *)))
+
+struct live_object {
+	struct rcu_head rcu;
+	unsigned long data[6];
+};
+
+struct live_objects {
+	struct live *lv;
+	struct live_object **objects;
+};
+
+/* On CPU a: with the block on its lists alone, give objects to kvfree_rcu(). */
+static long live_kvfree_fn(struct pcp_worker *w)
+{
+	unsigned long flags, pages = live_event(KVFREE_RCU_PAGE);
+	struct live_objects *o = w->arg;
+	unsigned int i;
+
+	drain_local_pages(NULL);
+	pcpu_task_pin();
+	live_free_fn(&(struct pcp_worker){ .arg = o->lv });
+	local_irq_save(flags);
+	for (i = 0; i < LIVE_OBJECTS; i++) {
+		if (o->objects[i])
+			kvfree_rcu(o->objects[i], rcu);
+	}
+	local_irq_restore(flags);
+	pcpu_task_unpin();
+	return live_event(KVFREE_RCU_PAGE) - pages;
+}
+
+/* It caches some of the pages that it had. A movable one would be in the way for good. */
+static void live_kvfree_rcu_keeps_no_page_of_a_movable_block(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct live_objects o = { .lv = lv };
+	struct kmem_cache *cache;
+	unsigned int i;
+	long pages = 0;
+	int tries;
+
+	if (!IS_ENABLED(CONFIG_KVFREE_RCU_BATCHED))
+		kunit_skip(test, "needs CONFIG_KVFREE_RCU_BATCHED");
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "no page with interrupts off with PREEMPT_RT");
+	if (debug_pagealloc_enabled_static())
+		kunit_skip(test, "debug_pagealloc keeps the pages away");
+	/* SLAB_NOLEAKTRACE keeps the sheaves away, which would take the objects first. */
+	cache = kmem_cache_create("kvfree_live", sizeof(struct live_object), 0,
+				  SLAB_NO_MERGE | SLAB_NOLEAKTRACE, NULL);
+	o.objects = vcalloc(LIVE_OBJECTS, sizeof(*o.objects));
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_NOT_NULL(test, o.objects);
+	/* Somebody may take pages of the block first. */
+	for (tries = 0; tries < 8 && !pages; tries++) {
+		live_blocks(lv, 1);
+		for (i = 0; i < LIVE_OBJECTS; i++)
+			o.objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		/* Blocks that come back late would do instead. */
+		kvfree_rcu_barrier();
+		pages = pcp_on_cpu(test, lv->a, live_kvfree_fn, &o);
+		kvfree_rcu_barrier();
+	}
+	vfree(o.objects);
+	kmem_cache_destroy(cache);
+	KUNIT_EXPECT_GT(test, pages, 0L);
+	KUNIT_EXPECT_TRUE(test, live_get_back(lv));
+	free_contig_range(page_to_pfn(lv->pages[0]), pageblock_nr_pages);
+	live_check(test);
+}
 #endif
 
 static struct kunit_case live_isolate_cases[] = {
@@ -198,6 +274,7 @@ static struct kunit_case live_isolate_cases[] = {
 #ifdef CONFIG_CONTIG_ALLOC
 	KUNIT_CASE(live_contig_alloc_gets_pages_that_wait),
 	KUNIT_CASE(live_range_is_busy_until_the_grace_period_ends),
+	KUNIT_CASE(live_kvfree_rcu_keeps_no_page_of_a_movable_block),
 #endif
 	{}
 };

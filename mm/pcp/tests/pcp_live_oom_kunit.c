@@ -88,11 +88,11 @@ static int live_oom_notify(struct notifier_block *nb, unsigned long unused, void
 }
 
 /* On CPU b: all that the page allocator gives to somebody who may not reclaim. */
-static void live_hog_without_reclaim(struct live_hog *hog)
+static void live_hog_without_reclaim(struct live_hog *hog, int least)
 {
 	int order = MAX_PAGE_ORDER;
 
-	while (order >= 0) {
+	while (order >= least) {
 		struct page *page = alloc_pages(__GFP_NOWARN, order);
 
 		if (page)
@@ -124,7 +124,7 @@ static long live_hog_fn(struct pcp_worker *w)
 	struct page *page;
 
 	/* Reclaim that gets somewhere drains, so there is none before the last page. */
-	live_hog_without_reclaim(hog);
+	live_hog_without_reclaim(hog, 0);
 	live_hog_push(lv);
 	while (!READ_ONCE(hog->asked)) {
 		hog->before = atomic_read(&lv->pcp->nr_waiting);
@@ -180,7 +180,7 @@ static long live_hog_waiting_fn(struct pcp_worker *w)
 
 	live_hog_push(lv);
 	hog->before = atomic_read(&lv->pcp->nr_waiting);
-	live_hog_without_reclaim(hog);
+	live_hog_without_reclaim(hog, 0);
 	return atomic_read(&lv->pcp->nr_waiting);
 }
 
@@ -205,41 +205,68 @@ static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
 	live_check(test);
 }
 
-/* A fault of a huge page fails now and then, and takes smaller ones: the remote path goes on. */
-static long live_huge_page_fn(struct pcp_worker *w)
+/* An order that sockets and caches ask for, though smaller ones will do. */
+#define LIVE_LARGE	3
+
+/* On CPU b: of some large pages that it has, free each eighth page. */
+static void live_hog_fragment(struct live_hog *hog)
+{
+	unsigned int i, nr = 1U << MAX_PAGE_ORDER, left = 16;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	list_splice_init(&hog->pages, &pages);
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		list_del(&page->lru);
+		if (page_private(page) != MAX_PAGE_ORDER || !left) {
+			live_hog_add(hog, page, page_private(page));
+			continue;
+		}
+		left--;
+		set_page_private(page, 0);
+		split_page(page, MAX_PAGE_ORDER);
+		for (i = 0; i < nr; i++) {
+			if (i % 8)
+				live_hog_add(hog, page + i, 0);
+			else
+				__free_page(page + i);
+		}
+	}
+	drain_local_pages(NULL);
+}
+
+/* On CPU b: pages are free, none of them large, and others wait. Returns how many still do. */
+static long live_large_page_fn(struct pcp_worker *w)
 {
 	struct live_hog *hog = w->arg;
 	struct live *lv = hog->lv;
 	struct page *page;
 
-	do {
-		page = alloc_pages(GFP_TRANSHUGE_LIGHT, pageblock_order);
-		if (page)
-			live_hog_add(hog, page, pageblock_order);
-	} while (page);
+	live_hog_without_reclaim(hog, 0);
+	live_hog_fragment(hog);
+	/* Of what the mark kept back. */
+	live_hog_without_reclaim(hog, LIVE_LARGE);
 	live_hog_push(lv);
-	hog->before = atomic_read(&lv->pcp->nr_waiting);
-	page = alloc_pages(GFP_TRANSHUGE_LIGHT, pageblock_order);
+	page = alloc_pages(__GFP_NOWARN, LIVE_LARGE);
 	if (page)
-		live_hog_add(hog, page, pageblock_order);
-	return atomic_read(&lv->pcp->nr_waiting);
+		live_hog_add(hog, page, LIVE_LARGE);
+	return page ? 0 : atomic_read(&lv->pcp->nr_waiting);
 }
 
-static void live_huge_page_that_fails_leaves_what_waits(struct kunit *test)
+/* A socket asks for a large page and takes a small one: the remote path goes on meanwhile. */
+static void live_large_page_that_fails_leaves_what_waits(struct kunit *test)
 {
 	struct live *lv = test->priv;
 	struct live_hog hog = {};
 	long left = 0;
 	int tries;
 
-	if (pageblock_order <= PAGE_ALLOC_COSTLY_ORDER)
-		kunit_skip(test, "a block of %lu pages is too small", pageblock_nr_pages);
 	live_hog_init(lv, &hog);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
 	for (tries = 0; tries < 8 && left < 48; tries++) {
 		live_own(lv, 64, false);
 		live_set_bound(lv, 128);
-		left = pcp_on_cpu(test, lv->b, live_huge_page_fn, &hog);
+		left = pcp_on_cpu(test, lv->b, live_large_page_fn, &hog);
 		live_hog_free(&hog);
 	}
 	KUNIT_EXPECT_GE(test, left, 48L);
@@ -250,7 +277,7 @@ static struct kunit_case live_oom_cases[] = {
 	KUNIT_CASE(live_waiting_pages_return_before_oom),
 	KUNIT_CASE_SLOW(live_nothing_waits_when_somebody_is_killed),
 	KUNIT_CASE(live_nothing_waits_when_an_allocation_fails),
-	KUNIT_CASE(live_huge_page_that_fails_leaves_what_waits),
+	KUNIT_CASE(live_large_page_that_fails_leaves_what_waits),
 	{}
 };
 

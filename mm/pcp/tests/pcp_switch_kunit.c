@@ -5,8 +5,10 @@
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #include "../../internal.h"
 #include "../../page_alloc.h"
@@ -50,6 +52,14 @@ static long switch_free_fn(struct pcp_worker *w)
 	}
 	lv->nr = 0;
 	return waits;
+}
+
+/* The first case: the others turn owners on. */
+static void switch_parameter_turns_owners_off(struct kunit *test)
+{
+	if (!strstr(saved_command_line, "pcp_owners=off"))
+		kunit_skip(test, "needs a boot with pcp_owners=off");
+	KUNIT_EXPECT_FALSE(test, pcp_owners_on());
 }
 
 static void switch_off_pushes_nothing(struct kunit *test)
@@ -237,6 +247,7 @@ static void switch_under_load_loses_nothing(struct kunit *test)
 }
 
 static struct kunit_case switch_cases[] = {
+	KUNIT_CASE(switch_parameter_turns_owners_off),
 	KUNIT_CASE(switch_off_pushes_nothing),
 	KUNIT_CASE(switch_off_defers_what_may_try_no_lock),
 	KUNIT_CASE(switch_on_again_pushes),
