@@ -17,7 +17,7 @@ LIMIT, LIMIT_DEBUG = 300, 400
 COMMAND = Command(
     "fetch and patch the kernel, build it for UML, run the KUnit tests",
     (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(uml.DEBUG_KINDS), text=uml.DEBUG_TEXT), TIMEOUT,
-     Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it"),
+     compiler.LLVM,
      Option("UPSTREAM", "", one_of("", "1", "quick"),
             "1: kunit.py run --kunitconfig mm/pcp; quick: in the build of make kunit"),
      Option("INTO", "", as_it_is, "where results go, below O", False)),

@@ -49,7 +49,7 @@ COMMAND = Command(
      TIMEOUT._replace(default=str(userland.LIMIT)),
      Option("OPS", "", between(1, 10 ** 12), "operations of the threads in each build"),
      Option("CC", "", compiler.cc, "the compiler: gcc or clang, of any version"),
-     Option("LLVM", "", compiler.llvm, "1: clang in place of gcc; -19: that version of it")),
+     compiler.LLVM),
     directory=directory,
     packages=lambda options: ["user"] + ([f"llvm{options.llvm}"] if options.llvm else []),
     tree=False)

@@ -9,6 +9,7 @@ import re
 import shutil
 
 from splitfree.base.failures import Failure
+from splitfree.base.options import Option
 from splitfree.base.paths import show
 from splitfree.base.processes import run
 
@@ -80,6 +81,9 @@ def llvm(name, text):
     if text != "1" and not re.fullmatch(r"-\d+", text):
         raise Failure(f"{name}={text} is neither 1 nor a suffix such as -19; leave it out for gcc")
     return text
+
+
+LLVM = Option("LLVM", "", llvm, "1: clang in place of gcc; -19: that version of it")
 
 
 def llvm_suffix(text):

@@ -9,15 +9,19 @@ import re
 import shutil
 
 from splitfree.base.failures import FAILED, Failure
-from splitfree.kernel import build
+from splitfree.kernel import build, compiler
 
 ARCHES = ("x86_64", "i386")
 DEBUG_KINDS = ("lockdep", "kasan", "kcsan", "rt", "options")
 DEBUG_TEXT = f"a checker or variant, several with commas: {', '.join(DEBUG_KINDS)}"
+# Checkers that only clang has.
+CLANGS = ("kmsan",)
 # The machine: 4 CPUs on two nodes, and a DIMM that Linux may take offline.
 MEMORY, DIMM = 1024, 512
 # A debug kernel is larger, and slower.
-EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256}
+EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256,
+                # Two thirds of the memory say which bits of the rest were written.
+                "kmsan": 2048}
 # Arguments for checks that are turned on at run time.
 # While the kernel identifies its CPU, the CPU seems to have no page tables of five levels.
 # If an interrupt comes then, KASAN takes its addresses for wild ones, in stock as well.
@@ -109,7 +113,17 @@ def command(kernel, ncpus, accel, append, initrd=None, *, dimm=DIMM, memory=MEMO
     return args + ["-append", " ".join(["console=ttyS0", "panic=-1", *append])]
 
 
-def kernel(out, name, parts, linux, log, options, **more):
-    """The kernel with that name below $(O)."""
+def llvm_of(debug, llvm=""):
+    """The value of LLVM= that counts: some checkers need clang."""
+    return llvm or ("1" if set(CLANGS) & set(debug.split("-")) else "")
+
+
+def kernel(out, name, parts, linux, log, options, llvm="", **more):
+    """The kernel with that name below $(O); one that clang builds has a directory of its own."""
+    if llvm:
+        suffix = compiler.llvm_suffix(llvm)
+        name, more = name + "-clang" + suffix, {**more, "llvm": suffix}
+        parts = [*parts, os.path.join(build.KUNIT, "clang.config")]
+        more.setdefault("label", f"{X86.LABEL} with clang{suffix}")
     return X86(os.path.join(out, "kunit-build", name), parts, linux, log, options.jobs,
                options.verbose, **more)
