@@ -153,6 +153,17 @@ static long live_spin_fn(struct pcp_worker *w)
 	return 0;
 }
 
+static struct {
+	int cpu;
+	unsigned int nr;
+} live_looks;
+
+static void live_count_looks(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	if (point == PCP_POINT_FOUND && raw_smp_processor_id() == live_looks.cpu)
+		live_looks.nr++;
+}
+
 /* All that a CPU was interrupted for. */
 static u64 live_interrupts(int cpu)
 {
@@ -202,12 +213,16 @@ static void live_busy_cpu_is_not_disturbed(struct kunit *test)
 		schedule_timeout_uninterruptible(1);
 	quiet = live_interrupts_meanwhile(lv);
 
+	live_looks = (typeof(live_looks)) { .cpu = lv->a };
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook, NULL));
+	WRITE_ONCE(pcp_point_hook, live_count_looks);
 	pcp_on_cpu(test, lv->b, live_free_fn, lv);
 	waiting = atomic_read(&lv->pcp->nr_waiting);
 	KUNIT_EXPECT_GE(test, waiting, (int)lv->nr / 2);
 	after = live_interrupts_meanwhile(lv);
 	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
 	KUNIT_EXPECT_GE(test, live_in_zone(lv), lv->nr / 2);
+	KUNIT_EXPECT_EQ_MSG(test, live_looks.nr, 0U, "the work ran on CPU %d", lv->a);
 	WRITE_ONCE(lv->stop, true);
 	pcp_workers_wait(test, p);
 

@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -42,8 +43,10 @@ struct live_hog {
 	/* Any task may come to the notifier. */
 	spinlock_t lock;
 	struct list_head pages;
+	struct irq_work work;
 	int before;
 	int at_kill;
+	int left;
 	bool asked;
 };
 
@@ -87,13 +90,16 @@ static int live_oom_notify(struct notifier_block *nb, unsigned long unused, void
 	return NOTIFY_OK;
 }
 
+/* Without reclaim. Movable, or all blocks would be of the kernel afterwards. */
+#define LIVE_HOG_GFP	(__GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE)
+
 /* On CPU b: all that the page allocator gives to somebody who may not reclaim. */
 static void live_hog_without_reclaim(struct live_hog *hog, int least)
 {
 	int order = MAX_PAGE_ORDER;
 
 	while (order >= least) {
-		struct page *page = alloc_pages(__GFP_NOWARN, order);
+		struct page *page = alloc_pages(LIVE_HOG_GFP, order);
 
 		if (page)
 			live_hog_add(hog, page, order);
@@ -172,26 +178,62 @@ static void live_nothing_waits_when_somebody_is_killed(struct kunit *test)
 	live_check(test);
 }
 
+/* A burst of an interrupt, which gets all that is kept back. */
+static void live_hog_atomic(struct irq_work *work)
+{
+	struct live_hog *hog = container_of(work, struct live_hog, work);
+	struct page *page;
+
+	do {
+		page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);
+		if (page)
+			live_hog_add(hog, page, 0);
+	} while (page);
+	hog->left = atomic_read(&hog->lv->pcp->nr_waiting);
+}
+
+static const struct live_fail_param {
+	const char *name;
+	bool irq;
+} live_fail_params[] = {
+	{ "of a task", false },
+	{ "of an interrupt", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(live_fail, live_fail_params, name);
+
 /* On CPU b: pages wait, and so many of them still do when it gets no more. */
 static long live_hog_waiting_fn(struct pcp_worker *w)
 {
 	struct live_hog *hog = w->arg;
 	struct live *lv = hog->lv;
+	const struct live_fail_param *param = lv->test->param_value;
 
+	if (param->irq)
+		live_hog_without_reclaim(hog, 0);
 	live_hog_push(lv);
 	hog->before = atomic_read(&lv->pcp->nr_waiting);
+	if (param->irq) {
+		hog->work = IRQ_WORK_INIT_HARD(live_hog_atomic);
+		irq_work_queue(&hog->work);
+		irq_work_sync(&hog->work);
+		return hog->left;
+	}
 	live_hog_without_reclaim(hog, 0);
 	return atomic_read(&lv->pcp->nr_waiting);
 }
 
-/* As for a burst of allocations from interrupts. */
+/* The watermarks do not see them, and such an allocation cannot reclaim. */
 static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
 {
+	const struct live_fail_param *param = test->param_value;
 	struct live *lv = test->priv;
 	struct live_hog hog = {};
 	long left = 0;
 	int tries;
 
+	if (param->irq && IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "no allocation in hardirq with PREEMPT_RT");
 	live_hog_init(lv, &hog);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
 	for (tries = 0; tries < 8 && hog.before < 48; tries++) {
@@ -247,7 +289,7 @@ static long live_large_page_fn(struct pcp_worker *w)
 	/* Of what the mark kept back. */
 	live_hog_without_reclaim(hog, LIVE_LARGE);
 	live_hog_push(lv);
-	page = alloc_pages(__GFP_NOWARN, LIVE_LARGE);
+	page = alloc_pages(LIVE_HOG_GFP, LIVE_LARGE);
 	if (page)
 		live_hog_add(hog, page, LIVE_LARGE);
 	return page ? 0 : atomic_read(&lv->pcp->nr_waiting);
@@ -276,7 +318,7 @@ static void live_large_page_that_fails_leaves_what_waits(struct kunit *test)
 static struct kunit_case live_oom_cases[] = {
 	KUNIT_CASE(live_waiting_pages_return_before_oom),
 	KUNIT_CASE_SLOW(live_nothing_waits_when_somebody_is_killed),
-	KUNIT_CASE(live_nothing_waits_when_an_allocation_fails),
+	KUNIT_CASE_PARAM(live_nothing_waits_when_an_allocation_fails, live_fail_gen_params),
 	KUNIT_CASE(live_large_page_that_fails_leaves_what_waits),
 	{}
 };

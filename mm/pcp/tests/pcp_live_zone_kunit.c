@@ -198,8 +198,9 @@ KUNIT_ARRAY_PARAM_DESC(live_relax, live_relax_params, name);
 
 /*
  * With the mark set, give pages to the zone, which has enough or not. Returns whether the
- * mark is still there, or -1 if the zone has not got the page. Each free on a CPU that is
- * full looks at the mark, so nothing else may run here meanwhile.
+ * mark is still there, 2 if kswapd is hopeless without the mark or not with it, or -1 if the
+ * zone has not got the page. Each free on a CPU that is full looks at the mark, so nothing
+ * else may run here meanwhile.
  */
 static long live_relax_fn(struct pcp_worker *w)
 {
@@ -207,14 +208,24 @@ static long live_relax_fn(struct pcp_worker *w)
 	const struct live_relax_param *param = lv->test->param_value;
 	struct zone *zone = lv->zone;
 	unsigned long high = zone->_watermark[WMARK_HIGH];
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	/* Only of a node before others. */
+	bool has_next = next_memory_node(pgdat->node_id) < MAX_NUMNODES;
 	long set;
 
 	pcpu_task_pin();
 	if (lv->stop)
 		zone->_watermark[WMARK_HIGH] = zone_managed_pages(zone);
+	if (has_next)
+		atomic_set(&pgdat->kswapd_failures, MAX_RECLAIM_RETRIES);
 	set_bit(ZONE_BELOW_HIGH, &zone->flags);
 	param->relax(lv);
 	set = test_bit(ZONE_BELOW_HIGH, &zone->flags);
+	/* As long as the mark is there, kswapd does not try again. */
+	if (has_next && kswapd_test_hopeless(pgdat) != set)
+		set = 2;
+	if (has_next)
+		atomic_set(&pgdat->kswapd_failures, 0);
 	if (param->nr > 1 && !is_free_buddy_page(lv->pages[0]))
 		set = -1;
 	zone->_watermark[WMARK_HIGH] = high;
