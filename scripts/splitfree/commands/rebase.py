@@ -193,9 +193,9 @@ def result_of(job, tree, version, rows):
     if count[STOPPED]:
         row = next(row for row in rows if row["how"] == STOPPED)
         failure = Failure(
-            f"{row['name']} needs you at {len(row['places'])} places: decide them in "
-            f"{show(tree.path)} (git show CHERRY_PICK_HEAD there is the step; git add or git rm "
-            "a file that is not in that kernel), then run the same command again", FAILED)
+            f"{row['name']} has what only you can decide, see above: edit it in {show(tree.path)}, "
+            "where git show CHERRY_PICK_HEAD is the step; git add or git rm a file that is not in "
+            "that kernel; then run the same command again", FAILED)
     elif there:
         failure = Failure(f"{there} of the {len(rows)} steps bring files that Linux {version} has "
                           "already; give a tree without the series", FAILED)

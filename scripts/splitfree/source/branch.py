@@ -54,7 +54,9 @@ def copy_folders(source, target, names, left_out):
         here = os.path.join(source, name)
         for entry in os.scandir(here) if os.path.isdir(here) else ():
             path = os.path.join(name, entry.name)
-            if entry.is_file(follow_symlinks=False) and path not in left_out:
+            # Debian's .gitignore ignores every Makefile.
+            if entry.is_file(follow_symlinks=False) and path not in left_out \
+                    and entry.name != ".gitignore":
                 os.makedirs(os.path.join(target, name), exist_ok=True)
                 shutil.copyfile(entry.path, os.path.join(target, path))
 
@@ -65,6 +67,19 @@ def markers(text):
              if match[1] == b"<" * 7]
     return lines or [text.count(b"\n", 0, match.start()) + 1
                      for match in MARKER.finditer(text)]
+
+
+CONFLICT = re.compile(rb"^<{7} [^\n]*\n(?P<ours>.*?)^\|{7} [^\n]*\n(?P<base>.*?)^={7}\n"
+                      rb"(?P<theirs>.*?)^>{7} [^\n]*\n", re.M | re.S)
+
+
+def settle(match):
+    """Of a conflict among #include lines alone: the other kernel's, and what the step changes."""
+    ours, base, theirs = (match[name].splitlines(keepends=True) for name in ("ours", "base", "theirs"))
+    if any(line.strip() and not line.startswith(b"#include") for line in ours + base + theirs):
+        return match[0]
+    return b"".join([line for line in ours if line in theirs or line not in base]
+                    + [line for line in theirs if line not in base and line not in ours])
 
 
 def telling(text):
@@ -130,6 +145,8 @@ class Branch(trees.Tree):
                           f"{result.stderr.decode('utf-8', 'replace').strip().splitlines()[0]}")
         for path in self.homeless():
             self.follow(path, diff)
+        for path in self.unmerged():
+            self.settle(path)
         return None if self.unmerged() else self.commit(MERGED, name)
 
     def unmerged(self):
@@ -141,6 +158,20 @@ class Branch(trees.Tree):
             found.setdefault(path.decode("utf-8", "surrogateescape"), set()).add(
                 int(fields.split()[2]))
         return found
+
+    def settle(self, path):
+        """Decide what needs nobody in a file that git could not merge."""
+        name = os.path.join(self.path, path)
+        if self.unmerged()[path] != {1, 2, 3}:
+            return
+        with open(name, "rb") as handle:
+            text = handle.read()
+        settled = CONFLICT.sub(settle, text)
+        if settled != text:
+            with open(name, "wb") as handle:
+                handle.write(settled)
+            if not MARKER.search(settled):
+                self.git("add", "--", path)
 
     def homeless(self):
         """Files that a step changes and the other kernel does not have."""
@@ -252,6 +283,7 @@ def copy_stock(stock, names, target):
     """The files of these folders as the stock source has them, without the folders below them."""
     rows = stock.lines("ls-tree", "stock", "--", *[os.path.join(name, "") or "." for name in names])
     paths = [row.split("\t", 1)[1] for row in rows if row.startswith("100")]
+    paths = [path for path in paths if os.path.basename(path) != ".gitignore"]
     archive = stock.git("archive", "stock", "--", *paths) if paths else b""
     if archive:
         run(["tar", "-C", target, "-xf", "-"], input=archive)
