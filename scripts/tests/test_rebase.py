@@ -88,7 +88,7 @@ def read(*names):
 
 
 def diff_of(old, new, path="mm/x.c"):
-    """What git diff says of two texts; None: there is no such file."""
+    """The diff of two texts; None: there is no such file."""
     with tempfile.TemporaryDirectory() as top:
         for side, text in (("a", old), ("b", new)):
             os.makedirs(os.path.join(top, side))

@@ -12,7 +12,7 @@ When all steps are done $(O)/rebase/patches has them, with patches/series and al
 patches/. Copy that over patches/ in a branch.
 
 The data of the result: version, and patches, a list of name, how (fits, merged, by hand,
-stopped, later), refused, moved and places.
+stopped, later), refused, moved, places and there (files that the other tree has already).
 """
 
 import os
@@ -112,7 +112,7 @@ def open_branch(job, top, diffs, left_out):
                               "them in a patch later, and drop them here with git -C "
                               f"{show(old.path)} checkout -f HEAD")
             return old
-        if old.own_work():
+        if old.decided():
             raise Failure(f"{show(old.path)} has what you decided for another kernel or for other "
                           "patches; keep what you need of it and remove that directory")
     shutil.rmtree(old.path, ignore_errors=True)
@@ -157,7 +157,7 @@ def bring(job, tree):
 
 
 def said(row):
-    """What is printed of a step."""
+    """The lines that are printed for a step."""
     words = [row["how"]] + ([f"{row['moved']} hunks moved"] if row["moved"] else [])
     lines = row["there"] + (row["places"] or row["refused"])
     word = "later " if row["how"] == LATER else verdict_word(row["how"] != STOPPED

@@ -41,7 +41,7 @@ def folders(diffs):
 
 
 def part_of(diff, path):
-    """What a diff does to one file."""
+    """The part of a diff that changes one file."""
     for part in re.split(rb"^(?=diff --git )", diff, flags=re.M):
         if touched(part) == [path]:
             return part
@@ -58,7 +58,7 @@ def copy_folders(source, target, names, left_out):
             if entry.is_file(follow_symlinks=False) and path not in left_out \
                     and entry.name != ".gitignore":
                 os.makedirs(os.path.join(target, name), exist_ok=True)
-                shutil.copyfile(entry.path, os.path.join(target, path))
+                shutil.copy(entry.path, os.path.join(target, path))
 
 
 def markers(text):
@@ -99,6 +99,10 @@ class Branch(trees.Tree):
         self.git("init", "-q")
         for name, value in SETTINGS:
             self.git("config", name, value)
+        # Hunks are to name functions and not labels. Not each source has .gitattributes.
+        with open(os.path.join(self.path, ".git", "info", "attributes"), "w",
+                  encoding="ascii") as handle:
+            handle.write("*.[ch] diff=cpp\n")
         copy_folders(top, self.path, folders(self.steps.values()), left_out)
         self.git("add", "-A", "-f", ".")
         key = hashlib.sha256(repr(self.steps).encode()).hexdigest()
@@ -119,7 +123,8 @@ class Branch(trees.Tree):
         """Does a step wait for a person?"""
         return os.path.exists(os.path.join(self.path, ".git", "CHERRY_PICK_HEAD"))
 
-    def own_work(self):
+    def decided(self):
+        """Did a person decide something here?"""
         return self.waits() or BY_HAND in self.done().values()
 
     def commit(self, how, name, *more):
@@ -204,7 +209,7 @@ class Branch(trees.Tree):
         if not result.returncode:
             self.git("rm", "-q", "-f", "--", path)
 
-    # What a person decides ---------------------------------------------------
+    # For a person to decide ---------------------------------------------------
 
     def places(self):
         """Where a person has to decide: ["path:line", "path: why"]"""
