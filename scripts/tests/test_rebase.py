@@ -306,6 +306,14 @@ class Run(Commands):
         write(os.path.join(self.tree, "mm/new.c"), "mine\n")
         self.assertIn("git could not merge 2.patch", self.refused())
 
+    def test_headers_that_are_not_there(self):
+        write(os.path.join(self.root, "mm/pcp/a.c"),
+              '#include <linux/y.h>\n#include "../x.h"\n#include "../x.c"\n#include "b.h"\n')
+        result = self.run_it()
+        self.assertEqual(result.data["headers"], {"include/linux/y.h": 1, "mm/x.h": 1})
+        self.assertIn("note: mm/x.h is not in that kernel; files of the series that include it: 1",
+                      self.said)
+
     def test_a_file_that_is_there_already(self):
         self.other("", "mm/pcp/a.c")
         result = self.run_it()

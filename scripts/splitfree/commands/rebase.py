@@ -11,10 +11,12 @@ these lie as *.rej below $(O)/rebase/trial.
 When all steps are done $(O)/rebase/patches has them, with patches/series and all else of
 patches/. Copy that over patches/ in a branch.
 
-The data of the result: version, and patches, a list of name, how (fits, merged, by hand,
+The data of the result: version, headers that files of the series include and that are not
+there, and patches, a list of name, how (fits, merged, by hand,
 stopped, later), refused, moved, places and there (files that the other tree has already).
 """
 
+import collections
 import os
 import re
 import shutil
@@ -183,6 +185,20 @@ def write_patches(target, mails, old, new):
                 handle.write(head + diff)
 
 
+def lost_headers(tops, files):
+    """{header: how many files of the series include it} of those that are in none of the trees."""
+    found = collections.Counter()
+    for path in sorted(files):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as handle:
+            text = handle.read()
+        names = [os.path.normpath(os.path.join(os.path.dirname(path), name))
+                 for name in re.findall(r'^#include "(\.\./.*?)"', text, re.M)]
+        names += ["include/" + name for name in re.findall(r"^#include <(linux/.*?)>", text, re.M)]
+        found.update(name for name in set(names) - files
+                     if not any(os.path.exists(os.path.join(top, name)) for top in tops))
+    return dict(found)
+
+
 def result_of(job, tree, version, rows):
     """The sentence that ends the command."""
     count = {how: sum(row["how"] == how for row in rows)
@@ -211,7 +227,8 @@ def run(job):
     source = sources.identify(job.options.linux, out=job.out)
     top = unpack(job, source)
     version = sources.check_tree(top, source.name)
-    tree = open_branch(job, top, diffs, {path for step in steps for path in step.files})
+    files = {path for step in steps for path in step.files}
+    tree = open_branch(job, top, diffs, files)
     job.say(f"Linux {version} ({source.name}), {len(steps)} steps")
     rows = bring(job, tree)
     for row, step in zip(rows, steps):
@@ -219,8 +236,11 @@ def run(job):
                         if os.path.exists(os.path.join(top, path))]
         if row["how"] != LATER or row["refused"] or row["there"]:
             job.say(said(row))
-    shutil.rmtree(job.path("source"), ignore_errors=True)
     result = result_of(job, tree, version, rows)
+    result.data["headers"] = lost_headers([top, tree.path], files)
+    for name, number in result.data["headers"].items():
+        job.say(f"note: {name} is not in that kernel; files of the series that include it: {number}")
+    shutil.rmtree(job.path("source"), ignore_errors=True)
     if not result.failure:
         write_patches(job.path("patches"), mails, diffs, tree.diffs())
         job.say(f"the series for Linux {version}: {show(job.path('patches'))}")
