@@ -168,6 +168,14 @@ class Run(Commands):
         self.make_stock()
         return self.run_it()
 
+    def decide(self):
+        text = branch.CONFLICT.sub(b"ONE\nnew\n", read(self.tree, "mm/x.c").encode()).decode()
+        write(os.path.join(self.tree, "mm/x.c"), text)
+
+    def git(self, *args):
+        result = run(["git", "-C", self.tree, *args])
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def how(self, result):
         return [row["how"] for row in result.data["patches"]]
 
@@ -214,12 +222,20 @@ class Run(Commands):
         self.stop()
         result = self.run_it()
         self.assertEqual(self.how(result), ["stopped", "later"])
-        text = branch.CONFLICT.sub(b"ONE\nnew\n", read(self.tree, "mm/x.c").encode()).decode()
-        write(os.path.join(self.tree, "mm/x.c"), text)
+        self.decide()
         result = self.run_it()
         self.assertEqual((self.how(result), result.failure), (["by hand", "fits"], None))
         self.assertIn(" ONE\n+new\n", read(self.out, "rebase/patches/1.patch"))
         self.assertEqual(self.how(self.run_it()), ["by hand", "fits"])
+
+    def test_a_person_may_commit(self):
+        self.series(DIFF, b"")
+        self.stop()
+        self.decide()
+        self.git("commit", "-q", "-a", "--no-edit")
+        self.assertEqual(self.how(self.run_it()), ["by hand", "fits"])
+        self.git("commit", "-q", "--allow-empty", "-m", "more")
+        self.assertIn("has a commit that is no step (more)", self.refused())
 
     def test_later_steps_that_do_not_fit_are_named(self):
         after = self.OLD.replace("one", "one\nnew").replace("ten", "ten\nmore")
@@ -270,7 +286,7 @@ class Run(Commands):
         self.moved(self.LINES.replace("much 0", "much less"))
         self.assertIn("mm/y.h: is not in that kernel; most of its lines are in mm/z.h, which lacks "
                       "what mm/z.h.rej has", self.said)
-        run(["git", "-C", self.tree, "rm", "-q", "-f", "mm/y.h"])
+        self.git("rm", "-q", "-f", "mm/y.h")
         self.assertEqual(self.how(self.run_it()), ["by hand"])
         self.assertFalse(os.path.exists(os.path.join(self.tree, "mm/z.h.rej")))
 

@@ -134,8 +134,8 @@ def trial_of(job, tree):
 def bring(job, tree):
     """Do the steps up to the first one that needs a person; returns the rows of the data."""
     done, rows, stopped = tree.done(), [], False
-    if tree.waits():
-        name = next(name for name in tree.steps if name not in done)
+    name = next((name for name in tree.steps if name not in done), None)
+    if name and tree.waits():
         how = tree.resume(name)
         if how:
             done[name] = how

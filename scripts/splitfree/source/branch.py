@@ -116,8 +116,16 @@ class Branch(trees.Tree):
 
     def done(self):
         """{name: how} of the steps that are done."""
-        rows = self.lines("log", "--reverse", "--format=%s", "other..HEAD")
-        return {name: how for how, name in (row.split(": ", 1) for row in rows)}
+        found = {}
+        for row, wanted in zip(self.lines("log", "--reverse", "--format=%s", "other..HEAD"),
+                               [*self.steps, None]):
+            how, _, name = row.rpartition(": ")
+            if name != wanted:
+                raise Failure(f"{show(self.path)} has a commit that is no step ({row}); make it part "
+                              "of the step before it, with git reset --soft HEAD^ and git commit --amend")
+            # A person who ran git commit left the name alone.
+            found[name] = how or BY_HAND
+        return found
 
     def waits(self):
         """Does a step wait for a person?"""
@@ -253,8 +261,7 @@ class Branch(trees.Tree):
                 stock = trees.prepare(out)
         index = os.path.join(self.path, ".git", "made-for.index")
         files = os.path.join(self.path, ".git", "made-for")
-        for path in (index, files):
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(files, ignore_errors=True)
         os.makedirs(files)
         env = {"GIT_INDEX_FILE": index, **THEN}
         copy_stock(stock, folders(self.steps.values()), files)
