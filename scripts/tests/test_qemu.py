@@ -63,7 +63,7 @@ class Runs(Commands):
                 ("kunit", {"UPSTREAM": "quick"}, "kunit-upstream"),
                 ("qemu", {}, "qemu"), ("qemu", {"DEBUG": "kasan,lockdep"}, "qemu-kasan-lockdep"),
                 ("qemu", {"DEBUG": "options", "BOOT": "guard"}, "qemu-options-guard"),
-                ("qemu", {"DEBUG": "kmsan"}, "qemu-kmsan"), ("qemu", {"LLVM": "1"}, "qemu-clang"),
+                ("qemu", {"LLVM": "1"}, "qemu-clang"),
                 ("qemu", {"ARCH": "i386", "DEBUG": "kasan"}, "qemu-i386-kasan")):
             self.target = target
             self.assertEqual(os.path.basename(self.job(**texts).results), directory)
@@ -78,16 +78,14 @@ class Runs(Commands):
             options = types.SimpleNamespace(arch=arch, debug=debug, boot="guard", llvm="")
             self.assertEqual(qemu.named(options, "", "x86"), name)
 
-    def test_kmsan_needs_clang(self):
+    def test_a_kernel_of_clang_has_a_directory_of_its_own(self):
         self.target = "qemu"
         self.patch(x86.compiler, "llvm_suffix", lambda text: "-19" if text == "1" else text)
         with mock.patch("shutil.which", return_value="/usr/bin/qemu"):
-            for texts, build in (({}, "x86/"), ({"DEBUG": "kmsan"}, "x86-kmsan-clang-19/"),
-                                 ({"DEBUG": "kmsan", "LLVM": "-21"}, "x86-kmsan-clang-21/"),
-                                 ({"LLVM": "1"}, "x86-clang-19/")):
+            for texts, build in (({}, "x86/"), ({"LLVM": "1"}, "x86-clang-19/"),
+                                 ({"DEBUG": "rt", "LLVM": "-21"}, "x86-rt-clang-21/")):
                 self.run_it(qemu, **texts)
                 self.assertIn("/kunit-build/" + build, self.boots[-1])
-        self.assertEqual(qemu.packages(self.job(DEBUG="kmsan").options), ["qemu", "llvm1"])
         self.assertEqual(qemu.packages(self.job(LLVM="-19").options), ["qemu", "llvm-19"])
         self.assertEqual(qemu.packages(self.job(DEBUG="kasan").options), ["qemu"])
 

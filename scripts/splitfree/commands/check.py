@@ -60,7 +60,7 @@ LONG_STAGES = (
       for kind in ("lockdep", "kasan", "order1", "order3", "pagealloc")),
     ("kunit.py alone", "kunit", "UPSTREAM=1", "INTO=kunit-upstream-alone"),
     ("boot DEBUG=up", "boot", "DEBUG=up", "BOOT_SECONDS=20"),
-    *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt", "kmsan")),
+    *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
     ("qemu ARCH=i386", "qemu", "ARCH=i386"),
     ("qemu DEBUG=options", "qemu", "DEBUG=options"),
     ("qemu DEBUG=options BOOT=guard", "qemu", "DEBUG=options", "BOOT=guard"),

@@ -11,9 +11,7 @@ from splitfree.runs import kunit
 from splitfree.runs.frame import Command
 
 # Seconds for the tests: TCG is slow, and a debug kernel slower.
-LIMIT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900, "options": 900,
-         "kmsan": 3000}
-KINDS = (*x86.DEBUG_KINDS, *x86.CLANGS)
+LIMIT = {"": 400, "lockdep": 900, "kasan": 1200, "kcsan": 1500, "rt": 900, "options": 900}
 
 
 # Boots for cases that skip otherwise, as few others pass there: the suite, its arguments.
@@ -36,14 +34,12 @@ def named(options, first, plain=""):
 
 
 def packages(options):
-    llvm = x86.llvm_of(options.debug, options.llvm)
-    return ["qemu", *([f"llvm{llvm}"] if llvm else [])]
+    return ["qemu", *([f"llvm{options.llvm}"] if options.llvm else [])]
 
 
 COMMAND = Command(
     "run the KUnit tests on x86-64 under QEMU, with hotplug, injected faults, NMIs",
-    (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(KINDS),
-                                  text=f"{x86.DEBUG_TEXT}, {', '.join(x86.CLANGS)}"), TIMEOUT,
+    (SUITE, NCPUS, DEBUG._replace(read=debug_kinds(x86.DEBUG_KINDS), text=x86.DEBUG_TEXT), TIMEOUT,
      ACCEL,
      compiler.LLVM,
      Option("ARCH", "x86_64", one_of(*x86.ARCHES), "x86_64, or i386 with HIGHMEM"),
@@ -62,7 +58,7 @@ def run(job):
     kernel = x86.kernel(job.out, named(options, "", "x86"),
                         x86.fragments(options.debug, options.arch), job.tree.path,
                         job.path("build.log"), options, arch=options.arch,
-                        llvm=x86.llvm_of(options.debug, options.llvm))
+                        llvm=options.llvm)
     kernel.build(job.tree)
     suite, more = BOOTS.get(options.boot, ("", []))
     append = [*kunit.arguments(options.ncpus, options.suite or suite, "poweroff"), *more,

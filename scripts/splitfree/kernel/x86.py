@@ -14,14 +14,10 @@ from splitfree.kernel import build, compiler
 ARCHES = ("x86_64", "i386")
 DEBUG_KINDS = ("lockdep", "kasan", "kcsan", "rt", "options")
 DEBUG_TEXT = f"a checker or variant, several with commas: {', '.join(DEBUG_KINDS)}"
-# Checkers that only clang has.
-CLANGS = ("kmsan",)
 # The machine: 4 CPUs on two nodes, and a DIMM that Linux may take offline.
 MEMORY, DIMM = 1024, 512
 # A debug kernel is larger, and slower.
-EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256,
-                # Two thirds of the memory say which bits of the rest were written.
-                "kmsan": 2048}
+EXTRA_MEMORY = {"kasan": 512, "kcsan": 256, "lockdep": 256, "rt": 256, "options": 256}
 # Arguments for checks that are turned on at run time.
 # While the kernel identifies its CPU, the CPU seems to have no page tables of five levels.
 # If an interrupt comes then, KASAN takes its addresses for wild ones, in stock as well.
@@ -111,11 +107,6 @@ def command(kernel, ncpus, accel, append, initrd=None, *, dimm=DIMM, memory=MEMO
     if initrd:
         args += ["-initrd", initrd]
     return args + ["-append", " ".join(["console=ttyS0", "panic=-1", *append])]
-
-
-def llvm_of(debug, llvm=""):
-    """The value of LLVM= that counts: some checkers need clang."""
-    return llvm or ("1" if set(CLANGS) & set(debug.split("-")) else "")
 
 
 def kernel(out, name, parts, linux, log, options, llvm="", **more):
