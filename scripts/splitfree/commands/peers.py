@@ -148,6 +148,16 @@ def ltp_tests(text):
     return found
 
 
+def is_program(path):
+    """Some scripts of LTP get their mode when they are installed."""
+    if not os.path.isfile(path):
+        return False
+    if os.access(path, os.X_OK) or path.endswith(".sh"):
+        return True
+    with open(path, "rb") as handle:
+        return handle.read(2) == b"#!"
+
+
 def ltp(job):
     where = copied(job, "ltp", job.options.ltp)
     jobs = f"-j{job.options.jobs}"
@@ -159,7 +169,7 @@ def ltp(job):
     programs = {}
     for folder in LTP_FOLDERS:
         for path in glob.glob(os.path.join(where, folder, "**", "*"), recursive=True):
-            if os.path.isfile(path) and (os.access(path, os.X_OK) or path.endswith(".sh")):
+            if is_program(path):
                 programs[path] = "selftests/ltp/bin/" + os.path.basename(path)
     found, known = [], {os.path.basename(name) for name in programs.values()}
     for name in LTP_LISTS:
