@@ -34,6 +34,7 @@ enum pcp_point {
 	PCP_POINT_CARRIED,	/* a drain looks again whether somebody carries pages */
 	PCP_POINT_GRACE,	/* it waits for a grace period; no PCP */
 	PCP_POINT_FOUND,	/* a PCP was found, and not yet looked at, to flush it */
+	PCP_POINT_LET_GO,	/* a flush let go of zone->lock, and may take it again; no PCP */
 	NR_PCP_POINTS,
 };
 

@@ -374,6 +374,7 @@ void pcp_zone_free_waiting(struct zone *zone, struct llist_node *node,
 		}
 		if (locked)
 			pcp_zone_unlock(zone, flags);
+		pcp_point(NULL, PCP_POINT_LET_GO);
 	}
 	zone_clear_below_high(zone);
 }

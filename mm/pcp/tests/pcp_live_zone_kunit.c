@@ -6,7 +6,6 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
-#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -470,21 +469,23 @@ static void live_cma_is_balanced(struct kunit *test)
 
 /* === How long zone->lock is held === */
 
-/* On CPU a: wants zone->lock all the time. lv->round counts how often it has it in a flush. */
-static long live_want_zone_lock_fn(struct pcp_worker *w)
+static struct {
+	struct task_struct *task;
+	struct zone *zone;
+	unsigned int nr;
+} live_flush;
+
+/* Others may have the lock as well now and then. */
+static void live_count_let_go(struct per_cpu_pages *pcp, enum pcp_point point)
 {
-	struct live *lv = w->arg;
-	struct zone *zone = lv->zone;
 	unsigned long flags;
 
-	while (!READ_ONCE(lv->stop) && !kthread_should_stop()) {
-		spin_lock_irqsave(&zone->lock, flags);
-		if (READ_ONCE(lv->done))
-			lv->round++;
-		spin_unlock_irqrestore(&zone->lock, flags);
-		cond_resched();
+	if (point != PCP_POINT_LET_GO || current != READ_ONCE(live_flush.task))
+		return;
+	if (spin_trylock_irqsave(&live_flush.zone->lock, flags)) {
+		spin_unlock_irqrestore(&live_flush.zone->lock, flags);
+		live_flush.nr++;
 	}
-	return 0;
 }
 
 /* On CPU b: free all pages, so that they wait, and flush them. Returns how many they were. */
@@ -494,36 +495,34 @@ static long live_flush_fn(struct pcp_worker *w)
 	long nr;
 
 	live_free_fn(w);
-	lv->round = 0;
+	live_flush.zone = lv->zone;
+	live_flush.nr = 0;
 	rcu_read_lock();
-	WRITE_ONCE(lv->done, true);
+	WRITE_ONCE(live_flush.task, current);
 	nr = pcp_flush_waiting(lv->zone, lv->pcp, false);
-	WRITE_ONCE(lv->done, false);
+	WRITE_ONCE(live_flush.task, NULL);
 	rcu_read_unlock();
 	return nr;
 }
 
-/* Many may wait, and interrupts are off. A waiter for the lock has it in between. */
+/* Many may wait, and interrupts are off. Whoever waits for the lock has it in between. */
 static void live_flush_lets_the_zone_go_now_and_then(struct kunit *test)
 {
 	const unsigned int want = 16 * PCP_FLUSH_CHUNK;
 	struct live *lv = test->priv;
-	struct pcp_workers *p;
 	long nr = 0;
 	int tries;
 
-	/* A host that has fewer CPUs lets one of them stand still for a while. */
-	for (tries = 0; tries < 32 && (nr < want || lv->round < 8); tries++) {
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook, NULL));
+	WRITE_ONCE(pcp_point_hook, live_count_let_go);
+	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
+	for (tries = 0; tries < 8 && (nr < want || live_flush.nr < 8); tries++) {
 		live_own(lv, want, false);
 		live_set_bound(lv, 2 * want);
-		lv->stop = false;
-		p = pcp_workers_start(test, cpumask_of(lv->a), 1, live_want_zone_lock_fn, lv);
 		nr = pcp_on_cpu(test, lv->b, live_flush_fn, lv);
-		WRITE_ONCE(lv->stop, true);
-		pcp_workers_wait(test, p);
 	}
 	KUNIT_EXPECT_GE(test, nr, (long)want);
-	KUNIT_EXPECT_GE(test, lv->round, 8U);
+	KUNIT_EXPECT_GE(test, live_flush.nr, 8U);
 	live_check(test);
 }
 
