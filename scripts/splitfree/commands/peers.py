@@ -166,9 +166,7 @@ def ltp(job):
     commands += [["make", jobs, "-C", folder] for folder in LTP_FOLDERS
                  if os.path.isdir(os.path.join(where, folder))]
     built(job, "ltp", where, commands)
-    # That of busybox lacks the options that some scripts of LTP use.
-    found = shutil.which("ps")
-    programs = {os.path.realpath(found): "bin/ps"} if found else {}
+    programs = {}
     for folder in LTP_FOLDERS:
         for path in glob.glob(os.path.join(where, folder, "**", "*"), recursive=True):
             if is_program(path):
