@@ -505,7 +505,7 @@ static long live_flush_fn(struct pcp_worker *w)
 	return nr;
 }
 
-/* Many may wait, and interrupts are off. Whoever waits for the lock has it in between. */
+/* Many may wait, and interrupts are off. In between the lock is free for others. */
 static void live_flush_lets_the_zone_go_now_and_then(struct kunit *test)
 {
 	const unsigned int want = 16 * PCP_FLUSH_CHUNK;
