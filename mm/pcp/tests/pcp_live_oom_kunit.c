@@ -250,17 +250,21 @@ static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
 /* An order that sockets and caches ask for, though smaller ones will do. */
 #define LIVE_LARGE	3
 
+/* With each eighth page of so many, a zone is above its mark, even while that is boosted. */
+#define LIVE_HOG_BLOCKS	64
+
 /* On CPU b: of some large pages that it has, free each eighth page. */
 static void live_hog_fragment(struct live_hog *hog)
 {
-	unsigned int i, nr = 1U << MAX_PAGE_ORDER, left = 16;
+	unsigned int i, nr = 1U << MAX_PAGE_ORDER, left = LIVE_HOG_BLOCKS;
 	struct page *page, *next;
 	LIST_HEAD(pages);
 
 	list_splice_init(&hog->pages, &pages);
 	list_for_each_entry_safe(page, next, &pages, lru) {
 		list_del(&page->lru);
-		if (page_private(page) != MAX_PAGE_ORDER || !left) {
+		if (page_private(page) != MAX_PAGE_ORDER || page_zone(page) != hog->lv->zone ||
+		    !left) {
 			live_hog_add(hog, page, page_private(page));
 			continue;
 		}
