@@ -39,7 +39,7 @@ Goal = namedtuple("Goal", "cases figure text what")
 Row = namedtuple("Row", "case figure stock split ratio goal verdict short")
 # The cases of QUICK=1, which say most.
 QUICK = ("movable_512", "half_512", "kernel_512", "compact_same", "compact_other",
-         "remote_fresh", "remote_half",
+         "remote_fresh", "remote_half", "reclaim_half",
          # Of QEMU=1.
          "thp_thin", "khugepaged_thin")
 # A row of QUICK=1 fails when it is so much below its goal.
