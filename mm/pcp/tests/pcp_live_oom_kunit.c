@@ -214,7 +214,7 @@ static long live_hog_waiting_fn(struct pcp_worker *w)
 	live_hog_push(lv);
 	hog->before = atomic_read(&lv->pcp->nr_waiting);
 	if (param->irq) {
-		hog->work = IRQ_WORK_INIT_HARD(live_hog_atomic);
+		init_irq_work(&hog->work, live_hog_atomic);
 		irq_work_queue(&hog->work);
 		irq_work_sync(&hog->work);
 		return hog->left;
