@@ -40,7 +40,7 @@ static void live_waiting_pages_return_before_oom(struct kunit *test)
 struct live_hog {
 	struct notifier_block nb;
 	struct live *lv;
-	/* Any task may come to the notifier. */
+	/* Any task may come to the notifier, and an interrupt takes pages. */
 	spinlock_t lock;
 	struct list_head pages;
 	struct irq_work work;
@@ -52,10 +52,12 @@ struct live_hog {
 
 static void live_hog_add(struct live_hog *hog, struct page *page, unsigned int order)
 {
+	unsigned long flags;
+
 	set_page_private(page, order);
-	spin_lock(&hog->lock);
+	spin_lock_irqsave(&hog->lock, flags);
 	list_add(&page->lru, &hog->pages);
-	spin_unlock(&hog->lock);
+	spin_unlock_irqrestore(&hog->lock, flags);
 }
 
 /* Returns how many pages they were. */
@@ -65,9 +67,9 @@ static unsigned long live_hog_free(struct live_hog *hog)
 	unsigned long nr = 0;
 	LIST_HEAD(pages);
 
-	spin_lock(&hog->lock);
+	spin_lock_irq(&hog->lock);
 	list_splice_init(&hog->pages, &pages);
-	spin_unlock(&hog->lock);
+	spin_unlock_irq(&hog->lock);
 	list_for_each_entry_safe(page, next, &pages, lru) {
 		unsigned int order = page_private(page);
 
@@ -250,13 +252,14 @@ static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
 /* An order that sockets and caches ask for, though smaller ones will do. */
 #define LIVE_LARGE	3
 
-/* With each eighth page of so many, a zone is above its mark, even while that is boosted. */
-#define LIVE_HOG_BLOCKS	64
-
-/* On CPU b: of some large pages that it has, free each eighth page. */
+/*
+ * On CPU b: of some large pages that it has, free each second page. The zone is above its
+ * mark then, even while that is boosted.
+ */
 static void live_hog_fragment(struct live_hog *hog)
 {
-	unsigned int i, nr = 1U << MAX_PAGE_ORDER, left = LIVE_HOG_BLOCKS;
+	unsigned long want = 4 * hog->lv->zone->_watermark[WMARK_HIGH];
+	unsigned int i, nr = 1U << MAX_PAGE_ORDER, left = want / (nr / 2) + 1;
 	struct page *page, *next;
 	LIST_HEAD(pages);
 
@@ -272,7 +275,7 @@ static void live_hog_fragment(struct live_hog *hog)
 		set_page_private(page, 0);
 		split_page(page, MAX_PAGE_ORDER);
 		for (i = 0; i < nr; i++) {
-			if (i % 8)
+			if (i % 2)
 				live_hog_add(hog, page + i, 0);
 			else
 				__free_page(page + i);
