@@ -356,6 +356,15 @@ class Run(Commands):
         self.assertTrue(all("pcp_owners=off" in line for line in self.boots))
         self.assertTrue(self.last.results.endswith("frag-off"))
 
+    def test_nothing_is_pushed_with_owners_off(self):
+        def figures(**texts):
+            job = self.job(**texts)
+            command.check(job)
+            return {goal.figure for goal in job.goals}
+
+        pushed = {"user pushed %", "kernel pushed %", "user locks/1000", "kernel locks/1000"}
+        self.assertEqual(figures() - figures(OWNERS="off"), pushed)
+
     def test_each_kernel_in_each_round_with_its_seed(self):
         result = self.run_with(LOAD)
         self.assertEqual(len(self.boots), 4)
