@@ -110,8 +110,9 @@ unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
  * @zone: the zone
  * @cpu: any possible CPU
  *
- * For an allocation that would fail otherwise: it may not sleep, and the watermarks do not
- * see these pages. The CPU keeps its blocks. A push that finds too many waiting does as much.
+ * For an allocation that would fail otherwise. The watermarks do not see these pages, and it
+ * may have no way to reclaim. The CPU keeps its blocks. A push that finds too many waiting
+ * does as much.
  *
  * Context: Any but NMI. Takes zone->lock.
  * Return: the number of base pages.

@@ -151,18 +151,26 @@ static void live_hog_init(struct live *lv, struct live_hog *hog)
 	hog->lv = lv;
 }
 
-/* All is taken, until the page allocator wants to kill. */
-static void live_hog_all(struct kunit *test, struct live_hog *hog)
+/* Have CPU b take memory, with pages that it can push. All that it took is free afterwards. */
+static long live_hog_run(struct live_hog *hog, pcp_worker_fn fn)
 {
-	struct live *lv = test->priv;
+	struct live *lv = hog->lv;
+	long ret;
 
 	live_own(lv, 64, false);
 	live_set_bound(lv, 128);
+	ret = pcp_on_cpu(lv->test, lv->b, fn, hog);
+	live_hog_free(hog);
+	return ret;
+}
+
+/* All is taken, until the page allocator wants to kill. */
+static void live_hog_all(struct kunit *test, struct live_hog *hog)
+{
 	hog->asked = false;
 	KUNIT_ASSERT_EQ(test, register_oom_notifier(&hog->nb), 0);
-	KUNIT_EXPECT_TRUE(test, pcp_on_cpu(test, lv->b, live_hog_fn, hog));
+	KUNIT_EXPECT_TRUE(test, live_hog_run(hog, live_hog_fn));
 	unregister_oom_notifier(&hog->nb);
-	live_hog_free(hog);
 }
 
 /* Nobody is killed for pages that wait. */
@@ -229,21 +237,16 @@ static long live_hog_waiting_fn(struct pcp_worker *w)
 static void live_nothing_waits_when_an_allocation_fails(struct kunit *test)
 {
 	const struct live_fail_param *param = test->param_value;
-	struct live *lv = test->priv;
 	struct live_hog hog = {};
 	long left = 0;
 	int tries;
 
 	if (param->irq && IS_ENABLED(CONFIG_PREEMPT_RT))
 		kunit_skip(test, "no allocation in hardirq with PREEMPT_RT");
-	live_hog_init(lv, &hog);
+	live_hog_init(test->priv, &hog);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
-	for (tries = 0; tries < 8 && hog.before < 48; tries++) {
-		live_own(lv, 64, false);
-		live_set_bound(lv, 128);
-		left = pcp_on_cpu(test, lv->b, live_hog_waiting_fn, &hog);
-		live_hog_free(&hog);
-	}
+	for (tries = 0; tries < 8 && hog.before < 48; tries++)
+		left = live_hog_run(&hog, live_hog_waiting_fn);
 	KUNIT_EXPECT_GE(test, hog.before, 48);
 	KUNIT_EXPECT_LT(test, left, 16L);
 	live_check(test);
@@ -305,19 +308,14 @@ static long live_large_page_fn(struct pcp_worker *w)
 /* A socket asks for a large page and takes a small one: the remote path goes on meanwhile. */
 static void live_large_page_that_fails_leaves_what_waits(struct kunit *test)
 {
-	struct live *lv = test->priv;
 	struct live_hog hog = {};
 	long left = 0;
 	int tries;
 
-	live_hog_init(lv, &hog);
+	live_hog_init(test->priv, &hog);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
-	for (tries = 0; tries < 8 && left < 48; tries++) {
-		live_own(lv, 64, false);
-		live_set_bound(lv, 128);
-		left = pcp_on_cpu(test, lv->b, live_large_page_fn, &hog);
-		live_hog_free(&hog);
-	}
+	for (tries = 0; tries < 8 && left < 48; tries++)
+		left = live_hog_run(&hog, live_large_page_fn);
 	KUNIT_EXPECT_GE(test, left, 48L);
 	live_check(test);
 }

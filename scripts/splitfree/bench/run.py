@@ -116,7 +116,8 @@ def memory(boot, ncpus):
 
 def arguments_of(boot_, cores, cases, options):
     """The kernel arguments that say what to measure."""
-    return [f"pcp_owners={options.owners}", f"pcp_bench.cores={cores}", f"pcp_bench.samples={options.samples}",
+    return [f"pcp_owners={options.owners}", f"pcp_bench.cores={cores}",
+            f"pcp_bench.samples={options.samples}",
             f"pcp_bench.sample_ms={options.ms}", f"BENCH_CORES={cores}",
             f"BENCH_SAMPLES={options.samples}", f"BENCH_MS={options.ms}",
             "BENCH_CASES=" + ",".join(cases)] + (["BENCH_LOCKS=1"] if boot_ == "locks" else [])
