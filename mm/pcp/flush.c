@@ -11,6 +11,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/llist.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -19,23 +20,69 @@
 #include "take.h"
 #include "zone.h"
 
+/* Is @other, which has @order too, the buddy of @page within its block? */
+static bool pcp_joins(struct page *page, struct page *other, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	return order < pageblock_order && page_private(other) == order &&
+	       other == page + ((pfn ^ (1UL << order)) - pfn);
+}
+
 /*
- * Pages that were taken, linked in the order of the frees. They no longer wait: say so
+ * Merge pages that were freed one behind the other and lie side by side, as those of a
+ * process that ends or of a file that is truncated: the zone gets few pieces, and
+ * zone->lock is held for as few. What was merged so far is a stack, so the list is turned
+ * round: @node is what was freed last, and the result begins with what was freed first.
+ * Adds the number of base pages to @nr_pages.
+ */
+static struct llist_node *pcp_join(struct llist_node *node, unsigned int *nr_pages)
+{
+	struct llist_node *joined = NULL;
+	unsigned int merged = 0;
+
+	while (node) {
+		struct page *page = llist_entry(node, struct page, pcp_llist);
+		unsigned int order = page_private(page);
+
+		node = node->next;
+		*nr_pages += 1U << order;
+		while (joined) {
+			struct page *other = llist_entry(joined, struct page, pcp_llist);
+			struct page *upper = max(page, other);
+
+			if (!pcp_joins(page, other, order))
+				break;
+			joined = joined->next;
+			merged += 1U << order;
+			set_page_private(upper, 0);
+			pcp_clear_mark(upper);
+			page = min(page, other);
+			set_page_private(page, ++order);
+		}
+		page->pcp_llist.next = joined;
+		joined = &page->pcp_llist;
+	}
+	if (merged)
+		count_vm_events(PCP_MERGE, merged);
+	return joined;
+}
+
+/*
+ * Pages that were taken, linked with the last free first. They no longer wait: say so
  * before the zone takes its time, or other pushers would come here for a handful of
  * pages each. Returns the number of base pages.
  */
 static unsigned int pcp_waiting_to_zone(struct zone *zone, struct per_cpu_pages *pcp,
-					struct llist_node *first, bool nolock)
+					struct llist_node *last, bool nolock)
 {
-	struct llist_node *node;
+	struct llist_node *first;
 	unsigned int nr_pages = 0;
 
-	if (!first)
+	if (!last)
 		return 0;
 
-	for (node = first; node; node = node->next)
-		nr_pages += 1U << page_private(llist_entry(node, struct page,
-							   pcp_llist));
+	first = pcp_join(last, &nr_pages);
 	atomic_sub(nr_pages, &pcp->nr_waiting);
 
 	pcp_zone_free_waiting(zone, first, nolock);
@@ -80,7 +127,7 @@ static void pcp_end_carrying(struct per_cpu_pages *pcp)
  * @nolock: do not wait for zone->lock
  *
  * They go in the order in which they were freed, as they would from the PCP of the CPU
- * that freed them. Compaction relies on where in the zone's lists old and new pages are.
+ * that freed them, but those that make up a larger page go as one. Compaction relies on where in the zone's lists old and new pages are.
  *
  * The pages that an absorb took and did not get to are under @pcp->lock, which may only
  * be tried here. If somebody has it, those pages stay.
@@ -91,16 +138,17 @@ static void pcp_end_carrying(struct per_cpu_pages *pcp)
 unsigned int pcp_flush_waiting(struct zone *zone, struct per_cpu_pages *pcp,
 			       bool nolock)
 {
-	struct llist_node *first;
+	struct llist_node *last;
 	unsigned int nr_pages;
 
 	pcp_begin_carrying(pcp);
 	/* Those that an absorb took were freed before those that wait now. */
-	nr_pages = pcp_waiting_to_zone(zone, pcp, pcp_take_taken(pcp, false), nolock);
+	last = llist_reverse_order(pcp_take_taken(pcp, false));
+	nr_pages = pcp_waiting_to_zone(zone, pcp, last, nolock);
 
-	first = pcp_take_waiting(pcp, true);
+	last = pcp_take_waiting(pcp, false);
 	pcp_point(pcp, PCP_POINT_TAKEN);
-	nr_pages += pcp_waiting_to_zone(zone, pcp, first, nolock);
+	nr_pages += pcp_waiting_to_zone(zone, pcp, last, nolock);
 	pcp_end_carrying(pcp);
 	return nr_pages;
 }
@@ -146,20 +194,20 @@ unsigned int pcp_flush_cpu(struct zone *zone, int cpu)
  */
 bool pcp_return_waiting(struct zone *zone, struct per_cpu_pages *pcp)
 {
-	struct llist_node *first;
+	struct llist_node *last;
 
 	if (!pcp_has_waiting(pcp))
 		return false;
 
 	pcp_begin_carrying(pcp);
-	first = pcp_take_taken(pcp, true);
-	pcp_disown_waiting(zone, pcp, first);
-	pcp_waiting_to_zone(zone, pcp, first, false);
+	last = llist_reverse_order(pcp_take_taken(pcp, true));
+	pcp_disown_waiting(zone, pcp, last);
+	pcp_waiting_to_zone(zone, pcp, last, false);
 
-	first = pcp_take_waiting(pcp, true);
+	last = pcp_take_waiting(pcp, false);
 	pcp_point(pcp, PCP_POINT_TAKEN);
-	pcp_disown_waiting(zone, pcp, first);
-	pcp_waiting_to_zone(zone, pcp, first, false);
+	pcp_disown_waiting(zone, pcp, last);
+	pcp_waiting_to_zone(zone, pcp, last, false);
 	pcp_end_carrying(pcp);
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
@@ -472,7 +473,7 @@ static void live_cma_is_balanced(struct kunit *test)
 static struct {
 	struct task_struct *task;
 	struct zone *zone;
-	unsigned int nr;
+	unsigned int nr_holds, nr_let_go;
 } live_flush;
 
 /* Others may have the lock as well now and then. */
@@ -482,9 +483,10 @@ static void live_count_let_go(struct per_cpu_pages *pcp, enum pcp_point point)
 
 	if (point != PCP_POINT_LET_GO || current != READ_ONCE(live_flush.task))
 		return;
+	live_flush.nr_holds++;
 	if (spin_trylock_irqsave(&live_flush.zone->lock, flags)) {
 		spin_unlock_irqrestore(&live_flush.zone->lock, flags);
-		live_flush.nr++;
+		live_flush.nr_let_go++;
 	}
 }
 
@@ -496,13 +498,23 @@ static long live_flush_fn(struct pcp_worker *w)
 
 	live_free_fn(w);
 	live_flush.zone = lv->zone;
-	live_flush.nr = 0;
+	live_flush.nr_holds = 0;
+	live_flush.nr_let_go = 0;
 	rcu_read_lock();
 	WRITE_ONCE(live_flush.task, current);
 	nr = pcp_flush_waiting(lv->zone, lv->pcp, false);
 	WRITE_ONCE(live_flush.task, NULL);
 	rcu_read_unlock();
 	return nr;
+}
+
+/* No two buddies are freed one behind the other, or they would go to the zone as one piece. */
+static void live_part_buddies(struct live *lv, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 1; i < nr / 2; i += 2)
+		swap(lv->pages[i], lv->pages[i + nr / 2]);
 }
 
 /* Many may wait, and interrupts are off. In between the lock is free for others. */
@@ -516,13 +528,39 @@ static void live_flush_lets_the_zone_go_now_and_then(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook, NULL));
 	WRITE_ONCE(pcp_point_hook, live_count_let_go);
 	/* Somebody who allocates on CPU a, or the shepherd, may come first. */
-	for (tries = 0; tries < 8 && (nr < want || live_flush.nr < 8); tries++) {
+	for (tries = 0; tries < 8 && (nr < want || live_flush.nr_let_go < 8); tries++) {
 		live_own(lv, want, false);
+		live_part_buddies(lv, want);
 		live_set_bound(lv, 2 * want);
 		nr = pcp_on_cpu(test, lv->b, live_flush_fn, lv);
 	}
 	KUNIT_EXPECT_GE(test, nr, (long)want);
-	KUNIT_EXPECT_GE(test, live_flush.nr, 8U);
+	KUNIT_EXPECT_GE(test, live_flush.nr_let_go, 8U);
+	live_check(test);
+}
+
+/* A process that ends frees its pages in a row: zone->lock is held for a few pieces of them. */
+static void live_flush_holds_the_lock_once_for_a_row_of_pages(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	unsigned int least = UINT_MAX;
+	long nr;
+	int tries;
+
+	if (pageblock_nr_pages < 4 * PCP_FLUSH_CHUNK)
+		kunit_skip(test, "needs larger blocks");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, live_unhook, NULL));
+	WRITE_ONCE(pcp_point_hook, live_count_let_go);
+	/* An absorb may take some of them first. */
+	for (tries = 0; tries < 8 && least > 1; tries++) {
+		live_blocks(lv, 1);
+		live_set_bound(lv, 2 * pageblock_nr_pages);
+		nr = pcp_on_cpu(test, lv->b, live_flush_fn, lv);
+		if (nr >= (long)pageblock_nr_pages)
+			least = min(least, live_flush.nr_holds);
+	}
+	/* One by one they would need one for each PCP_FLUSH_CHUNK. */
+	KUNIT_EXPECT_EQ(test, least, 1U);
 	live_check(test);
 }
 
@@ -533,6 +571,7 @@ static struct kunit_case live_zone_cases[] = {
 	KUNIT_CASE_PARAM(live_zone_below_high_stays_while_short, live_relax_gen_params),
 	KUNIT_CASE(live_zone_lock_is_tried_where_that_is_allowed),
 	KUNIT_CASE(live_flush_lets_the_zone_go_now_and_then),
+	KUNIT_CASE(live_flush_holds_the_lock_once_for_a_row_of_pages),
 #ifdef CONFIG_COMPACTION
 	KUNIT_CASE(live_captured_block_has_no_owner),
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pcp_flush_waiting() and pcp_return_waiting() of any list of up to 5 pages: each page goes to
- * the zone once, in the order of the pushes.
+ * the zone once, in the order of the pushes, and those that were joined are buddies.
  */
 // pages: 16
-// unwind: pcp_waiting_to_zone.1:7 pcp_disown_waiting.0:7 to_zone.0:7 llist_reverse_order.0:7 spin_lock.0:1
+// unwind: pcp_join.0:4 pcp_join.1:7 piece_to_zone.0:7 pcp_disown_waiting.0:7 to_zone.0:7 llist_reverse_order.0:7 spin_lock.0:1
 #include "waiting.c"
 #include "buddy.c"
 #include "owner.c"

@@ -83,19 +83,35 @@ static void walk_list(struct llist_node *node)
 	prove(walk[NR_AT] == NR_AT, "the list has an end");
 }
 
+/* A piece that was joined stands for all pages in it. */
+static void piece_to_zone(unsigned char nr)
+{
+	unsigned char i, first = at[nr], nr_pages = 0;
+	unsigned char end = first + pages_of(pcp_prove_orders[first]);
+
+	for (i = 0; i < NR_AT; i++) {
+		if (at[i] < first || at[i] >= end)
+			continue;
+		prove(i < nr_all, "no page in a piece is somebody else's");
+		prove(!seen[i], "no page goes to the zone twice");
+		seen[i] = ++nr_seen;
+		nr_pages += pages_of(before[at[i]].order);
+		prove(i == nr || pcp_prove_types[at[i]] == UINT_MAX,
+		      "a page in the middle of a piece has no mark");
+	}
+	prove(nr_pages == end - first, "a piece is as large as what it was made of");
+	nr_zone_pages += nr_pages;
+}
+
 static void to_zone(struct llist_node *node)
 {
 	unsigned char i;
 
 	walk_list(node);
 	for (i = 0; i < NR_AT; i++) {
-		unsigned char nr = walk[i];
-
-		if (nr == NR_AT)
+		if (walk[i] == NR_AT)
 			break;
-		prove(!seen[nr], "no page goes to the zone twice");
-		seen[nr] = ++nr_seen;
-		nr_zone_pages += pages_of(before[at[nr]].order);
+		piece_to_zone(walk[i]);
 	}
 }
 

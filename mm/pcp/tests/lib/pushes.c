@@ -90,18 +90,30 @@ void pcp_fx_expect_waiting(struct pcp_fixture *fx, unsigned int nr,
 	pcp_fx_check(fx);
 }
 
-/* The pages that went to the zone, and their order. */
+static bool in_piece(struct page *piece, struct page *page)
+{
+	return piece && page > piece && page < piece + (1U << page_private(piece));
+}
+
+/*
+ * The pages that went to the zone, and their order. Some may have gone there as a piece of
+ * several, which begins with the first of them.
+ */
 void pcp_fx_expect_freed(struct pcp_fixture *fx, struct page *const *pages,
 			 unsigned int nr)
 {
-	unsigned int i;
+	struct page *piece = NULL;
+	unsigned int i, nr_pieces = 0;
+	bool right;
 
 	for (i = 0; i < nr; i++) {
-		bool right = pcp_fx_freed(fx, i) == pages[i];
-
+		if (in_piece(piece, pages[i]))
+			continue;
+		piece = pcp_fx_freed(fx, nr_pieces++);
+		right = piece == pages[i];
 		KUNIT_EXPECT_TRUE_MSG(fx->test, right, "page %u of %u", i, nr);
 	}
-	KUNIT_EXPECT_NULL(fx->test, pcp_fx_freed(fx, nr));
+	KUNIT_EXPECT_NULL(fx->test, pcp_fx_freed(fx, nr_pieces));
 }
 
 void pcp_fx_expect_zone_untouched(struct pcp_fixture *fx)
