@@ -3,36 +3,45 @@
  * Free a batch of folios. Those for other CPUs are gathered into runs, one
  * for each PCP, that are pushed at once; the local lock is kept meanwhile.
  */
+#include <linux/bits.h>
 #include <trace/events/kmem.h>
 
 #include "commit.h"
 #include "free.h"
 
-/* The task is pinned. May lose the lock of the local PCP. */
-static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone,
-			      struct per_cpu_pages *pcp, struct page *page,
-			      unsigned int order)
+/* The run of a PCP, or one that is free for it, or else one that has to be sent off. */
+static struct pcp_run *pcp_batch_find_run(struct pcp_batch *batch,
+					  struct per_cpu_pages *pcp, int owner)
 {
-	struct pcp_run *run, *unused = NULL;
-	int i;
+	unsigned int way, nr;
 
-	for (i = 0; i < PCP_BATCH_RUNS; i++) {
-		run = &batch->runs[i];
-		if (run->pcp == pcp)
-			goto add;
-		if (!run->pcp)
-			unused = run;
+	for (way = 0; way < PCP_BATCH_WAYS; way++) {
+		nr = (owner + way) % PCP_BATCH_RUNS;
+		if (!(batch->used & BIT(nr))) {
+			batch->used |= BIT(nr);
+			batch->runs[nr] = (struct pcp_run){};
+			return &batch->runs[nr];
+		}
+		if (likely(batch->runs[nr].pcp == pcp))
+			return &batch->runs[nr];
 	}
+	way = batch->next_way++ % PCP_BATCH_WAYS;
+	return &batch->runs[(owner + way) % PCP_BATCH_RUNS];
+}
 
-	run = unused;
-	if (!run) {
-		run = &batch->runs[batch->next_run];
-		batch->next_run = (batch->next_run + 1) % PCP_BATCH_RUNS;
-		batch->pcp = pcp_push_pinned(run, batch->pcp);
+/* The task is pinned. May lose the lock of the local PCP. */
+static void pcp_batch_add_run(struct pcp_batch *batch, struct zone *zone, int owner,
+			      struct page *page, unsigned int order)
+{
+	struct per_cpu_pages *pcp = zone_pcp(zone, owner);
+	struct pcp_run *run = pcp_batch_find_run(batch, pcp, owner);
+
+	if (run->pcp != pcp) {
+		if (run->pcp)
+			batch->pcp = pcp_push_pinned(run, batch->pcp);
+		run->zone = zone;
+		run->pcp = pcp;
 	}
-	run->zone = zone;
-	run->pcp = pcp;
-add:
 	pcp_run_add(run, page, order);
 }
 
@@ -89,8 +98,7 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 	switch (route) {
 	case PCP_ROUTE_REMOTE:
 		trace_mm_page_free_batched(page);
-		pcp_batch_add_run(batch, zone, zone_pcp(zone, in.owner), page,
-				  order);
+		pcp_batch_add_run(batch, zone, in.owner, page, order);
 		break;
 	case PCP_ROUTE_LOCAL:
 		trace_mm_page_free_batched(page);
@@ -118,7 +126,7 @@ void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 void pcp_batch_end(struct pcp_batch *batch)
 	__no_context_analysis
 {
-	int i;
+	unsigned int nr;
 
 	if (batch->pcp) {
 		pcp_unlock(batch->pcp);
@@ -126,8 +134,9 @@ void pcp_batch_end(struct pcp_batch *batch)
 		batch->pcp = NULL;
 	}
 
-	for (i = 0; i < PCP_BATCH_RUNS; i++) {
-		if (batch->runs[i].pcp)
-			pcp_push(&batch->runs[i], false);
+	for (nr = 0; batch->used >> nr; nr++) {
+		if (batch->used & BIT(nr))
+			pcp_push(&batch->runs[nr], false);
 	}
+	batch->used = 0;
 }

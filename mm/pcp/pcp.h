@@ -125,22 +125,43 @@ static __always_inline void pcp_free_uncached(struct zone *zone, struct page *pa
 	__pcp_free_page(zone, page, pfn, order, false, nolock);
 }
 
-/* batch.c */
-#define PCP_BATCH_RUNS	4
+/*
+ * batch.c
+ *
+ * Runs of a batch, and how many of them may be the one for a given PCP. So it is found at
+ * once, and CPUs that differ in the last bits of their numbers have one each.
+ */
+#define PCP_BATCH_RUNS	16
+#define PCP_BATCH_WAYS	4
 
 /**
  * struct pcp_batch - a batch of folios on their way to the PCPs
  * @zone: zone of @pcp
  * @pcp: the local PCP, locked and the task pinned; NULL while it is not
- * @next_run: the run to send off when all are in use
+ * @next_way: the run to send off when all that a PCP may have are in use
+ * @used: a bit for each of @runs that is set up
  * @runs: folios for other CPUs, not pushed yet
  */
 struct pcp_batch {
 	struct zone *zone;
 	struct per_cpu_pages *pcp;
-	unsigned int next_run;
+	unsigned int next_way;
+	unsigned long used;
 	struct pcp_run runs[PCP_BATCH_RUNS];
 };
+
+/**
+ * pcp_batch_begin() - begin a batch
+ * @batch: the batch; its runs are not touched
+ *
+ * Context: Any.
+ */
+static __always_inline void pcp_batch_begin(struct pcp_batch *batch)
+{
+	batch->pcp = NULL;
+	batch->next_way = 0;
+	batch->used = 0;
+}
 
 void pcp_batch_free(struct pcp_batch *batch, struct zone *zone,
 		    struct page *page, unsigned long pfn, unsigned int order);

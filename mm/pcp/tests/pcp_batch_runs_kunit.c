@@ -106,28 +106,28 @@ static void batch_lock_is_not_dropped_for_remote(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, 1);
 }
 
-static void batch_interleaved_owners_one_push_each(struct kunit *test)
+static void batch_interleaved_zones_one_push_each(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct pcp_batch batch = {};
 	int pinned = pcp_fx_pinned();
 	unsigned int i, z;
 
-	pcp_fx_have_zones(fx, PCP_BATCH_RUNS);
+	pcp_fx_have_zones(fx, PCP_BATCH_WAYS);
 	for (i = 0; i < 2; i++) {
-		for (z = 0; z < PCP_BATCH_RUNS; z++)
+		for (z = 0; z < PCP_BATCH_WAYS; z++)
 			batch_free(&batch, fx->zones[z],
 				   pcp_fx_page(fx, i, z));
 	}
 	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, 0);
 	pcp_batch_end(&batch);
 	pcp_fx_expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, PCP_BATCH_RUNS);
-	for (z = 0; z < PCP_BATCH_RUNS; z++)
+	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, PCP_BATCH_WAYS);
+	for (z = 0; z < PCP_BATCH_WAYS; z++)
 		KUNIT_EXPECT_EQ(test, waiting(fx, fx->zones[z]), 2);
 }
 
-static void batch_more_owners_than_runs(struct kunit *test)
+static void batch_more_zones_of_one_owner_than_ways(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 	struct zone *first, *fifth, *sixth;
@@ -135,11 +135,11 @@ static void batch_more_owners_than_runs(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int z;
 
-	pcp_fx_have_zones(fx, PCP_BATCH_RUNS + 2);
-	fifth = fx->zones[PCP_BATCH_RUNS];
-	sixth = fx->zones[PCP_BATCH_RUNS + 1];
+	pcp_fx_have_zones(fx, PCP_BATCH_WAYS + 2);
+	fifth = fx->zones[PCP_BATCH_WAYS];
+	sixth = fx->zones[PCP_BATCH_WAYS + 1];
 
-	for (z = 0; z < PCP_BATCH_RUNS; z++)
+	for (z = 0; z < PCP_BATCH_WAYS; z++)
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, 0);
 
@@ -169,7 +169,7 @@ static void batch_more_owners_than_runs(struct kunit *test)
 
 	pcp_batch_end(&batch);
 	pcp_fx_expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, PCP_BATCH_RUNS + 3);
+	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, PCP_BATCH_WAYS + 3);
 	for (z = 0; z < fx->nr_zones; z++) {
 		struct zone *zone = fx->zones[z];
 		bool two = zone == first || zone == fifth || zone == sixth;
@@ -228,10 +228,10 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int z;
 
-	pcp_fx_have_zones(fx, PCP_BATCH_RUNS + 1);
-	for (z = 0; z < PCP_BATCH_RUNS; z++)
+	pcp_fx_have_zones(fx, PCP_BATCH_WAYS + 1);
+	for (z = 0; z < PCP_BATCH_WAYS; z++)
 		batch_free(&batch, fx->zones[z], remote(fx, z));
-	for (z = 0; z < PCP_BATCH_RUNS; z++)
+	for (z = 0; z < PCP_BATCH_WAYS; z++)
 		zone_pcp(fx->zones[z], fx->other->cpu)->dead = true;
 	fx->lock_busy = true;
 	batch_free(&batch, fx->zones[z], remote(fx, z));
@@ -240,7 +240,7 @@ static void batch_run_that_makes_room_waits_for_the_zone(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fx->free_nolock);
 	pcp_batch_end(&batch);
 	pcp_fx_expect_ended(fx, &batch, pinned);
-	KUNIT_EXPECT_EQ(test, fx->nr_freed, PCP_BATCH_RUNS);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, PCP_BATCH_WAYS);
 	KUNIT_EXPECT_EQ(test, fx->nr_deferred, 0);
 }
 
@@ -252,9 +252,9 @@ static void batch_run_that_makes_room_leaves_the_lock(struct kunit *test)
 	int pinned = pcp_fx_pinned();
 	unsigned int z;
 
-	pcp_fx_have_zones(fx, PCP_BATCH_RUNS + 1);
+	pcp_fx_have_zones(fx, PCP_BATCH_WAYS + 1);
 	batch_free(&batch, fx->zone, local(fx, 6));
-	for (z = 0; z < PCP_BATCH_RUNS + 1; z++)
+	for (z = 0; z < PCP_BATCH_WAYS + 1; z++)
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 	KUNIT_EXPECT_EQ(test, pcp_fx_pushes.nr, 1);
 	KUNIT_EXPECT_PTR_EQ(test, batch.pcp, fx->pcp);
@@ -286,9 +286,9 @@ static void batch_run_that_makes_room_flushes_without_the_lock(struct kunit *tes
 	reader = pcp_fx_pinned();
 	rcu_read_unlock();
 
-	pcp_fx_have_zones(fx, PCP_BATCH_RUNS + 1);
+	pcp_fx_have_zones(fx, PCP_BATCH_WAYS + 1);
 	batch_free(&batch, fx->zone, local(fx, 6));
-	for (z = 0; z < PCP_BATCH_RUNS; z++) {
+	for (z = 0; z < PCP_BATCH_WAYS; z++) {
 		batch_free(&batch, fx->zones[z], remote(fx, z));
 		zone_pcp(fx->zones[z], fx->other->cpu)->bound = 0;
 	}
@@ -314,8 +314,8 @@ static struct kunit_case batch_runs_cases[] = {
 	KUNIT_CASE(batch_pushes_without_the_lock),
 	KUNIT_CASE(batch_local_between_remote),
 	KUNIT_CASE(batch_lock_is_not_dropped_for_remote),
-	KUNIT_CASE(batch_interleaved_owners_one_push_each),
-	KUNIT_CASE(batch_more_owners_than_runs),
+	KUNIT_CASE(batch_interleaved_zones_one_push_each),
+	KUNIT_CASE(batch_more_zones_of_one_owner_than_ways),
 	KUNIT_CASE(batch_owner_closes_meanwhile),
 	KUNIT_CASE(batch_closed_owner_is_rescued),
 	KUNIT_CASE(batch_run_that_makes_room_waits_for_the_zone),

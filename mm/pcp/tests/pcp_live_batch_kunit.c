@@ -19,7 +19,7 @@
 #include "lib/live.h"
 
 /* Blocks of a batch: one each of CPU b, of nobody, and of some other CPUs. */
-#define LIVE_BATCH_BLOCKS	(2 + PCP_BATCH_RUNS)
+#define LIVE_BATCH_BLOCKS	(2 + PCP_BATCH_WAYS)
 #define LIVE_BATCH_ROUNDS	8
 
 /* How the batch ends, and whether CPU b has its own lock when it frees it. */

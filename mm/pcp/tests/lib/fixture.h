@@ -24,7 +24,7 @@
 #include "../../zone.h"
 
 #define PCP_FIXTURE_BLOCKS	3
-#define PCP_FIXTURE_ZONES	(PCP_BATCH_RUNS + 2)
+#define PCP_FIXTURE_ZONES	(PCP_BATCH_WAYS + 2)
 
 /**
  * struct pcp_fixture - the made-up zone and what was done to it
