@@ -227,7 +227,7 @@ class Goals(unittest.TestCase):
         for line, text in (
                 ("a | b | few | stock<=1",
                  r"^goals.list line 2 is no goal: case \| metric \| boot \| goal \| what$"),
-                ("a|b|often|-|c", "^goals.list line 2: the boot often is none of few, many, locks$"),
+                ("a|b|often|-|c", "^goals.list line 2: the boot often is none of few, many, most, locks$"),
                 ("a|b|few|fast|c", "^goals.list line 2: fast is no goal$")):
             with self.assertRaisesRegex(Failure, text):
                 stats.rows_of("# first\n" + line)
@@ -239,6 +239,7 @@ class Goals(unittest.TestCase):
             source += handle.read()
         known = set(re.findall(r'"(\w+)"', source))
         known |= {f"many_to_one_{n}" for n in re.findall(r"MANY_TO_ONE\((\d+)\)", source)}
+        known |= {f"folios_{n}" for n in re.findall(r"FOLIOS\((\d+)\)", source)}
         known |= {f"one_to_many_{n}" for n in re.findall(r"ONE_TO_MANY\((\d+)\)", source)}
         for each in goals():
             self.assertIn(each.case.removeprefix("locks_"), known)

@@ -15,7 +15,7 @@ Ratio = namedtuple("Ratio", "value low high")
 LINE = re.compile(r"^bench (\w+) (\w+) (.+?)\s*$")
 NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 GOAL = re.compile(r"(stock|value|\w+\.\w+)(<=|>=)(\d+(?:\.\d+)?)$")
-BOOTS = ("few", "many", "locks")
+BOOTS = ("few", "many", "most", "locks")
 RESAMPLES = 2000
 # Measured with each sample, with the factor by which samples that are alike may
 # differ: how far apart the cores were, and how fast the core was.

@@ -21,8 +21,8 @@
  * timed at once, a chunk, has to take microseconds.
  *
  * pcp_bench_gang.c has the workers. The cases are in pcp_bench_local.c, on one CPU each;
- * pcp_bench_remote.c, from CPU to CPU; pcp_bench_blocks.c, whole blocks; pcp_bench_count.c,
- * instructions.
+ * pcp_bench_remote.c, from CPU to CPU; pcp_bench_tasks.c, tasks that move and end;
+ * pcp_bench_blocks.c, whole blocks; pcp_bench_count.c, instructions.
  */
 #include <linux/init.h>
 #include <linux/math64.h>
@@ -118,6 +118,9 @@ static void run_memory(const struct bench *b)
 	{ .name = "many_to_one_" #nr, .run = bench_run_remote, .burst = 256, .owners = 1, .freers = nr }
 #define ONE_TO_MANY(nr) \
 	{ .name = "one_to_many_" #nr, .run = bench_run_remote, .burst = 256, .owners = nr, .freers = 1 }
+#define FOLIOS(nr) \
+	{ .name = "folios_" #nr, .run = bench_run_remote, .burst = 62, .owners = nr, .freers = 1, \
+	  .folios = true }
 
 static const struct bench benches[] = {
 	LOCAL("local_o0_b1", 0, 1),
@@ -138,10 +141,16 @@ static const struct bench benches[] = {
 	MANY_TO_ONE(1), MANY_TO_ONE(2), MANY_TO_ONE(4), MANY_TO_ONE(8), MANY_TO_ONE(16),
 	ONE_TO_MANY(1), ONE_TO_MANY(2), ONE_TO_MANY(4), ONE_TO_MANY(8), ONE_TO_MANY(16),
 	REMOTE("folios_1", 0, 248, .folios = true),
-	{ .name = "folios_4", .run = bench_run_remote, .burst = 62, .owners = 4, .freers = 1,
-	  .folios = true },
+	FOLIOS(4), FOLIOS(16), FOLIOS(63),
+	{ .name = "close_behind", .run = bench_run_close },
+	{ .name = "movers", .run = bench_run_movers, .burst = 256 },
+	{ .name = "exit_free", .run = bench_run_exit },
 	/* A long tail of readers: what does the one who allocates have to bear? */
-	{ .name = "worst_alloc", .run = bench_run_remote, .burst = 64, .owners = 1, .freers = 16 },
+	{ .name = "worst_alloc", .run = bench_run_remote, .burst = 64, .owners = 1, .freers = 16,
+	  .timed_alloc = true },
+	/* And one who frees what many allocate. */
+	{ .name = "worst_free", .run = bench_run_remote, .burst = 64, .owners = 16, .freers = 1,
+	  .timed_free = true },
 	{ .name = "whole_blocks", .run = bench_run_blocks },
 	{ .name = "memory", .run = run_memory },
 	{ .name = "count", .run = bench_run_count, .burst = 32768 },

@@ -46,6 +46,8 @@ struct bench {
 	bool folios;
 	bool bare;
 	bool shuffled;
+	bool timed_alloc;	/* each allocation, or each free, for itself */
+	bool timed_free;
 	gfp_t gfp;
 };
 /* pcp_bench.c: results. The caller is the one who runs the case, never a worker. */
@@ -80,7 +82,7 @@ struct worker {
 	u64 ns;			/* measured time */
 	u64 nr;			/* pages in it */
 	u64 start, end;		/* the whole life */
-	u64 worst, tail;	/* ns of one allocation */
+	u64 worst, tail;	/* ns of one call */
 	u32 *costs;		/* of one chunk each, in ps a page */
 	u32 *paces;		/* ps, of one that works alone */
 	unsigned int nr_costs;
@@ -94,6 +96,11 @@ struct gang {
 	struct completion go, done, allocated;
 	wait_queue_head_t space;
 	struct ring **ring;
+	/* Of pcp_bench_tasks.c: pages of a process, and one page on its way. */
+	struct page **page;
+	atomic_t touching;
+	struct page *slot ____cacheline_aligned_in_smp;
+	bool closed;
 	struct llist_head list ____cacheline_aligned_in_smp;
 	struct worker w[MAX_WORKERS] ____cacheline_aligned_in_smp;
 };
@@ -118,6 +125,9 @@ void bench_record_hop(u64 before);
 void bench_run_hop(const struct bench *b);
 void bench_run_bursts(const struct bench *b);
 void bench_run_remote(const struct bench *b);
+void bench_run_close(const struct bench *b);
+void bench_run_movers(const struct bench *b);
+void bench_run_exit(const struct bench *b);
 void bench_run_blocks(const struct bench *b);
 void bench_run_count(const struct bench *b);
 

@@ -9,7 +9,6 @@
 #include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "pcp_bench.h"
 
@@ -166,15 +165,44 @@ static void owner_worker(struct worker *w)
 		ring_close(gang->ring[first + i]);
 }
 
+/* Of one call each: how often it took so long, in steps of 32 ns. */
+enum { STEP_SHIFT = 5, NR_STEPS = 4096 };
+
+static u32 *histogram_alloc(void)
+{
+	u32 *histogram = kvcalloc(NR_STEPS, sizeof(*histogram), GFP_KERNEL);
+
+	if (!histogram)
+		bench_result.failed = "no memory for the histogram";
+	return histogram;
+}
+
+static void note_call(struct worker *w, u32 *histogram, u64 ns)
+{
+	w->worst = max(w->worst, ns);
+	histogram[min(ns >> STEP_SHIFT, (u64)NR_STEPS - 1)]++;
+	w->nr++;
+}
+
+/* One call in ten thousand is slower than the tail. */
+static void find_tail(struct worker *w, const u32 *histogram)
+{
+	u64 rest = div_u64(w->nr, 10000);
+	unsigned int i;
+
+	for (i = NR_STEPS; i-- && rest >= histogram[i];)
+		rest -= histogram[i];
+	w->tail = (u64)(i + 1) << STEP_SHIFT;
+}
+
 /* As above, for one owner, and each allocation is measured. */
 static void timed_owner_worker(struct worker *w)
 {
-	enum { SHIFT = 5, NR = 4096 };
 	struct gang *gang = w->gang;
 	const struct bench *b = gang->b;
-	u64 start = ktime_get_ns(), rest;
+	u64 start = ktime_get_ns();
 	unsigned int nr = nr_rings(b), i;
-	u32 *histogram = kvcalloc(NR, sizeof(*histogram), GFP_KERNEL);
+	u32 *histogram = histogram_alloc();
 
 	while (histogram && ktime_get_ns() - start < 4 * bench_sample_ns() &&
 	       !READ_ONCE(bench_result.failed)) {
@@ -185,30 +213,54 @@ static void timed_owner_worker(struct worker *w)
 		ring = ring_with_space(gang, 0, nr);
 		pages = ring->page[ring->head % DEPTH];
 		for (i = 0; i < chunk_size(b); i++) {
-			u64 before = ktime_get_ns(), ns;
+			u64 before = ktime_get_ns();
 
 			if (!bench_alloc(b, &pages[i], 1)) {
 				bench_free(pages, i, b->order);
 				goto out;
 			}
-			ns = ktime_get_ns() - before;
-			w->worst = max(w->worst, ns);
-			histogram[min(ns >> SHIFT, (u64)NR - 1)]++;
+			note_call(w, histogram, ktime_get_ns() - before);
 		}
-		w->nr += chunk_size(b);
 		ring_put(ring);
 	}
 out:
-	/* So that one in ten thousand is slower. */
-	rest = div_u64(w->nr, 10000);
-	for (i = NR; histogram && i-- && rest >= histogram[i];)
-		rest -= histogram[i];
-	w->tail = (u64)(i + 1) << SHIFT;
-	if (!histogram)
-		bench_result.failed = "no memory for the histogram";
+	if (histogram)
+		find_tail(w, histogram);
 	kvfree(histogram);
 	for (i = 0; i < nr; i++)
 		ring_close(gang->ring[i]);
+}
+
+/* Takes a chunk of each owner in turn, and each free is measured. */
+static void timed_freer_worker(struct worker *w)
+{
+	struct gang *gang = w->gang;
+	const struct bench *b = gang->b;
+	u32 *histogram = histogram_alloc();
+	unsigned int i, k;
+	bool any = true;
+
+	while (any) {
+		any = false;
+		for (k = 0; k < b->owners; k++) {
+			struct page **pages = ring_get(gang->ring[k]);
+
+			if (!pages)
+				continue;
+			for (i = 0; i < chunk_size(b); i++) {
+				u64 before = ktime_get_ns();
+
+				__free_pages(pages[i], b->order);
+				if (histogram)
+					note_call(w, histogram, ktime_get_ns() - before);
+			}
+			ring_done(gang->ring[k]);
+			any = true;
+		}
+	}
+	if (histogram)
+		find_tail(w, histogram);
+	kvfree(histogram);
 }
 
 static u8 shuffled[MAX_CHUNK];
@@ -370,11 +422,23 @@ static u64 total_ns(struct gang *gang, unsigned int from, unsigned int to)
 	return ns;
 }
 
+/* What was measured call by call. */
+static void record_calls(struct worker *w)
+{
+	bench_record("worst_ns", w->worst);
+	bench_record("tail_ns", w->tail);
+}
+
 static void record_remote(struct gang *gang, u64 total)
 {
 	const struct bench *b = gang->b;
 	unsigned int owners = b->owners, i;
 	u64 last = 0;
+
+	if (b->timed_free) {
+		record_calls(&gang->w[owners]);
+		return;
+	}
 
 	/* The freers' own cost, and how long it took for all to be done. */
 	bench_record_ns("free_ns", total_ns(gang, owners, gang->nr), total_nr(gang, owners, gang->nr));
@@ -384,10 +448,8 @@ static void record_remote(struct gang *gang, u64 total)
 	bench_record_ns("pipeline_ns", last - gang->w[0].start, total_nr(gang, 0, owners));
 	if (gang->w[0].ns)
 		bench_record_ns("alloc_ns", gang->w[0].ns, gang->w[0].nr);
-	if (gang->w[0].worst) {
-		bench_record("worst_ns", gang->w[0].worst);
-		bench_record("tail_ns", gang->w[0].tail);
-	}
+	if (b->timed_alloc)
+		record_calls(&gang->w[0]);
 	bench_record("total_pages", total << b->order);
 }
 
@@ -407,12 +469,16 @@ static void record_remote(struct gang *gang, u64 total)
  */
 void bench_run_remote(const struct bench *b)
 {
-	bool timed = !strcmp(b->name, "worst_alloc");
+	void (*freer)(struct worker *w) = freer_worker;
 	unsigned int s, i;
 	u64 total = 0;
 
 	if (!bench_enough_cpus(b->owners + b->freers))
 		return;
+	if (b->timed_free)
+		freer = timed_freer_worker;
+	else if (b->owners > 1 || b->folios)
+		freer = mixed_freer_worker;
 	for_each_sample(s) {
 		u64 before = bench_measure_hop();
 		struct gang *gang = gang_alloc(b);
@@ -421,11 +487,9 @@ void bench_run_remote(const struct bench *b)
 		/* The one is always on CPU 0. */
 		for (i = 0; good && i < b->owners; i++)
 			good = gang_add(gang, b->owners > 1 ? b->freers + i : i,
-					timed ? timed_owner_worker : owner_worker);
+					b->timed_alloc ? timed_owner_worker : owner_worker);
 		for (i = 0; good && i < b->freers; i++)
-			good = gang_add(gang, b->owners > 1 ? i : b->owners + i,
-					b->owners > 1 || b->folios ? mixed_freer_worker :
-								     freer_worker);
+			good = gang_add(gang, b->owners > 1 ? i : b->owners + i, freer);
 		if (!good && !bench_result.failed)
 			bench_result.failed = "no memory for the workers";
 		if (good && gang_run(gang)) {
