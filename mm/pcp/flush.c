@@ -32,9 +32,9 @@ static bool pcp_joins(struct page *page, struct page *other, unsigned int order)
 /*
  * Merge pages that were freed one behind the other and lie side by side, as those of a
  * process that ends or of a file that is truncated: the zone gets few pieces, and
- * zone->lock is held for as few. What was merged so far is a stack, so the list is turned
- * round: @node is what was freed last, and the result begins with what was freed first.
- * Adds the number of base pages to @nr_pages.
+ * zone->lock is held for as few. The pieces so far are a stack. This turns the list round:
+ * @node is the page that was freed last, and the result begins with the one that was freed
+ * first. Adds the number of base pages to @nr_pages.
  */
 static struct llist_node *pcp_join(struct llist_node *node, unsigned int *nr_pages)
 {

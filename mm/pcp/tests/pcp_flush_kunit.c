@@ -123,7 +123,7 @@ static void flush_joins_pages_that_were_freed_in_a_row(struct kunit *test)
 	}
 	KUNIT_EXPECT_NULL(test, pcp_fx_freed(fx, i));
 	pcp_fx_expect_waiting(fx, 0, 0);
-	/* What is no longer the first page of anything says so. */
+	/* A page in the middle of a piece has no mark and no order. */
 	for (i = 0; i < param->nr; i++) {
 		struct page *page = pcp_fx_page(fx, 1, param->push[i].index);
 

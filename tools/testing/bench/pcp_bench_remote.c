@@ -422,7 +422,7 @@ static u64 total_ns(struct gang *gang, unsigned int from, unsigned int to)
 	return ns;
 }
 
-/* What was measured call by call. */
+/* The calls of one worker were measured one by one. */
 static void record_calls(struct worker *w)
 {
 	bench_record("worst_ns", w->worst);
