@@ -160,6 +160,34 @@ class Choice(unittest.TestCase):
         self.assertEqual(run.place(9, "many", [0]), 0)
 
 
+class Kunit(unittest.TestCase):
+    """KUNIT= is built into each kernel, and its results are beside those of the others."""
+
+    def test_each_kernel_has_it(self):
+        made = run.Bench.__new__(run.Bench)
+        made.options = types.SimpleNamespace(kunit="y")
+        made.rows, made.kernels, made.counting = run.goals("local_*"), {}, {}
+        made.job = types.SimpleNamespace(tree=types.SimpleNamespace(
+            lines=lambda *_: ["abc"], state={"version": "7.3"}))
+        asked = []
+        with mock.patch.object(run.build, "build",
+                               lambda job, variant, **more: asked.append((variant[1], more))):
+            made.build()
+        self.assertEqual([name for name, _ in asked], ["stock", "split", "coarse"])
+        for _, more in asked:
+            self.assertEqual(more["suffix"], "-kunit-y")
+            with open(more["more"][0], encoding="utf-8") as handle:
+                self.assertIn("CONFIG_KUNIT=y", handle.read())
+
+    def test_it_has_a_directory_of_its_own(self):
+        def directory(**values):
+            return command.COMMAND.directory(types.SimpleNamespace(**values))
+
+        self.assertEqual(directory(owners="on", kunit="off"), "bench")
+        self.assertEqual(directory(owners="on", kunit="y"), "bench-kunit-y")
+        self.assertEqual(directory(owners="off", kunit="m"), "bench-off-kunit-m")
+
+
 class Rounds(unittest.TestCase):
     """A kernel that hangs once costs a boot, one that hangs twice ends the run."""
 

@@ -86,6 +86,13 @@ def commit_of(tree, name):
     return tree.lines("rev-parse", "stock^{commit}" if name == "stock" else "splitfree")[0]
 
 
+def with_kunit(kunit):
+    """(fragments, suffix of the name) of a kernel with KUNIT=off, m or y, as it is shipped."""
+    if kunit == "off":
+        return (), ""
+    return (os.path.join(HERE, f"kunit-{kunit}.config"),), f"-kunit-{kunit}"
+
+
 def source(job, variant, kit=BENCH):
     """The work tree of one of the VARIANTS."""
     _, name, place, patches = variant

@@ -206,11 +206,13 @@ class Bench:
 
     def build(self):
         tree = self.job.tree
+        more, suffix = build.with_kunit(self.options.kunit)
         for variant in build.VARIANTS:
             letter = variant[0]
-            self.kernels[letter] = build.build(self.job, variant)
+            self.kernels[letter] = build.build(self.job, variant, more=more, suffix=suffix)
             if cases_of(self.rows, "locks"):
-                self.counting[letter] = build.build(self.job, variant, counting=True)
+                self.counting[letter] = build.build(self.job, variant, counting=True,
+                                                    more=more, suffix=suffix)
         self.kernels["D"] = self.kernels["A"]
         self.describe = tree.lines("rev-parse", "--short", "splitfree")[0]
         self.version = tree.state["version"]
@@ -422,6 +424,7 @@ class Bench:
         return {"kernel": self.version, "series": self.describe, "cores": self.cores,
                 "ncpus": self.counts, "rounds": self.done,
                 "rounds_wanted": self.options.rounds, "repeated": self.repeated,
+                "kunit": self.options.kunit,
                 "stalls": self.stalls, "cases": self.options.cases,
                 "samples": self.options.samples, "sample_ms": self.options.ms,
                 "load": self.loads, "limits": self.limits}

@@ -4,8 +4,9 @@
 Results in $(O)/bench: table.txt, results.json and plots. tools/testing/bench/goals.list says what
 is measured, and what was promised. Verdicts are compared with those of
 the run before. Earlier runs are kept in before/1 and so on. With OWNERS=off the
-results are in $(O)/bench-off. The data of the result:
-what results.json has, without each value.
+results are in $(O)/bench-off, with KUNIT=y in $(O)/bench-kunit-y: all kernels have KUnit
+built in then, as distributions ship it, and no suite. The data of the result: what
+results.json has, without each value.
 
 FROM= makes the table anew from the consoles of a run that was measured, as when
 the rules of bench/stats.py have changed.
@@ -17,7 +18,7 @@ kernel could not be built or did not come to its end.
 import os
 
 from splitfree.base.failures import FAILED, Failure
-from splitfree.base.options import NCPUS, OWNERS, ROUNDS, Option, as_it_is, required
+from splitfree.base.options import NCPUS, OWNERS, ROUNDS, Option, as_it_is, one_of, required
 from splitfree.base.results import Result
 from splitfree.bench import build
 from splitfree.bench.run import Bench
@@ -26,6 +27,7 @@ from splitfree.runs.frame import Command
 COMMAND = Command(
     "measure stock, the coarse form and the split path side by side",
     (ROUNDS._replace(default="10"), OWNERS,
+     Option("KUNIT", "off", one_of("off", "m", "y"), "KUnit in all kernels, as it is shipped"),
      Option("FROM", "", as_it_is, "make the table anew from a run's consoles"),
      Option("CASES", "", as_it_is, "globs: only these cases"),
      NCPUS._replace(default="", read=as_it_is,
@@ -33,7 +35,8 @@ COMMAND = Command(
      Option("SAMPLES", "5", required(1, 16), "samples of a case in a boot", False),
      Option("MS", "80", required(1, 10000), "milliseconds of a sample", False)),
     packages=("bench",), tree=False, own_lock=build.BENCH.name,
-    directory=lambda values: "bench-off" if values.owners == "off" else "bench")
+    directory=lambda values: "bench" + ("-off" if values.owners == "off" else "")
+    + ("" if values.kunit == "off" else f"-kunit-{values.kunit}"))
 
 
 def check(job):

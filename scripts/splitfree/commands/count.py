@@ -68,8 +68,7 @@ def wanted(options):
             found.append(("stock", variant, (), ""))
         if variant[1] == "split":
             found += [("split" if kunit == "off" else f"split, KUNIT={kunit}", variant,
-                       () if kunit == "off" else (os.path.join(build.HERE, f"kunit-{kunit}.config"),),
-                       "" if kunit == "off" else f"-kunit-{kunit}") for kunit in options.kunit]
+                       *build.with_kunit(kunit)) for kunit in options.kunit]
     return found
 
 
