@@ -84,6 +84,7 @@ static const struct flush_join flush_joins[] = {
 	{ "a buddy that came later than another page", { {0}, {2}, {1} },
 	  { {0}, {2}, {1} }, 3, 3, 2 },
 };
+
 KUNIT_ARRAY_PARAM_DESC(flush_join, flush_joins, name);
 
 static bool was_freed(struct pcp_fixture *fx, struct page *page)

@@ -129,6 +129,7 @@ static const struct bench benches[] = {
 	LOCAL("local_o1", 1, 64),
 	LOCAL("local_o3", 3, 64),
 	LOCAL("local_o9", 9, 8),
+	{ .name = "local_parts", .run = bench_run_parts, .burst = 128 },
 	{ .name = "all_cpus", .run = bench_run_bursts, .burst = 8192, .owners = ALL_CORES },
 	{ .name = "all_vcpus", .run = bench_run_bursts, .burst = 8192, .owners = ALL_CPUS },
 	REMOTE("remote_bare", 0, 256, .bare = true),

@@ -80,6 +80,7 @@ struct worker {
 	void (*fn)(struct worker *w);
 
 	u64 ns;			/* measured time */
+	u64 alloc_ns;		/* the same of the allocations, where they are apart */
 	u64 nr;			/* pages in it */
 	u64 start, end;		/* the whole life */
 	u64 worst, tail;	/* ns of one call */
@@ -124,6 +125,7 @@ void bench_record_hop(u64 before);
 /* A case runs one of these. */
 void bench_run_hop(const struct bench *b);
 void bench_run_bursts(const struct bench *b);
+void bench_run_parts(const struct bench *b);
 void bench_run_remote(const struct bench *b);
 void bench_run_close(const struct bench *b);
 void bench_run_movers(const struct bench *b);

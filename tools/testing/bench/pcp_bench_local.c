@@ -90,6 +90,47 @@ static void burst_worker(struct worker *w)
 	} while (now - start < length);
 }
 
+/* As above, but the two halves are measured apart. */
+static void parts_worker(struct worker *w)
+{
+	const struct bench *b = w->gang->b;
+	u64 start = ktime_get_ns(), before, between, now;
+
+	do {
+		before = ktime_get_ns();
+		if (!bench_alloc(b, w->pages, b->burst))
+			return;
+		between = ktime_get_ns();
+		bench_free(w->pages, b->burst, b->order);
+		now = ktime_get_ns();
+		w->alloc_ns += between - before;
+		w->ns += now - between;
+		w->nr += b->burst;
+		cond_resched();
+	} while (now - start < bench_sample_ns());
+}
+
+/*
+ * An allocation and a free of pages that stay on the local PCP and in the caches. That is
+ * the least that the two sides of a free from CPU to CPU could cost: no page is handed
+ * over, no line is missed and no lock waited for.
+ */
+void bench_run_parts(const struct bench *b)
+{
+	unsigned int s;
+
+	for_each_sample(s) {
+		struct gang *gang = gang_alloc(b);
+
+		if (gang && gang_add(gang, 0, parts_worker) && gang_run(gang) && s) {
+			bench_record_ns("alloc_ns", gang->w[0].alloc_ns, gang->w[0].nr);
+			bench_record_ns("free_ns", gang->w[0].ns, gang->w[0].nr);
+		}
+		if (gang)
+			gang_free(gang);
+	}
+}
+
 /*
  * Allocate and free on the same CPU: page tables, slabs, page cache that is
  * written and dropped by one task. This is what most allocations are, so it may
