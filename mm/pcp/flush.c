@@ -127,7 +127,8 @@ static void pcp_end_carrying(struct per_cpu_pages *pcp)
  * @nolock: do not wait for zone->lock
  *
  * They go in the order in which they were freed, as they would from the PCP of the CPU
- * that freed them, but those that make up a larger page go as one. Compaction relies on where in the zone's lists old and new pages are.
+ * that freed them, but those that make up a larger page go as one. Compaction relies on
+ * where in the zone's lists old and new pages are.
  *
  * The pages that an absorb took and did not get to are under @pcp->lock, which may only
  * be tried here. If somebody has it, those pages stay.
