@@ -8,6 +8,7 @@
 #include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/vmstat.h>
 
@@ -170,6 +171,18 @@ static long live_balance_now(void)
 	return sum;
 }
 
+/*
+ * Wait for all that allocate or free and have not counted yet. They are RCU readers, unless
+ * tasks may be preempted there.
+ */
+static void live_let_count(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPTION))
+		schedule_timeout_uninterruptible(1);
+	else
+		synchronize_rcu_expedited();
+}
+
 /**
  * live_balance() - pages that were allocated or are free, wherever they are
  * @test: the test, which fails if the sum never rests
@@ -182,12 +195,13 @@ long live_balance(struct kunit *test)
 	long sum, last = 0;
 
 	drain_all_pages(NULL);
-	/* A tick apart: one who allocates may be kept from counting so long. */
-	for (tries = 0; tries < 500 && same < 3; tries++) {
+	for (tries = 0; tries < 500; tries++) {
 		sum = live_balance_now();
 		same = sum == last ? same + 1 : 0;
 		last = sum;
-		schedule_timeout_uninterruptible(1);
+		if (same == 3)
+			break;
+		live_let_count();
 	}
 	KUNIT_EXPECT_EQ_MSG(test, same, 3, "others allocate and free all the time");
 	return last;
