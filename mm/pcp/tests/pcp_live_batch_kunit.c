@@ -8,6 +8,7 @@
 #include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -62,7 +63,7 @@ static void live_batch_unhook(void *unused)
 {
 	WRITE_ONCE(pcp_point_hook, NULL);
 	WRITE_ONCE(live_batch.worker, NULL);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 }
 
 /* Give the blocks to the other CPUs in turn. */

@@ -183,7 +183,7 @@ static void live_twice_unhook(void *unused)
 {
 	live_unhush(&live_twice.said);
 	WRITE_ONCE(pcp_point_hook, NULL);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 }
 
 /* The page is in the state that it shall be in, whatever others did. */

@@ -340,7 +340,7 @@ void live_reset_bound(struct live *lv)
 void live_unhook(void *unused)
 {
 	WRITE_ONCE(pcp_point_hook, NULL);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 }
 
 /**
