@@ -199,14 +199,16 @@ static void live_push_races_with_disable(struct kunit *test)
 	live_check(test);
 }
 
-/* How long pages are carried around after the PCPs were closed. */
-#define LIVE_CARRY_NS	(200 * NSEC_PER_MSEC)
+/* How long pages are carried around after somebody began to wait for it, or should have. */
+#define LIVE_CARRY_NS	(40 * NSEC_PER_MSEC)
+#define LIVE_ALONE_NS	(200 * NSEC_PER_MSEC)
 
 /* The carrier, and what it saw. It is an RCU reader, so it leaves the verdict to others. */
 static struct {
 	struct live *lv;
 	struct task_struct *task;
 	bool closed;
+	bool awaited;
 	bool late;
 } live_carried;
 
@@ -214,8 +216,11 @@ static struct {
 static void live_carry(struct per_cpu_pages *pcp, enum pcp_point point)
 {
 	struct live *lv = live_carried.lv;
-	u64 limit = ktime_get_ns() + 50 * LIVE_CARRY_NS, now;
+	u64 limit = ktime_get_ns() + 50 * LIVE_ALONE_NS, now;
+	bool waits = false;
 
+	if (point == PCP_POINT_GRACE && live_carried.closed)
+		WRITE_ONCE(live_carried.awaited, true);
 	if (!in_task() || current != live_carried.task || pcp != lv->pcp ||
 	    point != PCP_POINT_TAKEN || lv->round)
 		return;
@@ -224,7 +229,11 @@ static void live_carry(struct per_cpu_pages *pcp, enum pcp_point point)
 		cpu_relax();
 		now = ktime_get_ns();
 		if (!live_carried.closed && !pcp_open(pcp)) {
-			live_carried.closed = true;
+			WRITE_ONCE(live_carried.closed, true);
+			limit = now + LIVE_ALONE_NS;
+		}
+		if (!waits && READ_ONCE(live_carried.awaited)) {
+			waits = true;
 			limit = now + LIVE_CARRY_NS;
 		}
 	} while (!READ_ONCE(lv->stop) && now < limit);
