@@ -156,6 +156,10 @@ bool pcp_return_all(void);
 #ifdef CONFIG_SMP
 extern bool pcp_watched;
 void pcp_watch(void);
+#if IS_ENABLED(CONFIG_KUNIT)
+struct delayed_work;
+extern struct delayed_work pcp_watch_work;
+#endif
 #else
 #define pcp_watched	true
 static inline void pcp_watch(void) {}

@@ -5,6 +5,7 @@
  * Only while something waits: a machine that sleeps is not woken for nothing. The timer
  * of vmstat's shepherd would not do, as it is deferred while its CPU sleeps.
  */
+#include <kunit/visibility.h>
 #include <linux/cache.h>
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
@@ -19,7 +20,8 @@
 #include "pcp.h"
 
 static void pcp_watch_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(pcp_watch_work, pcp_watch_fn);
+VISIBLE_IF_KUNIT struct delayed_work pcp_watch_work =
+	__DELAYED_WORK_INITIALIZER(pcp_watch_work, pcp_watch_fn, 0);
 
 /* The work is queued, or will be. Each push reads this. */
 bool pcp_watched __read_mostly;
