@@ -234,7 +234,7 @@ static void switch_under_load_loses_nothing(struct kunit *test)
 
 	live_seed(lv);
 	lv->stop = false;
-	lv->round = 2000;
+	lv->round = 1000;
 	live_push_much(lv);
 	atomic_set(&switch_late, live_nr_workers() - 1);
 	p = pcp_workers_run(test, NULL, live_nr_workers(), switch_load_fn, lv);

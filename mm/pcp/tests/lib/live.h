@@ -10,6 +10,7 @@
 
 #include <linux/gfp.h>
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
 #include <linux/mmzone.h>
 #include <linux/types.h>
@@ -19,6 +20,12 @@
 
 /* Pages that the workers of live_mixed_fn() have between them. */
 #define LIVE_SLOTS	256
+
+/*
+ * A load with a number of rounds goes on for so long, or for an eighth of them. Where many
+ * virtual CPUs share few cores, whoever holds zone->lock may not run, and all others wait.
+ */
+#define LIVE_LOAD_TIME	(HZ / 2)
 
 #define LIVE_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 

@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/folio_batch.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
@@ -33,11 +34,14 @@ static unsigned int live_slot_order(unsigned long slot)
  * live_mixed_fn() - worker: exchange pages with the others through the slots
  * @w: on any CPU; ends after so many rounds, or when told to stop
  *
+ * With a number of rounds, it ends early where it gets slow, see LIVE_LOAD_TIME.
+ *
  * Return: how many pages it allocated.
  */
 long live_mixed_fn(struct pcp_worker *w)
 {
 	struct live *lv = w->arg;
+	unsigned long enough = jiffies + LIVE_LOAD_TIME;
 	unsigned int i;
 	struct folio_batch fbatch;
 	struct rnd_state rnd;
@@ -53,6 +57,8 @@ long live_mixed_fn(struct pcp_worker *w)
 		unsigned long old, new = 0;
 		struct page *page;
 
+		if (lv->round != UINT_MAX && i > lv->round / 8 && time_after(jiffies, enough))
+			break;
 		/* Half of the time just free. */
 		if (r & BIT(31)) {
 			page = alloc_pages(LIVE_GFP, order);
