@@ -77,6 +77,11 @@ class Guest(Directory):
         self.run_guest("exec sleep 100\n", lambda: len(pids) == 3, started=started)
         self.assertEqual((len(pids), len(set(pids))), (3, 1))
 
+    def test_a_batch_is_not_pushed_aside(self):
+        waits = ("exec python3 -c 'import os\n"
+                 "while os.sched_getscheduler(0) != os.SCHED_BATCH: pass'\n")
+        self.assertFalse(self.run_guest(waits, batch=True).late)
+
     def test_its_input_does_not_end_before_it_does(self):
         ended = self.run_guest("read -r line && exit 1; exit 2\n", 0.5)
         self.assertTrue(ended.late)

@@ -150,5 +150,6 @@ def test(job, args, timeout, what, arch, env=None):
     """Run a guest that runs the suites, report; returns the Result."""
     tally = Tally(job.options.verbose)
     ended = guest.run(args, job.path("console.log"), timeout, what, env=env, on_line=tally.see,
-                      done=tally.done, expected=job.expected, verbose=job.options.verbose)
+                      done=tally.done, expected=job.expected, verbose=job.options.verbose,
+                      batch=arch == "um")
     return result_of(job, ended, timeout, arch, parsed=report(job), args=args, env=env)

@@ -297,7 +297,7 @@ class Hunt:
             args[0] = binary
         ended = guest.run(args, self.console, watch.over, what, on_line=watch.see,
                           env=uml.run_environment(self.kernel, self.job.out),
-                          verbose=options.verbose)
+                          verbose=options.verbose, batch=True)
         return who_noticed(verdicts.judge_file(self.console), ended.late and not watch.failed)
 
     def suites(self, path, function):

@@ -69,4 +69,4 @@ def boot(job, kernel, log, suite=""):
     args = uml.command(kernel, job.out, job.options.ncpus, append)
     return not guest.run(args, log, LIMIT, os.path.basename(log),
                          env=uml.run_environment(kernel, job.out),
-                         verbose=job.options.verbose).late
+                         verbose=job.options.verbose, batch=True).late
