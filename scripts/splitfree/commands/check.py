@@ -58,6 +58,7 @@ LONG_STAGES = (
     *((f"kunit NCPUS={n}", "kunit", f"NCPUS={n}", f"INTO=kunit-ncpus{n}") for n in (2, 8)),
     *((f"kunit DEBUG={kind}", "kunit", f"DEBUG={kind}")
       for kind in ("lockdep", "kasan", "order1", "order3", "pagealloc")),
+    ("kunit LLVM=1", "kunit", "LLVM=1"),
     ("kunit.py alone", "kunit", "UPSTREAM=1", "INTO=kunit-upstream-alone"),
     ("boot DEBUG=up", "boot", "DEBUG=up", "BOOT_SECONDS=20"),
     *((f"qemu DEBUG={kind}", "qemu", f"DEBUG={kind}") for kind in ("kcsan", "rt")),
@@ -70,6 +71,7 @@ LONG_STAGES = (
     ("stress DEBUG=kasan", "stress", "DEBUG=kasan"),
     *((f"count ARCH={arch}", "count", f"ARCH={arch}") for arch in ("x86_64", "arm64")),
     ("count KUNIT=m,y", "count", "KUNIT=m,y"),
+    ("count ARCH=x86_64 KUNIT=m,y", "count", "ARCH=x86_64", "KUNIT=m,y"),
     ("latency", "latency"),
     ("frag QEMU=1", "frag", "QEMU=1", "QUICK=1"),
     ("soak", "soak", "HOURS=0.1", "MINUTES=3", "VARIANTS=plain"),
