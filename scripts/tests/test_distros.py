@@ -42,8 +42,23 @@ class Debootstrap(fakes.Commands):
         super().setUp()
         self.patch(chroots, "SCRIPTS", self.out)
         self.patch(chroots, "cache_dir", lambda: self.out)
+        self.patch(chroots, "KEYRINGS", "/nonexistent")
+        self.unpacked = ()
+        self.patch(chroots.programs, "unpack", self.unpack)
         with open(os.path.join(self.out, "bookworm"), "w", encoding="ascii"):
             pass
+
+    def unpack(self, top, program, _):
+        """In place of programs.unpack(): the package has the files of unpacked."""
+        if not self.unpacked:
+            raise Failure("no network")
+        self.assertEqual(program.package, "ubuntu-keyring")
+        for name in self.unpacked:
+            path = os.path.join(top, "root" + chroots.KEYRINGS, name)
+            os.makedirs(os.path.dirname(path))
+            with open(path, "w", encoding="ascii"):
+                pass
+        return os.path.join(top, "root")
 
     def test_a_suite_that_debootstrap_knows(self):
         command, _ = chroots.Chroot("debian12", "/out").debootstrap("http://m", "Debian")
@@ -56,14 +71,29 @@ class Debootstrap(fakes.Commands):
             self.assertEqual(command[-2:], ["http://m", script])
             self.assertEqual("--components=main,universe" in command, origin == "Ubuntu")
 
-    def test_without_keys_it_says_so(self):
-        keys = os.path.join(self.out, "keys")
-        self.patch(chroots, "ORIGINS", {"Debian": ("sid", [], keys)})
-        found = chroots.Chroot("debian12", "/out")
-        self.assertIn("did not check signatures", found.debootstrap("http://m", "Debian")[1])
-        with open(keys, "w", encoding="ascii"):
+    def ubuntu(self):
+        return chroots.Chroot("new@http://m", "/out").debootstrap("http://m", "Ubuntu")
+
+    def test_keys_of_this_machine(self):
+        self.patch(chroots, "KEYRINGS", self.out)
+        with open(os.path.join(self.out, "ubuntu-archive-keyring.gpg"), "w", encoding="ascii"):
             pass
-        self.assertEqual(found.debootstrap("http://m", "Debian")[1], "")
+        command, note = self.ubuntu()
+        self.assertEqual((note, [word for word in command if "keyring" in word]), ("", []))
+
+    def test_keys_are_fetched_once(self):
+        for self.unpacked in (("ubuntu-archive-keyring.gpg",), ()):
+            command, note = self.ubuntu()
+            self.assertEqual(note, "")
+            self.assertIn(f"--keyring={self.out}/keys/ubuntu-archive-keyring.gpg", command)
+        self.assertEqual(os.listdir(os.path.join(self.out, "keys")), ["ubuntu-archive-keyring.gpg"])
+
+    def test_without_keys_it_says_so(self):
+        for self.unpacked in ((), ("other.gpg",)):
+            command, note = self.ubuntu()
+            self.assertIn("no ubuntu-archive-keyring.gpg, so debootstrap did not check signatures",
+                          note)
+            self.assertFalse([word for word in command if "keyring" in word])
 
     def test_origin(self):
         os.makedirs(os.path.join(self.out, "dists/new"))

@@ -9,13 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import urllib.request
 
 from splitfree.base.failures import Failure
 from splitfree.base.paths import ROOT, cache_dir, show
 from splitfree.base.processes import clean_env, run
 from splitfree.base.progress import ticking
-from splitfree.source import apt, archive, git
+from splitfree.source import apt, archive, git, programs
 
 # The meaning of a name: a suite of the Debian archive that this machine uses.
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
@@ -25,12 +26,13 @@ HOME = "/splitfree"
 INCLUDED = "git,make,ca-certificates"
 
 # debootstrap's script for a suite that is newer than debootstrap, what else an archive of
-# that origin needs, and where its keys are.
+# that origin needs, the name of its keys, and the package of Debian that has them.
 SCRIPTS = "/usr/share/debootstrap/scripts"
+KEYRINGS = "/usr/share/keyrings"
 ORIGINS = {
-    "Debian": ("sid", [], "/usr/share/keyrings/debian-archive-keyring.gpg"),
-    "Ubuntu": ("gutsy", ["--components=main,universe"],
-               "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
+    "Debian": ("sid", [], "debian-archive-keyring.gpg", "debian-archive-keyring"),
+    "Ubuntu": ("gutsy", ["--components=main,universe"], "ubuntu-archive-keyring.gpg",
+               "ubuntu-keyring"),
 }
 
 ENTER = """\
@@ -63,6 +65,25 @@ def origin_of(mirror, suite):
     return found.group(1) if found else "Debian"
 
 
+def keyring(name, package):
+    """(options of debootstrap for the keys of that name, why there are none).
+
+    Keys that this machine lacks come out of the Debian archive, whose signature apt checks.
+    """
+    if os.path.exists(os.path.join(KEYRINGS, name)):
+        return [], ""
+    kept = os.path.join(cache_dir(), "keys", name)
+    if not os.path.exists(kept):
+        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(kept), prefix="get.") as top:
+            try:
+                root = programs.unpack(top, programs.Program(package, (), 1), name)
+                os.replace(root + os.path.join(KEYRINGS, name), kept)
+            except (Failure, OSError):
+                return [], f"there is no {name}, so debootstrap did not check signatures"
+    return [f"--keyring={kept}"], ""
+
+
 class Chroot:
     """One of them."""
 
@@ -75,15 +96,14 @@ class Chroot:
 
     def debootstrap(self, mirror, origin):
         """(its command line, what a reader should know of it)."""
-        script, options, keys = ORIGINS.get(origin, ORIGINS["Debian"])
+        script, options, *keys = ORIGINS.get(origin, ORIGINS["Debian"])
+        keys, note = keyring(*keys)
         packages = os.path.join(cache_dir(), "debs", self.suite)
         os.makedirs(packages, exist_ok=True)
         known = os.path.exists(os.path.join(SCRIPTS, self.suite))
         return (["debootstrap", "--variant=minbase", f"--include={INCLUDED}",
-                 f"--cache-dir={packages}", *options, self.suite, self.root, mirror,
-                 *([] if known else [script])],
-                "" if os.path.exists(keys)
-                else f"{keys} is not there, so debootstrap did not check signatures")
+                 f"--cache-dir={packages}", *options, *keys, self.suite, self.root, mirror,
+                 *([] if known else [script])], note)
 
     def make(self, log):
         """With debootstrap, unless it is there. A half-made one is removed first.

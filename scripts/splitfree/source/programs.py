@@ -59,29 +59,9 @@ def find(name):
 def fetch(name):
     """Fetch a program and what it needs, and unpack them below the cache."""
     program = PROGRAMS[name]
-    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        raise Failure(f"this is no Debian system, so {name} cannot be fetched; install it")
-    mirrors = apt.mirrors()
-    if not mirrors:
-        raise Failure(f"the apt sources of this machine name no Debian archive that has {name}; "
-                      "install it")
-    archive = apt.Apt(mirrors[0])
-    print(f"fetching {program.package}, which this Debian lacks, about {program.size} MB",
-          flush=True)
-    if not archive.versions(program.package):
-        archive.update()
     os.makedirs(os.path.dirname(place(name)), exist_ok=True)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(place(name)), prefix="get.") as top:
-        if not download(archive, top, program):
-            # The lists may be older than the archive.
-            archive.update()
-            if not download(archive, top, program):
-                raise Failure(f"{program.package} could not be fetched from {', '.join(apt.SUITES)} "
-                              f"of the Debian archive (log: {archive.log}); check the network")
-        root = os.path.join(top, "root")
-        for path in glob.glob(os.path.join(top, "*.deb")):
-            if run(["dpkg-deb", "-x", path, root], stderr=subprocess.STDOUT).returncode:
-                raise Failure(f"{os.path.basename(path)} could not be unpacked; check the disk")
+        root = unpack(top, program, name)
         if not start(name, root):
             raise Failure(f"{program.package} has no usr/bin/{name}, or libc6 no loader; "
                           f"install {name} yourself")
@@ -93,6 +73,32 @@ def fetch(name):
                 shutil.rmtree(place(name))
                 os.rename(root, place(name))
     return start(name, place(name))
+
+
+def unpack(top, program, name):
+    """Fetch the packages of a program into top and unpack them; returns where. Raises a Failure."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise Failure(f"this is no Debian system, so {name} cannot be fetched; install it")
+    mirrors = apt.mirrors()
+    if not mirrors:
+        raise Failure(f"the apt sources of this machine name no Debian archive that has {name}; "
+                      "install it")
+    archive = apt.Apt(mirrors[0])
+    print(f"fetching {program.package}, which this Debian lacks, about {program.size} MB",
+          flush=True)
+    if not archive.versions(program.package):
+        archive.update()
+    if not download(archive, top, program):
+        # The lists may be older than the archive.
+        archive.update()
+        if not download(archive, top, program):
+            raise Failure(f"{program.package} could not be fetched from {', '.join(apt.SUITES)} "
+                          f"of the Debian archive (log: {archive.log}); check the network")
+    root = os.path.join(top, "root")
+    for path in glob.glob(os.path.join(top, "*.deb")):
+        if run(["dpkg-deb", "-x", path, root], stderr=subprocess.STDOUT).returncode:
+            raise Failure(f"{os.path.basename(path)} could not be unpacked; check the disk")
+    return root
 
 
 def download(archive, where, program):
