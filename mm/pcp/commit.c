@@ -46,7 +46,8 @@ static bool pcp_trim(struct zone *zone, struct per_cpu_pages *pcp, int to_free,
  * @batch: batch of the PCP, in base pages
  * @free_high: give back all pages of higher order
  *
- * nr_pcp_free() says how many pages go. After three quarters of a batch the lock is
+ * nr_pcp_free() says how many pages go. Of a disabled PCP the page that came goes, and there
+ * is no other: it was drained. After three quarters of a batch the lock is
  * dropped, so that the task can be preempted or interrupted during long frees.
  *
  * Context: @pcp->lock is held and the task pinned. Takes zone->lock.
@@ -63,16 +64,9 @@ bool pcp_commit_trim(struct zone *zone, struct per_cpu_pages *pcp,
 	if (pcp->count < high)
 		return true;
 
-	/* A disabled PCP keeps nothing, not even what a merge left over. */
-	if (unlikely(pcp_disabled(pcp))) {
-		to_free = pcp->count;
-		batch = PCP_ZONE_CHUNK;
-	} else {
-		to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
-		/* Less than a batch: pages are also chosen and merged with the lock held. */
-		batch -= batch / 4;
-	}
-	locked = pcp_trim(zone, pcp, to_free, batch, pindex);
+	/* Less than a batch: pages are also chosen and merged with the lock held. */
+	to_free = pcp_zone_nr_free(zone, pcp, batch, high, free_high);
+	locked = pcp_trim(zone, pcp, to_free, batch - batch / 4, pindex);
 	pcp_zone_relax(zone);
 	return locked;
 }

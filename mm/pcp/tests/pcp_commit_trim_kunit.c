@@ -144,24 +144,24 @@ static void commit_nolock_never_trims(struct kunit *test)
 	pcp_fx_expect_trimmed(fx, 6);
 }
 
-static void commit_disabled_keeps_nothing(struct kunit *test)
+/* As it is after its drain: nothing is cached. */
+static void commit_disabled_keeps_no_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
 	pcp_fx_own(fx, 0, fx->cpu);
-	spin_lock(&fx->pcp->lock);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 1), 0, MIGRATE_MOVABLE);
-	pcp_list_add(fx->pcp, pcp_fx_page(fx, 0, 2), 1, MIGRATE_MOVABLE);
-	spin_unlock(&fx->pcp->lock);
-	pcp_fx_fill_type(fx, 1, 3, MIGRATE_UNMOVABLE);
-
 	pcp_fx_disable(fx->pcp);
+	fx->pcp->batch = 1;
 	fx->nr_free = 1;
-	pcp_fx_commit(fx, 2, 0, 0);
+	pcp_fx_commit(fx, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
-	pcp_fx_expect_trimmed(fx, 7);
-	/* At once: between two holds of the lock something would stay. */
-	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 1);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 1);
+	/* One base page is to go, and the page goes whole. */
+	pcp_fx_commit(fx, 0, 4, 2);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
+	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
+	KUNIT_EXPECT_EQ(test, fx->nr_free_calls, 2);
+	KUNIT_EXPECT_EQ(test, fx->nr_relaxed, 2);
 }
 
 static void commit_relaxes_even_if_nothing_was_to_free(struct kunit *test)
@@ -390,7 +390,7 @@ static struct kunit_case commit_trim_cases[] = {
 	KUNIT_CASE(commit_trims_cold_pages_of_the_list_first),
 	KUNIT_CASE(commit_trims_the_order_first),
 	KUNIT_CASE(commit_nolock_never_trims),
-	KUNIT_CASE(commit_disabled_keeps_nothing),
+	KUNIT_CASE(commit_disabled_keeps_no_page),
 	KUNIT_CASE(commit_relaxes_even_if_nothing_was_to_free),
 	KUNIT_CASE(commit_trim_leaves_what_waits),
 	KUNIT_CASE(commit_trim_disowns_the_blocks),

@@ -184,13 +184,14 @@ static void free_that_loses_the_lock(struct kunit *test)
 
 /* === A disabled PCP: nothing may stay === */
 
-static void free_disabled_keeps_nothing(struct kunit *test)
+static void free_disabled_keeps_no_page(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
 
-	pcp_fx_free(fx, pcp_fx_page(fx, 0, 0), 0, false);
 	pcp_fx_disable(fx->pcp);
 	fx->nr_free = 1;
+	pcp_fx_free(fx, pcp_fx_page(fx, 0, 0), 0, false);
+	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	pcp_fx_free(fx, pcp_fx_page(fx, 0, 4), 2, false);
 	KUNIT_EXPECT_EQ(test, fx->pcp->count, 0);
 	KUNIT_EXPECT_EQ(test, fx->nr_freed, 5);
@@ -467,7 +468,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(free_local_busy_nolock_deferred),
 	KUNIT_CASE(free_that_loses_the_lock),
 	KUNIT_CASE(free_that_loses_the_lock_to_another_cpu),
-	KUNIT_CASE(free_disabled_keeps_nothing),
+	KUNIT_CASE(free_disabled_keeps_no_page),
 	KUNIT_CASE(free_disabled_keeps_no_remote_page),
 	KUNIT_CASE(free_disabled_nolock_to_zone),
 	KUNIT_CASE(free_remote_is_pushed),

@@ -4,6 +4,7 @@
  * behind, whoever frees meanwhile.
  */
 #include <kunit/test.h>
+#include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -63,21 +64,27 @@ static void live_drain_of_all_zones_sees_pages_that_wait(struct kunit *test)
 	live_expect_waiting_drained(test, true);
 }
 
+static void live_expect_nothing_kept(struct live *lv)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct per_cpu_pages *pcp = zone_pcp(lv->zone, cpu);
+
+		KUNIT_EXPECT_EQ(lv->test, live_count(pcp), 0);
+		KUNIT_EXPECT_TRUE(lv->test, llist_empty(&pcp->free_llist));
+		KUNIT_EXPECT_PTR_EQ(lv->test, READ_ONCE(pcp->taken), NULL);
+	}
+}
+
 /* A disabled PCP keeps no page. */
 static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 {
 	struct live *lv = test->priv;
-	int cpu;
 
 	KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
 	zone_pcp_disable(lv->zone);
-	for_each_online_cpu(cpu) {
-		struct per_cpu_pages *pcp = zone_pcp(lv->zone, cpu);
-
-		KUNIT_EXPECT_EQ(test, live_count(pcp), 0);
-		KUNIT_EXPECT_TRUE(test, llist_empty(&pcp->free_llist));
-		KUNIT_EXPECT_PTR_EQ(test, READ_ONCE(pcp->taken), NULL);
-	}
+	live_expect_nothing_kept(lv);
 	KUNIT_EXPECT_GE(test, live_in_zone(lv), 32U);
 	zone_pcp_enable(lv->zone);
 
@@ -85,8 +92,53 @@ static void live_disabled_pcp_keeps_no_page(struct kunit *test)
 	live_own(lv, 64, false);
 	zone_pcp_disable(lv->zone);
 	pcp_on_cpu(test, lv->b, live_free_fn, lv);
-	KUNIT_EXPECT_EQ(test, atomic_read(&lv->pcp->nr_waiting), 0);
+	live_expect_nothing_kept(lv);
 	KUNIT_EXPECT_GE(test, live_in_zone(lv), 32U);
+	zone_pcp_enable(lv->zone);
+	live_check(test);
+}
+
+#define LIVE_KEPT_TURNS		64
+
+/* On CPU a, with the PCPs disabled. Returns the turns after which some page was kept. */
+static long live_kept_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	unsigned int turn, i;
+	long kept = 0;
+
+	for (turn = 0; turn < LIVE_KEPT_TURNS; turn++) {
+		unsigned int order = min_t(unsigned int, turn % (PAGE_ALLOC_COSTLY_ORDER + 1),
+					   pageblock_order);
+		struct page *page = alloc_pages(LIVE_GFP, order);
+		struct folio_batch batch;
+
+		folio_batch_init(&batch);
+		for (i = 0; i < 4 && lv->nr; i++) {
+			struct page *own = lv->pages[--lv->nr];
+
+			if (turn & 4)
+				folio_batch_add(&batch, page_folio(own));
+			else
+				__free_page(own);
+		}
+		folios_put(&batch);
+		if (page)
+			__free_pages(page, order);
+		kept += live_count(lv->pcp) != 0;
+	}
+	return kept;
+}
+
+/* Pages of all orders that its own CPU frees: nothing but the trim takes them off again. */
+static void live_disabled_pcp_keeps_no_page_of_its_own_cpu(struct kunit *test)
+{
+	struct live *lv = test->priv;
+
+	live_own(lv, 4 * LIVE_KEPT_TURNS, false);
+	zone_pcp_disable(lv->zone);
+	KUNIT_EXPECT_EQ(test, pcp_on_cpu(test, lv->a, live_kept_fn, lv), 0L);
+	live_expect_nothing_kept(lv);
 	zone_pcp_enable(lv->zone);
 	live_check(test);
 }
@@ -521,6 +573,7 @@ static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_drain_all_pages_sees_pages_that_wait),
 	KUNIT_CASE(live_drain_of_all_zones_sees_pages_that_wait),
 	KUNIT_CASE(live_disabled_pcp_keeps_no_page),
+	KUNIT_CASE(live_disabled_pcp_keeps_no_page_of_its_own_cpu),
 	KUNIT_CASE(live_disabled_pcp_defers_nothing),
 	KUNIT_CASE(live_push_races_with_disable),
 	KUNIT_CASE(live_disable_waits_for_pages_that_are_carried),
