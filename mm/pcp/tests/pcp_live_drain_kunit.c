@@ -355,6 +355,117 @@ static void live_disable_waits_for_pages_that_are_carried(struct kunit *test)
 	live_check(test);
 }
 
+/* A drain, and somebody who carries pages to the zone meanwhile. */
+static struct {
+	struct live *lv;
+	struct task_struct *drainer, *carrier;
+	unsigned int graces;	/* that the drain waited for */
+	bool carried;		/* the zone has the pages */
+} live_awaited;
+
+/* The carrier stays until the drain waits for a grace period, and then for some time more. */
+static void live_stay(struct per_cpu_pages *pcp, enum pcp_point point)
+{
+	struct live *lv = live_awaited.lv;
+	u64 limit = ktime_get_ns() + 50 * LIVE_CARRY_NS;
+
+	if (!in_task())
+		return;
+	if (point == PCP_POINT_GRACE && current == READ_ONCE(live_awaited.drainer)) {
+		live_awaited.graces++;
+		WRITE_ONCE(lv->stop, true);
+	}
+	if (point != PCP_POINT_TAKEN || current != READ_ONCE(live_awaited.carrier) ||
+	    pcp != lv->pcp || lv->round)
+		return;
+	WRITE_ONCE(lv->round, 1);
+	while (!READ_ONCE(lv->stop) && ktime_get_ns() < limit)
+		cpu_relax();
+	limit = ktime_get_ns() + LIVE_CARRY_NS;
+	while (ktime_get_ns() < limit)
+		cpu_relax();
+}
+
+static void live_stay_begin(struct live *lv)
+{
+	lv->stop = false;
+	lv->round = 0;
+	memset(&live_awaited, 0, sizeof(live_awaited));
+	live_awaited.lv = lv;
+	KUNIT_ASSERT_EQ(lv->test, 0, kunit_add_action_or_reset(lv->test, live_unhook, NULL));
+	WRITE_ONCE(pcp_point_hook, live_stay);
+}
+
+/* One in direct reclaim would wait long. */
+static void live_drain_without_carriers_waits_for_no_grace_period(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	int tries;
+
+	live_stay_begin(lv);
+	live_awaited.drainer = current;
+	live_awaited.graces = 1;
+	/* Somebody else may carry pages, and not run meanwhile. */
+	for (tries = 0; tries < 8 && live_awaited.graces; tries++) {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		live_awaited.graces = 0;
+		drain_all_pages(lv->zone);
+	}
+	kunit_release_action(test, live_unhook, NULL);
+	KUNIT_EXPECT_EQ(test, live_awaited.graces, 0U);
+	live_check(test);
+}
+
+/* On CPU b, once pages are carried. Returns whether the zone has them after the drain. */
+static long live_drain_amid_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	while (!READ_ONCE(lv->round)) {
+		if (kthread_should_stop())
+			return -1;
+		cond_resched();
+	}
+	WRITE_ONCE(live_awaited.drainer, current);
+	drain_all_pages(lv->zone);
+	return READ_ONCE(live_awaited.carried);
+}
+
+/* On CPU a. */
+static long live_carry_long_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+
+	rcu_read_lock();
+	WRITE_ONCE(live_awaited.carrier, current);
+	pcp_return_waiting(lv->zone, lv->pcp);
+	WRITE_ONCE(live_awaited.carrier, NULL);
+	WRITE_ONCE(live_awaited.carried, lv->round);
+	rcu_read_unlock();
+	return 0;
+}
+
+static void live_drain_waits_for_a_carrier_that_stays(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	struct pcp_workers *p;
+	int tries = 0;
+
+	live_stay_begin(lv);
+	p = pcp_workers_start(test, cpumask_of(lv->b), 1, live_drain_amid_fn, lv);
+	/* vmstat may take what waits, then nothing is carried. */
+	do {
+		KUNIT_ASSERT_TRUE(test, live_waits(lv, 64));
+		pcp_on_cpu(test, lv->a, live_carry_long_fn, lv);
+	} while (!lv->round && ++tries < 8);
+	KUNIT_ASSERT_EQ(test, lv->round, 1U);
+	pcp_workers_wait(test, p);
+	kunit_release_action(test, live_unhook, NULL);
+	KUNIT_EXPECT_EQ(test, live_awaited.graces, 1U);
+	KUNIT_EXPECT_EQ(test, p->worker[0].ret, 1L);
+	live_check(test);
+}
+
 /*
  * Nothing strands on a dead CPU. There is no CPU hotplug under UML, so this only says that
  * the CPU is dead, and does to its PCP what hotplug does.
@@ -577,6 +688,8 @@ static struct kunit_case live_drain_cases[] = {
 	KUNIT_CASE(live_disabled_pcp_defers_nothing),
 	KUNIT_CASE(live_push_races_with_disable),
 	KUNIT_CASE(live_disable_waits_for_pages_that_are_carried),
+	KUNIT_CASE(live_drain_without_carriers_waits_for_no_grace_period),
+	KUNIT_CASE(live_drain_waits_for_a_carrier_that_stays),
 	KUNIT_CASE(live_push_races_with_teardown),
 	KUNIT_CASE(live_pages_leave_their_order_behind),
 	KUNIT_CASE(live_drain_frees_deferred_pages),
