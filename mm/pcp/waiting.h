@@ -161,7 +161,8 @@ struct delayed_work;
 extern struct delayed_work pcp_watch_work;
 #endif
 #else
-#define pcp_watched	true
+/* Nobody pushes. READ_ONCE() wants a variable. */
+static const bool pcp_watched = true;
 static inline void pcp_watch(void) {}
 #endif
 
