@@ -39,6 +39,14 @@ class Boot(Commands):
         self.assertIn("hung and was killed", str(self.run_with(END).failure))
         self.assertIn("the last lines of", self.said)
 
+    def test_per_cpu_lists_that_must_not_be_used(self):
+        console = ("Linux version 7.3\ninit: NOT ok: the kernel has no SMP, and 9 pages on per-CPU lists\r\n"
+                   + END.replace(", ok", ", NOT ok"))
+        result = self.run_with(console, DEBUG="up")
+        self.assertRegex(str(result.failure), r"^the kernel has no SMP, and 9 pages on per-CPU lists "
+                                              r"\(log: .*console.log\)$")
+        self.assertEqual(result.failure.status, 1)
+
     def test_a_kernel_that_its_host_did_not_let_begin(self):
         with self.assertRaisesRegex(Failure, "did not start: mmap failed; the same again: .*linux "):
             self.run_with("Checking that ptrace works\nmmap failed\n")

@@ -2,7 +2,8 @@
 """Boots the UML kernel that KUnit uses with one program that works its memory.
 
 The initramfs holds tools/testing/guest/boot.c and nothing else. The run is good
-when init's last line says so and the console has no splat. The data of the result:
+when init's last line says so and the console has no splat. It says so if it could do its
+work, and if the kernel had pages on per-CPU lists, or none if it has no SMP. The data of the result:
 forks, faults and exits that init counted, and splats.
 """
 
@@ -21,6 +22,8 @@ from splitfree.runs import frame
 
 INIT = os.path.join(TESTING, "guest/boot.c")
 LAST_LINE = re.compile(r"init: (\d+) forks, (\d+) faults, (\d+) exits on (\d+) CPUs, ok$", re.M)
+# The reason that init gives.
+WHY = re.compile(r"^init: NOT ok: (.*)$", re.M)
 # Booting and powering off, on a busy machine.
 EXTRA_SECONDS = 90
 
@@ -48,6 +51,8 @@ def result_of(console, ended, options, args=(), env=None):
     if ended.late:
         reason = f"the kernel hung and was killed (log: {show(console)}); " \
                  "try make kunit DEBUG=lockdep"
+    elif why := WHY.search(text.replace("\r", "")):
+        reason = f"{why.group(1)} (log: {show(console)})"
     elif not last:
         reason = f"init did not come to its end (log: {show(console)}); " \
                  "the lines above are the last it wrote"

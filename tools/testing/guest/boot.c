@@ -5,7 +5,8 @@
  * another CPU: that is what the kernel's per-CPU page lists have to bear.
  *
  * After BOOT_SECONDS (a kernel argument) it prints one line with the totals and
- * powers the machine off. Without that line the run has failed.
+ * powers the machine off. Without that line the run has failed. A line with "NOT ok: " says
+ * why. The kernel has to use its per-CPU lists, or without SMP to leave them alone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -114,6 +116,49 @@ static void child(int cpu, unsigned int turn)
 	_exit(0);
 }
 
+/* Free pages on the lists of all CPUs, with those that wait; -1 if the kernel does not say. */
+static long on_lists(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	int in_pagesets = 0, found = 0;
+	long value, sum = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strstr(line, "pagesets"))
+			in_pagesets = 1;
+		if (!strncmp(line, "Node", 4))
+			in_pagesets = 0;
+		if (in_pagesets && (sscanf(line, " count: %ld", &value) == 1 ||
+				    sscanf(line, " waiting: %ld", &value) == 1)) {
+			sum += value;
+			found = 1;
+		}
+	}
+	if (file)
+		fclose(file);
+	return found ? sum : -1;
+}
+
+/* most: pages that there were on the lists at any time. */
+static void check_lists(long most)
+{
+	struct utsname names;
+	int smp = !uname(&names) && strstr(names.version, "SMP");
+
+	printf("init: at most %ld pages on per-CPU lists\n", most);
+	if (smp ? most > 0 : !most)
+		return;
+	atomic_fetch_add(&totals->errors, 1);
+	if (most < 0)
+		printf("init: NOT ok: /proc/zoneinfo has no per-CPU lists\n");
+	else if (smp)
+		printf("init: NOT ok: the kernel has SMP, and no page on any per-CPU list\n");
+	else
+		printf("init: NOT ok: the kernel has no SMP, and %ld pages on per-CPU lists\n",
+		       most);
+}
+
 static void worker(int cpu)
 {
 	unsigned int turn;
@@ -146,6 +191,7 @@ int main(void)
 	const char *text = getenv("BOOT_SECONDS");
 	int seconds = text ? atoi(text) : 60;
 	pid_t workers[MAX_CPUS];
+	long now_on_lists, most = -1;
 	int i, ended = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -187,6 +233,9 @@ int main(void)
 			if (status)
 				atomic_fetch_add(&totals->errors, 1);
 		}
+		now_on_lists = on_lists();
+		if (now_on_lists > most)
+			most = now_on_lists;
 		nanosleep(&tick, NULL);
 		if (++said % 10 == 0)
 			printf("init: %ld forks so far\n", atomic_load(&totals->forks));
@@ -196,6 +245,7 @@ int main(void)
 			break;
 		}
 	}
+	check_lists(most);
 	printf("init: %ld forks, %ld faults, %ld exits on %d CPUs, %s\n",
 	       atomic_load(&totals->forks), atomic_load(&totals->faults),
 	       atomic_load(&totals->exits), cpus,
