@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A zone in use, as zone.c and the changes of page_alloc.c handle it: pages larger than a
- * block, CMA areas, the flag of a zone that is short, compaction.
+ * block, CMA areas, types that are kept apart, the flag of a zone that is short, compaction.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -468,6 +468,93 @@ static void live_cma_is_balanced(struct kunit *test)
 }
 #endif
 
+/* === Types that are kept apart === */
+
+static struct list_head live_hidden[NR_PAGE_ORDERS][MIGRATE_PCPTYPES];
+
+/* All pages of a type, and whole blocks of the others, go out of sight or come back. */
+static void live_hide_type(struct zone *zone, int migratetype, bool hide)
+{
+	unsigned int order;
+	int type;
+
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		for (type = 0; type < MIGRATE_PCPTYPES; type++) {
+			struct list_head *free = &zone->free_area[order].free_list[type];
+			struct list_head *hidden = &live_hidden[order][type];
+
+			if (type != migratetype && order < pageblock_order)
+				continue;
+			if (hide) {
+				INIT_LIST_HEAD(hidden);
+				list_splice_init(free, hidden);
+			} else {
+				list_splice(hidden, free);
+			}
+		}
+	}
+}
+
+/*
+ * On CPU a: refill where only parts of blocks of other types are left. Returns the pages
+ * that came. A claim of a block boosts the watermarks, and nobody wakes kswapd here.
+ */
+static long live_refill_short_fn(struct pcp_worker *w)
+{
+	struct live *lv = w->arg;
+	struct zone *zone = lv->zone;
+	unsigned long flags, boost;
+	long nr;
+
+	pcpu_task_pin();
+	spin_lock(&lv->pcp->lock);
+	spin_lock_irqsave(&zone->lock, flags);
+	boost = zone->watermark_boost;
+	live_hide_type(zone, MIGRATE_RECLAIMABLE, true);
+	spin_unlock_irqrestore(&zone->lock, flags);
+
+	nr = pcp_refill(zone, lv->pcp, 0, MIGRATE_RECLAIMABLE, lv->round);
+
+	spin_lock_irqsave(&zone->lock, flags);
+	live_hide_type(zone, MIGRATE_RECLAIMABLE, false);
+	zone->watermark_boost = boost;
+	spin_unlock_irqrestore(&zone->lock, flags);
+	spin_unlock(&lv->pcp->lock);
+	pcpu_task_unpin();
+	drain_local_pages(zone);
+	return nr;
+}
+
+/* A refill is many pages at once, which would mix into the blocks of another type. */
+static void live_refill_keeps_types_apart(struct kunit *test)
+{
+	struct live *lv = test->priv;
+	long nr = -1;
+	unsigned int i;
+	int tries;
+
+	if (!ALLOC_NOFRAGMENT)
+		kunit_skip(test, "ALLOC_NOFRAGMENT is 0 without the zone DMA32");
+	live_own(lv, 0, true);
+	for (i = 0; i < lv->nr; i += 2)
+		__free_page(lv->pages[i]);
+	drain_all_pages(lv->zone);
+
+	lv->round = ALLOC_NOFRAGMENT;
+	/* Somebody may free a page of the type meanwhile. */
+	for (tries = 0; tries < 8 && nr; tries++)
+		nr = pcp_on_cpu(test, lv->a, live_refill_short_fn, lv);
+	KUNIT_EXPECT_EQ_MSG(test, nr, 0L, "pages came out of blocks of other types");
+	/* There are some to come. */
+	lv->round = 0;
+	KUNIT_EXPECT_GT(test, pcp_on_cpu(test, lv->a, live_refill_short_fn, lv), 0L);
+
+	for (i = 1; i < lv->nr; i += 2)
+		__free_page(lv->pages[i]);
+	live_check_free_lists(test, lv->zone);
+	live_check(test);
+}
+
 /* === How long zone->lock is held === */
 
 static struct {
@@ -570,6 +657,7 @@ static struct kunit_case live_zone_cases[] = {
 	KUNIT_CASE_PARAM(live_zone_below_high_is_cleared_by, live_relax_gen_params),
 	KUNIT_CASE_PARAM(live_zone_below_high_stays_while_short, live_relax_gen_params),
 	KUNIT_CASE(live_zone_lock_is_tried_where_that_is_allowed),
+	KUNIT_CASE(live_refill_keeps_types_apart),
 	KUNIT_CASE(live_flush_lets_the_zone_go_now_and_then),
 	KUNIT_CASE(live_flush_holds_the_lock_once_for_a_row_of_pages),
 #ifdef CONFIG_COMPACTION
