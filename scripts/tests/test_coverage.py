@@ -194,6 +194,12 @@ class Counters(unittest.TestCase):
         for said in ("lcov: LCOV version 2.0-1\n", "lcov: LCOV version 2.3.1\n"):
             self.assertEqual(coverage.tolerant(said)[1::2], ["mismatch", "inconsistent"])
 
+    def test_lcov_2_has_another_name_for_branches(self):
+        self.assertEqual(coverage.with_branches("lcov: LCOV version 1.16\n"),
+                         ["--rc", "lcov_branch_coverage=1"])
+        self.assertEqual(coverage.with_branches("lcov: LCOV version 2.3.1-1\n"),
+                         ["--rc", "branch_coverage=1"])
+
     def test_a_tool_that_fails(self):
         with tempfile.NamedTemporaryFile() as log:
             with self.assertRaisesRegex(Failure, "^false failed"):

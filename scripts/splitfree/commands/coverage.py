@@ -17,7 +17,7 @@ import re
 
 from splitfree.base.failures import FAILED, Failure
 from splitfree.base.options import NCPUS, TIMEOUT
-from splitfree.base.paths import TESTING, show
+from splitfree.base.paths import SCRIPTS, TESTING, show
 from splitfree.base.processes import run as run_program
 from splitfree.base.progress import colour
 from splitfree.base.results import Result
@@ -32,6 +32,8 @@ LINES, BRANCHES = 95.0, 90.0
 CPUS = 4
 EXCUSES = os.path.join(TESTING, "excuses/coverage.list")
 GCOV = "-fprofile-filter-files=mm/pcp/[a-z]*[.][ch] -fprofile-update=atomic"
+# gcov with each branch at the line that decides.
+GCOV_TOOL = os.path.join(SCRIPTS, "gcov.py")
 
 Excuse = collections.namedtuple("Excuse", "name kind text reason where")
 
@@ -217,16 +219,26 @@ def tool(args, log):
         raise Failure(f"{args[0]} failed (log: {show(log)}); look at its last lines")
 
 
+def is_lcov_2(said):
+    """said: by lcov --version."""
+    match = re.search(r"version (\d+)", said)
+    return bool(match) and int(match.group(1)) >= 2
+
+
 def tolerant(said):
     """Options against errors of lcov 2 and genhtml that are none here. said: by lcov --version.
 
     gcc 14 gives the first and the last line of a function in ways that do not match, and a
     line that was excused leaves branches behind.
     """
-    match = re.search(r"version (\d+)", said)
-    if not match or int(match.group(1)) < 2:
+    if not is_lcov_2(said):
         return []
     return ["--ignore-errors", "mismatch", "--ignore-errors", "inconsistent"]
+
+
+def with_branches(said):
+    """The option for branches, which lcov 2 has under another name."""
+    return ["--rc", f"{'' if is_lcov_2(said) else 'lcov_'}branch_coverage=1"]
 
 
 def lcov_version():
@@ -238,10 +250,10 @@ def collect(job, kernel, log):
     if not kernel.counters():
         raise Failure(f"the kernel wrote no counters below {show(kernel.dir)}/mm; see that the "
                       "series has the step for .fini_array, and that the kernel ended by itself")
-    raw = job.path("raw.info")
+    raw, said = job.path("raw.info"), lcov_version()
     tool(["lcov", "--capture", "--directory", os.path.join(kernel.dir, "mm"), "--output-file", raw,
-          "--base-directory", kernel.dir, "--rc", "lcov_branch_coverage=1", "--gcov-tool", "gcov",
-          *tolerant(lcov_version())], log)
+          "--base-directory", kernel.dir, *with_branches(said), "--gcov-tool", GCOV_TOOL,
+          *tolerant(said)], log)
     with open(raw, encoding="utf-8") as handle:
         return read_info(handle.read(), kernel.linux)
 
