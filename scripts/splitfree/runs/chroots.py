@@ -179,7 +179,7 @@ class Chroot:
                 env=clean_env()).returncode
 
     def describe(self):
-        """Its distribution, and its compiler."""
+        """Its distribution."""
         try:
             with open(os.path.join(self.root, "etc/os-release"), encoding="utf-8") as handle:
                 return re.search(r'^PRETTY_NAME="?(.*?)"?$', handle.read(), re.M).group(1)
