@@ -25,7 +25,7 @@ def pair(source, taken, not_taken=0):
 
 
 def data(**lines):
-    """What gcov says. lines: text of the file (c or h): [(number, branches)]"""
+    """The output of gcov. lines: {text of the file, c or h: [(number, branches)]}"""
     return {"files": [{"file": "f." + name, "lines": [
         {"line_number": number, "branches": branches} for number, branches in rows]}
         for name, rows in lines.items()]}
