@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 
-# What a line needs for a branch of its own.
+# A line with a branch of its own has one of these.
 DECIDES = re.compile(r"\b(if|while|for|switch|case)\b|for_\w+\(|&&|\|\||\?")
 FILES = "*.gcov.json.gz"
 
