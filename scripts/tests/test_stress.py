@@ -26,7 +26,8 @@ def run_of(**values):
 
 class Reasons(unittest.TestCase):
     GOOD = ["stress: result iterations=60000", "stress: result cpu_cycles=5",
-            "stress: result memory_cycles=3", "stress: result huge_pages=20",
+            "stress: result memory_cycles=3", "stress: result defrag_cycles=9",
+            "stress: result huge_pages=20",
             "stress: result injected=3000", "stress: result calls=9000",
             "stress: result fuzz_tried_mmap=20", "stress: result fuzz_done_mmap=11",
             "stress: result fuzz_tried_fork=5", "stress: result fuzz_done_fork=5", "stress: result pages_lost=-3",

@@ -18,8 +18,8 @@ from splitfree.runs import stress as load
 # The least that a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
 # and 47,000 where it gives 100,000 alone.
-FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "huge_pages": 12,
-          "injected": 2000}
+FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "defrag_cycles": 4,
+          "huge_pages": 12, "injected": 2000}
 # The same of the random calls: without the other workers a busy host gave 13,000. Each kind
 # has to succeed at least once in a run.
 FUZZ_FLOOR = {"calls": 1000}
@@ -81,6 +81,7 @@ TABLE = (("iterations", "iterations of our workers"), ("calls", "random calls th
          ("cpu_cycles", "CPUs unplugged and back"),
          ("memory_cycles", "memory blocks unplugged and back"),
          ("memory_busy", "memory blocks that could not go"),
+         ("defrag_cycles", "times that types of pages were kept apart"),
          ("huge_pages", "huge pages taken and released"), ("thp", "transparent huge pages"),
          ("compactions", "compactions asked for"), ("oom_kills", "children that the OOM killer hit"),
          ("injected", "trylocks that were made to fail"),

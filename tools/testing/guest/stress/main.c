@@ -2,8 +2,8 @@
 /*
  * The first program of the guest of make stress: workers that allocate pages
  * on one CPU and free them on another, threads that make random calls, and
- * schedulers that meanwhile unplug CPUs and memory, take huge pages, and make
- * trylocks fail.
+ * schedulers that meanwhile unplug CPUs and memory, take huge pages, make
+ * trylocks fail, and have the kernel keep types of pages apart.
  *
  * Kernel arguments: STRESS_SECONDS, STRESS_SEED, STRESS_NOISE, and STRESS_FUZZ, which is
  * 1, 0 for no random calls, or "only" for no other workers. It tells the host something by a
@@ -85,6 +85,7 @@ static void release(void)
 {
 	put(FAIL_DIR "probability", "0");
 	put(KSM_RUN, "0");
+	put(DEFRAG_MODE, "0");
 	put("/proc/sys/vm/nr_hugepages", "0");
 	unpoison(0, LONG_MAX);
 	for (int i = 0; i < 2; i++) {
@@ -246,6 +247,7 @@ static void count_anew(void)
 	atomic_store(&shared->cpu_cycles, 0);
 	atomic_store(&shared->mem_cycles, 0);
 	atomic_store(&shared->mem_failed, 0);
+	atomic_store(&shared->defrag_cycles, 0);
 	atomic_store(&shared->huge_pages, 0);
 }
 
@@ -343,6 +345,7 @@ int main(int argc, char **argv)
 	result("cpu_cycles", atomic_load(&shared->cpu_cycles));
 	result("memory_cycles", atomic_load(&shared->mem_cycles));
 	result("memory_busy", atomic_load(&shared->mem_failed));
+	result("defrag_cycles", atomic_load(&shared->defrag_cycles));
 	result("huge_pages", atomic_load(&shared->huge_pages));
 	result("thp", vmstat_sum("thp_fault_alloc", 1));
 	result("compactions", atomic_load(&shared->compactions));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The schedulers: they unplug CPUs and memory, take huge pages, and make trylocks fail.
+ * The schedulers: they unplug CPUs and memory, take huge pages, make trylocks fail, and have
+ * the kernel keep types of pages apart at times.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -127,6 +128,18 @@ static void schedule_failures(uint64_t *r)
 	rest(200 + rnd(r) % 1500);
 }
 
+/* For a short time, as compaction takes the CPUs from the others then. */
+static void schedule_defrag(uint64_t *r)
+{
+	if (put(DEFRAG_MODE, "1"))
+		error("vm.defrag_mode");
+	else
+		atomic_fetch_add(&shared->defrag_cycles, 1);
+	rest(200 + rnd(r) % 600);
+	put(DEFRAG_MODE, "0");
+	rest(2000 + rnd(r) % 3000);
+}
+
 void (*const schedulers[NR_SCHEDULERS])(uint64_t *r) = {
-	schedule_cpus, schedule_memory, schedule_huge, schedule_failures,
+	schedule_cpus, schedule_memory, schedule_huge, schedule_failures, schedule_defrag,
 };

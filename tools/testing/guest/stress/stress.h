@@ -12,6 +12,7 @@
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
 #define FAIL_DIR	"/sys/kernel/debug/fail_pcp_trylock/"
+#define DEFRAG_MODE	"/proc/sys/vm/defrag_mode"
 
 enum worker_id {
 	W_ANON, W_CACHE, W_FORK, W_PIPE, W_SOCKET, W_THREADS, W_THP, W_HUGETLB,
@@ -33,7 +34,7 @@ enum fuzz_kind {
 struct shared {
 	atomic_ulong iterations[NR_WORKERS];
 	atomic_ulong fuzz_tried[NR_FUZZ], fuzz_done[NR_FUZZ];
-	atomic_ulong cpu_cycles, mem_cycles, mem_failed, compactions;
+	atomic_ulong cpu_cycles, mem_cycles, mem_failed, defrag_cycles, compactions;
 	atomic_ulong huge_pages, thp_pages, oom_kills, errors;
 	/* Page frames that stay bad, see poison.c. */
 	atomic_ulong given_up[NR_GIVEN_UP];
@@ -64,7 +65,7 @@ extern void (*const worker_fns[NR_WORKERS])(uint64_t *r);
 int worker_copies(enum worker_id id);
 
 /* schedule.c: the schedulers */
-enum { NR_SCHEDULERS = 4 };
+enum { NR_SCHEDULERS = 5 };
 extern void (*const schedulers[NR_SCHEDULERS])(uint64_t *r);
 long block_pages(void);
 
