@@ -79,7 +79,7 @@ class Reasons(unittest.TestCase):
 
     def test_a_load_is_measured_by_what_it_has(self):
         idle = [l for l in self.GOOD if "iterations" not in l]
-        self.assertEqual(self.reasons(idle), ["only 0 iterations, 20000 were to be reached"])
+        self.assertEqual(self.reasons(idle), ["only 0 iterations, 10000 were to be reached"])
         self.assertEqual(self.reasons(idle, fuzz="only"), [])
         calm = [l for l in self.GOOD if "calls" not in l and "fuzz_" not in l]
         self.assertEqual(self.reasons(calm), ["only 0 calls, 1000 were to be reached"])

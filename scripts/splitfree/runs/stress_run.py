@@ -17,8 +17,8 @@ from splitfree.runs import stress as load
 
 # The least that a run has to reach, for each minute; debug kernels are slower. It shows a load
 # that stands still, not a slow host: one that others used gave 30,000 iterations
-# and 47,000 where it gives 100,000 alone.
-FLOORS = {"iterations": 20000, "cpu_cycles": 4, "memory_cycles": 2, "defrag_cycles": 4,
+# and 47,000 where it gives 100,000 alone, and one beside a compiler 19,500.
+FLOORS = {"iterations": 10000, "cpu_cycles": 4, "memory_cycles": 2, "defrag_cycles": 4,
           "huge_pages": 12, "injected": 2000}
 # The same of the random calls: without the other workers a busy host gave 13,000. Each kind
 # has to succeed at least once in a run.

@@ -135,9 +135,9 @@ static void schedule_defrag(uint64_t *r)
 		error("vm.defrag_mode");
 	else
 		atomic_fetch_add(&shared->defrag_cycles, 1);
-	rest(200 + rnd(r) % 600);
+	rest(50 + rnd(r) % 150);
 	put(DEFRAG_MODE, "0");
-	rest(2000 + rnd(r) % 3000);
+	rest(3000 + rnd(r) % 3000);
 }
 
 void (*const schedulers[NR_SCHEDULERS])(uint64_t *r) = {
