@@ -162,7 +162,7 @@ extern struct delayed_work pcp_watch_work;
 #endif
 #else
 /* Nobody pushes. READ_ONCE() wants a variable. */
-static const bool pcp_watched = true;
+static const bool pcp_watched __maybe_unused = true;
 static inline void pcp_watch(void) {}
 #endif
 

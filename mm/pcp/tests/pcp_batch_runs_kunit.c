@@ -127,6 +127,54 @@ static void batch_interleaved_zones_one_push_each(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, waiting(fx, fx->zones[z]), 2);
 }
 
+/* Base pages that wait for all CPUs, in all zones. */
+static int waiting_for_all(struct pcp_fixture *fx)
+{
+	int z, cpu, sum = 0;
+
+	for (z = 0; z < fx->nr_zones; z++)
+		for_each_possible_cpu(cpu)
+			sum += atomic_read(&zone_pcp(fx->zones[z], cpu)->nr_waiting);
+	return sum;
+}
+
+/* More PCPs than one CPU may have runs for: CPUs do not push each other's out. */
+static void batch_owners_have_runs_of_their_own(struct kunit *test)
+{
+	struct pcp_fixture *fx = test->priv;
+	struct pcp_batch batch = {};
+	int pinned = pcp_fx_pinned();
+	unsigned int i, z, nr = 0, nr_owners = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr_owners += cpu != fx->cpu;
+	if (2 * nr_owners <= PCP_BATCH_WAYS || nr_owners > PCP_BATCH_RUNS / 2)
+		kunit_skip(test, "needs 4 to 9 CPUs");
+	if (pageblock_nr_pages < 4 * nr_owners)
+		kunit_skip(test, "needs larger blocks");
+
+	pcp_fx_have_zones(fx, 2);
+	for (i = 0; i < 2; i++) {
+		for_each_possible_cpu(cpu) {
+			if (cpu == fx->cpu)
+				continue;
+			pcp_fx_own(fx, 0, cpu);
+			for (z = 0; z < 2; z++)
+				batch_free(&batch, fx->zones[z], remote(fx, nr++));
+		}
+	}
+	KUNIT_EXPECT_EQ(test, waiting_for_all(fx), 0);
+	pcp_batch_end(&batch);
+	KUNIT_EXPECT_EQ(test, waiting_for_all(fx), nr);
+	for_each_possible_cpu(cpu) {
+		for (z = 0; cpu != fx->cpu && z < 2; z++)
+			KUNIT_EXPECT_EQ(test, 2,
+					atomic_read(&zone_pcp(fx->zones[z], cpu)->nr_waiting));
+	}
+	pcp_fx_expect_ended(fx, &batch, pinned);
+}
+
 static void batch_more_zones_of_one_owner_than_ways(struct kunit *test)
 {
 	struct pcp_fixture *fx = test->priv;
@@ -315,6 +363,7 @@ static struct kunit_case batch_runs_cases[] = {
 	KUNIT_CASE(batch_local_between_remote),
 	KUNIT_CASE(batch_lock_is_not_dropped_for_remote),
 	KUNIT_CASE(batch_interleaved_zones_one_push_each),
+	KUNIT_CASE(batch_owners_have_runs_of_their_own),
 	KUNIT_CASE(batch_more_zones_of_one_owner_than_ways),
 	KUNIT_CASE(batch_owner_closes_meanwhile),
 	KUNIT_CASE(batch_closed_owner_is_rescued),
